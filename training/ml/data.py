@@ -1,0 +1,229 @@
+"""Labeled utterances as frozen data, how they are read and how they are split."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+OUT_OF_SCOPE = "oos"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A parameter's place in the text: code points, half-open."""
+
+    start: int
+    end: int
+    param: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier turn of the conversation."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One utterance with what is known about it; `intent` is None when unlabeled.
+
+    `weight` is how many callers said it (duplicates are stored once with a count);
+    `key` is whatever the caller identifies the utterance by.
+    """
+
+    text: str
+    intent: str | None = None
+    spans: tuple[Span, ...] = ()
+    context: tuple[Turn, ...] = ()
+    conversation_id: str | None = None
+    weight: float = 1.0
+    key: str | int | None = None
+    domain: str | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Examples in a fixed order; a new Dataset comes out of every operation."""
+
+    examples: tuple[Example, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __iter__(self) -> Iterator[Example]:
+        return iter(self.examples)
+
+    @property
+    def texts(self) -> list[str]:
+        return [example.text for example in self.examples]
+
+    @property
+    def labels(self) -> list[str]:
+        """The intent of every example.
+
+        Raises ValueError where an example has none: filter with `labeled()` first.
+        """
+        missing = sum(example.intent is None for example in self.examples)
+        if missing:
+            raise ValueError(f"{missing} of {len(self)} examples have no intent")
+        return [example.intent for example in self.examples if example.intent]
+
+    @property
+    def weights(self) -> list[float]:
+        return [example.weight for example in self.examples]
+
+    @property
+    def intents(self) -> list[str]:
+        """The distinct intents, sorted."""
+        return sorted({e.intent for e in self.examples if e.intent is not None})
+
+    @property
+    def groups(self) -> list[str]:
+        """What must not be torn apart: the conversation, else the text itself."""
+        return [_group(example) for example in self.examples]
+
+    @property
+    def has_spans(self) -> bool:
+        return any(example.spans for example in self.examples)
+
+    def labeled(self) -> Dataset:
+        return self.where(lambda example: example.intent is not None)
+
+    def in_scope(self) -> Dataset:
+        return self.where(lambda example: example.intent != OUT_OF_SCOPE)
+
+    def where(self, keep: Callable[[Example], bool]) -> Dataset:
+        return Dataset(tuple(e for e in self.examples if keep(e)))
+
+    def take(self, indices: Iterable[int]) -> Dataset:
+        return Dataset(tuple(self.examples[int(i)] for i in indices))
+
+    def deduplicated(self) -> Dataset:
+        """One example a normalized text, the first one, weighing all its copies."""
+        first: dict[str, int] = {}
+        weights: dict[str, float] = {}
+        for position, example in enumerate(self.examples):
+            text = normalized(example.text)
+            first.setdefault(text, position)
+            weights[text] = weights.get(text, 0.0) + example.weight
+        return Dataset(
+            tuple(
+                replace(self.examples[position], weight=weights[text])
+                for text, position in first.items()
+            )
+        )
+
+    def digest(self) -> str:
+        """A hash of everything a model could learn from, in order."""
+        digest = hashlib.sha256()
+        for e in self.examples:
+            spans = [(s.start, s.end, s.param) for s in e.spans]
+            turns = [(t.role, t.text) for t in e.context]
+            row = [e.text, e.intent, spans, turns, e.weight]
+            digest.update(json.dumps(row, ensure_ascii=False).encode())
+        return digest.hexdigest()
+
+
+def normalized(text: str) -> str:
+    """The text as duplicates are recognised by: case and spacing do not count."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def example_from_record(record: dict[str, Any]) -> Example:
+    """Turn one canonical record into an example.
+
+    Raises ValueError where the text is missing or a span lies outside the text.
+    """
+    text = record.get("text")
+    if not isinstance(text, str):  # "" is real: the recognizer heard nothing
+        raise ValueError("text is missing")
+    intent = record.get("intent")
+    conversation = record.get("conversation_id", record.get("dialogue_id"))
+    return Example(
+        text=text,
+        intent=None if intent in (None, "") else str(intent),
+        spans=tuple(_span(span, text) for span in record.get("spans") or ()),
+        context=tuple(
+            Turn(str(turn.get("role", "user")), str(turn.get("text", "")))
+            for turn in record.get("context") or ()
+        ),
+        conversation_id=None if conversation is None else str(conversation),
+        weight=float(record.get("count", 1.0)),
+        key=record.get("key"),
+        domain=record.get("domain"),
+    )
+
+
+def read_jsonl(path: str | Path) -> Dataset:
+    """Read canonical JSON lines (gzip accepted); blank lines are passed over.
+
+    Raises ValueError naming file and line where a line is not a valid record.
+    """
+    path = Path(path)
+    examples = []
+    with _open_text(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                examples.append(example_from_record(json.loads(line)))
+            except (ValueError, TypeError, AttributeError) as error:
+                raise ValueError(f"{path.name}, line {number}: {error}") from error
+    return Dataset(tuple(examples))
+
+
+def grouped_split(
+    dataset: Dataset, shares: Sequence[float], *, seed: int
+) -> tuple[Dataset, ...]:
+    """Split by conversation (or text) so that no group has examples in two parts.
+
+    `shares` sum to 1. A group's part depends on its name and the seed only, so
+    adding examples never moves the others.
+    """
+    if not shares or abs(sum(shares) - 1.0) > 1e-9 or min(shares) < 0:
+        raise ValueError(f"shares must be positive and sum to 1, got {list(shares)}")
+    parts: list[list[Example]] = [[] for _ in shares]
+    for example, group in zip(dataset, dataset.groups, strict=True):
+        parts[_part(group, shares, seed)].append(example)
+    return tuple(Dataset(tuple(part)) for part in parts)
+
+
+def _part(group: str, shares: Sequence[float], seed: int) -> int:
+    digest = hashlib.sha256(f"{seed}\x00{group}".encode()).digest()
+    point = int.from_bytes(digest[:8], "big") / 2**64
+    edge = 0.0
+    for index, share in enumerate(shares):
+        edge += share
+        if point < edge:
+            return index
+    return max(i for i, share in enumerate(shares) if share > 0)
+
+
+def _group(example: Example) -> str:
+    if example.conversation_id is not None:
+        return f"conversation {example.conversation_id}"
+    return f"text {normalized(example.text)}"
+
+
+def _span(record: dict[str, Any], text: str) -> Span:
+    start, end = int(record["start"]), int(record["end"])
+    if not 0 <= start < end <= len(text):
+        raise ValueError(f"span {start}..{end} lies outside the text")
+    value = str(record.get("value", text[start:end]))
+    return Span(start, end, str(record["param"]), value)
+
+
+def _open_text(path: Path) -> Any:
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    opener = gzip.open if is_gzip else open
+    return opener(path, "rt", encoding="utf-8-sig")

@@ -1,0 +1,133 @@
+"""One encoder, two heads: the intent of an utterance and the tags of its words.
+
+The intent head reads the normalized mean of the tokens, the tag head the mean state
+of each word's tokens; both are linear, so a served model keeps them as arrays.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoModel
+
+from training.ml.tokens import Batch
+
+IGNORED = -100
+
+Floats = NDArray[np.floating[Any]]
+
+
+class JointModel(nn.Module):
+    """Encoder with an intent head and, where there are parameters, a tag head."""
+
+    def __init__(self, encoder: nn.Module, n_intents: int, n_tags: int) -> None:
+        super().__init__()
+        hidden = int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
+        self.encoder = encoder
+        self.intent_head = nn.Linear(hidden, n_intents)
+        self.tag_head = nn.Linear(hidden, n_tags) if n_tags else None
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor,
+        pool: Tensor,
+        word_of: Tensor,
+        n_words: int,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Intent logits (n, n_intents) and tag logits (n, n_words, n_tags)."""
+        states = self.encoder(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            token_type_ids=token_type_ids,
+        ).last_hidden_state  # (n, n_tokens, hidden)
+        intents = self.intent_head(pooled(states.float(), pool))
+        if self.tag_head is None:
+            return intents, None
+        return intents, self.tag_head(word_means(states, word_of, n_words))
+
+    def begin_with(self, weight: Floats, bias: Floats) -> None:
+        """Start the intent head where a linear model on frozen embeddings ended."""
+        with torch.no_grad():
+            self.intent_head.weight.copy_(torch.as_tensor(weight))
+            self.intent_head.bias.copy_(torch.as_tensor(bias))
+
+
+class EmbeddingModel(nn.Module):
+    """What is exported: normalized mean of the tokens, and the states of each."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor,
+        pool: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        states = self.encoder(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            token_type_ids=token_type_ids,
+        ).last_hidden_state
+        return pooled(states, pool), states
+
+
+def load_encoder(folder: Path) -> nn.Module:
+    """The encoder in a folder, with eager attention and frozen word embeddings.
+
+    Eager attention is faster than SDPA in the backward pass under bf16 autocast on
+    a CPU; freezing the embeddings spares the optimiser two thirds of the weights.
+    """
+    encoder: nn.Module = AutoModel.from_pretrained(
+        folder, attn_implementation="eager", add_pooling_layer=False
+    )
+    for parameter in encoder.embeddings.parameters():  # type: ignore[union-attr]
+        parameter.requires_grad = False
+    return encoder
+
+
+def pooled(states: Tensor, pool: Tensor) -> Tensor:
+    """The normalized mean of the pooled tokens: (n, hidden)."""
+    weight = pool.unsqueeze(-1).to(states.dtype)  # (n, n_tokens, 1)
+    mean = (states * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1.0)
+    return functional.normalize(mean, dim=-1)
+
+
+def word_means(states: Tensor, word_of: Tensor, n_words: int) -> Tensor:
+    """The mean state of each word's tokens: (n, n_words, hidden)."""
+    places = torch.arange(n_words, device=word_of.device)
+    belongs = (word_of.unsqueeze(1) == places.view(1, -1, 1)).to(states.dtype)
+    counts = belongs.sum(dim=-1, keepdim=True).clamp(min=1.0)
+    return torch.bmm(belongs / counts, states)
+
+
+def joint_loss(
+    intents: Tensor, tags: Tensor | None, intent_of: Tensor, tag_of: Tensor
+) -> Tensor:
+    """Cross-entropy of intents plus, where there are tags, of tags."""
+    loss = functional.cross_entropy(intents.float(), intent_of)
+    if tags is None or bool((tag_of == IGNORED).all()):
+        return loss
+    return loss + functional.cross_entropy(
+        tags.float().flatten(0, 1), tag_of.flatten(), ignore_index=IGNORED
+    )
+
+
+def tensors(batch: Batch, device: torch.device) -> dict[str, Any]:
+    """A batch as the arguments of JointModel.forward."""
+    arrays = {**batch.feed(), "word_of": batch.word_of}
+    moved: dict[str, Any] = {
+        name: torch.from_numpy(array).to(device) for name, array in arrays.items()
+    }
+    moved["n_words"] = max((len(words) for words in batch.words), default=0) or 1
+    return moved

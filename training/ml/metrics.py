@@ -1,0 +1,286 @@
+"""How good a model is: figures as fractions (0 to 1) with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.ml.data import OUT_OF_SCOPE, Span
+
+Floats = NDArray[np.floating[Any]]
+Interval = tuple[float, float]
+
+CALIBRATION_BINS = 15
+Z_95 = 1.959963984540054
+
+
+def accuracy(truth: Sequence[str], predicted: Sequence[str]) -> float:
+    return float(_correct(truth, predicted).mean())
+
+
+def macro_f1(truth: Sequence[str], predicted: Sequence[str]) -> float:
+    """The mean F1 over every intent that occurs in truth or prediction."""
+    wanted, got = np.asarray(truth, dtype=object), np.asarray(predicted, dtype=object)
+    names, codes = np.unique(np.concatenate([wanted, got]), return_inverse=True)
+    wanted_codes, got_codes = codes[: len(wanted)], codes[len(wanted) :]
+    size = len(names)
+    hits = np.bincount(wanted_codes[wanted_codes == got_codes], minlength=size)
+    total = np.bincount(wanted_codes, minlength=size) + np.bincount(
+        got_codes, minlength=size
+    )
+    return float((2.0 * hits / total).mean())
+
+
+def f1_by_intent(truth: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
+    """F1 of every intent that occurs in truth or prediction."""
+    wanted, got = np.asarray(truth, dtype=object), np.asarray(predicted, dtype=object)
+    scores = {}
+    for name in sorted(set(truth) | set(predicted)):
+        hits = int(((wanted == name) & (got == name)).sum())
+        scores[name] = 2.0 * hits / int((wanted == name).sum() + (got == name).sum())
+    return scores
+
+
+def top_k(truth: Sequence[str], proba: Floats, classes: Sequence[str], k: int) -> float:
+    """The share of rows whose true intent is among the k likeliest.
+
+    proba: (n, n_intents), columns in the order of `classes`.
+    """
+    proba = np.asarray(proba)
+    position = {name: index for index, name in enumerate(classes)}
+    column = np.array([position.get(name, -1) for name in truth])
+    score = proba[np.arange(len(column)), np.maximum(column, 0)]  # (n,)
+    better = (proba > score[:, None]).sum(axis=1)  # (n,)
+    return float(((better < k) & (column >= 0)).mean())
+
+
+def expected_calibration_error(
+    confidence: Floats, correct: NDArray[np.bool_], bins: int = CALIBRATION_BINS
+) -> float:
+    """The mean gap between confidence and accuracy over equal-width bins.
+
+    Guo et al., On Calibration of Modern Neural Networks, 2017.
+    """
+    confidence, correct = np.asarray(confidence), np.asarray(correct, dtype=float)
+    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    gap = np.bincount(bin_of, weights=confidence - correct, minlength=bins)
+    return float(np.abs(gap).sum() / max(len(confidence), 1))
+
+
+def wilson_interval(successes: float, n: float, z: float = Z_95) -> Interval:
+    """The Wilson score interval of a share; (0, 1) when nothing was seen."""
+    if n <= 0:
+        return (0.0, 1.0)
+    share = successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return (float(max(0.0, centre - half)), float(min(1.0, centre + half)))
+
+
+def cluster_bootstrap_interval(
+    values: Floats,
+    groups: Sequence[str],
+    *,
+    seed: int,
+    repeats: int = 2000,
+    level: float = 0.95,
+) -> Interval:
+    """The percentile interval of the mean of `values`, whole groups resampled.
+
+    Utterances of one conversation are alike, so resampling rows would be too sure.
+    """
+    _, codes = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
+    sums = np.bincount(codes, weights=np.asarray(values, dtype=float))
+    sizes = np.bincount(codes).astype(float)
+    rng = np.random.default_rng(seed)
+    means = np.empty(repeats)
+    for repeat in range(repeats):
+        drawn = rng.integers(0, len(sums), len(sums))
+        means[repeat] = sums[drawn].sum() / sizes[drawn].sum()
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(means, [tail, 1.0 - tail])
+    return (float(low), float(high))
+
+
+def share_interval(
+    correct: NDArray[np.bool_], groups: Sequence[str] | None = None, *, seed: int = 0
+) -> Interval:
+    """The interval of a share: by conversation where rows share one, else Wilson."""
+    if groups is not None and 1 < len(set(groups)) < len(groups):
+        return cluster_bootstrap_interval(
+            np.asarray(correct, dtype=float), groups, seed=seed
+        )
+    return wilson_interval(float(np.sum(correct)), len(correct))
+
+
+def out_of_scope_recall(
+    scope_score: Floats, is_in_scope: NDArray[np.bool_], acceptance: float = 0.95
+) -> float:
+    """The share of out-of-scope rows refused when `acceptance` of the rest pass.
+
+    scope_score: (n,), higher = more surely in scope. The threshold is set on the
+    in-scope rows given here, as the literature does.
+    """
+    scope_score = np.asarray(scope_score, dtype=float)
+    is_in_scope = np.asarray(is_in_scope, dtype=bool)
+    threshold = np.quantile(scope_score[is_in_scope], 1.0 - acceptance)
+    return float((scope_score[~is_in_scope] < threshold).mean())
+
+
+def percentile_ms(durations_ms: Sequence[float]) -> dict[str, float]:
+    """p50 and p95 as the reports name them; zeros when nothing was timed."""
+    if len(durations_ms) == 0:
+        return {"p50": 0.0, "p95": 0.0}
+    p50, p95 = np.percentile(np.asarray(durations_ms, dtype=float), [50, 95])
+    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
+
+
+@dataclass(frozen=True)
+class IntentScores:
+    """What a report says about intents."""
+
+    accuracy: float
+    accuracy_interval: Interval
+    macro_f1: float
+    top3: float
+    n: int
+    ece: float
+    in_scope_accuracy: float | None = None
+    oos_recall_at_95: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        figures: dict[str, Any] = {
+            "accuracy": _round(self.accuracy),
+            "accuracy_interval": [_round(edge) for edge in self.accuracy_interval],
+            "macro_f1": _round(self.macro_f1),
+            "top3": _round(self.top3),
+            "n": self.n,
+            "ece": _round(self.ece),
+        }
+        if self.in_scope_accuracy is not None:
+            figures["in_scope_accuracy"] = _round(self.in_scope_accuracy)
+        if self.oos_recall_at_95 is not None:
+            figures["oos_recall_at_95"] = _round(self.oos_recall_at_95)
+        return figures
+
+
+@dataclass(frozen=True)
+class ParameterScores:
+    """What a report says about parameters (shares of utterances but for span F1)."""
+
+    span_f1: float
+    utterance_exact: float
+    frame: float
+
+    def as_json(self) -> dict[str, float]:
+        return {
+            "span_f1": _round(self.span_f1),
+            "utterance_exact": _round(self.utterance_exact),
+            "frame": _round(self.frame),
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """One evaluation: what `experiment` and `evaluate` print."""
+
+    intent: IntentScores
+    seconds: float
+    latency_ms: dict[str, float]
+    parameters: ParameterScores | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        report: dict[str, Any] = {"intent": self.intent.as_json()}
+        if self.parameters is not None:
+            report["parameters"] = self.parameters.as_json()
+        report["latency_ms"] = dict(self.latency_ms)
+        report["seconds"] = round(self.seconds, 3)
+        return report
+
+
+def score_intents(
+    truth: Sequence[str],
+    proba: Floats,
+    classes: Sequence[str],
+    *,
+    predicted: Sequence[str] | None = None,
+    scope_score: Floats | None = None,
+    groups: Sequence[str] | None = None,
+    seed: int = 0,
+) -> IntentScores:
+    """Score calibrated probabilities against the truth.
+
+    proba: (n, n_intents) in the order of `classes`. `predicted` replaces the
+    likeliest intent where a fallback rule decides; `scope_score` (n,), higher =
+    in scope, gives the out-of-scope recall when the truth holds such rows.
+    """
+    proba = np.asarray(proba)
+    if len(truth) == 0 or proba.shape != (len(truth), len(classes)):
+        raise ValueError(
+            f"proba is {proba.shape}, wanted ({len(truth)} > 0, {len(classes)})"
+        )
+    likeliest = [classes[i] for i in proba.argmax(axis=1)]
+    answers = likeliest if predicted is None else list(predicted)
+    correct = _correct(truth, answers)
+    in_scope = np.array([name != OUT_OF_SCOPE for name in truth])
+    both = bool(in_scope.any() and not in_scope.all())
+    return IntentScores(
+        accuracy=float(correct.mean()),
+        accuracy_interval=share_interval(correct, groups, seed=seed),
+        macro_f1=macro_f1(truth, answers),
+        top3=top_k(truth, proba, classes, 3),
+        n=len(truth),
+        ece=expected_calibration_error(proba.max(axis=1), _correct(truth, likeliest)),
+        in_scope_accuracy=float(correct[in_scope].mean()) if both else None,
+        oos_recall_at_95=(
+            out_of_scope_recall(scope_score, in_scope)
+            if both and scope_score is not None
+            else None
+        ),
+    )
+
+
+def score_parameters(
+    truth: Sequence[Collection[Span]],
+    predicted: Sequence[Collection[Span]],
+    intent_correct: Sequence[bool] | NDArray[np.bool_],
+) -> ParameterScores:
+    """Score spans: right means the same place and the same parameter."""
+    if not len(truth) == len(predicted) == len(intent_correct):
+        raise ValueError("truth, predicted and intent_correct differ in length")
+    wanted = [_places(spans) for spans in truth]
+    got = [_places(spans) for spans in predicted]
+    exact = np.array([a == b for a, b in zip(wanted, got, strict=True)])
+    return ParameterScores(
+        span_f1=_span_f1(wanted, got),
+        utterance_exact=float(exact.mean()) if len(exact) else 0.0,
+        frame=float((exact & np.asarray(intent_correct)).mean()) if len(exact) else 0.0,
+    )
+
+
+Place = tuple[int, int, str]
+
+
+def _span_f1(wanted: list[set[Place]], got: list[set[Place]]) -> float:
+    hits = sum(len(a & b) for a, b in zip(wanted, got, strict=True))
+    total = sum(map(len, wanted)) + sum(map(len, got))
+    return 2.0 * hits / total if total else 1.0
+
+
+def _places(spans: Collection[Span]) -> set[Place]:
+    return {(span.start, span.end, span.param) for span in spans}
+
+
+def _correct(truth: Sequence[str], predicted: Sequence[str]) -> NDArray[np.bool_]:
+    if len(truth) != len(predicted):
+        raise ValueError(f"{len(truth)} truths but {len(predicted)} predictions")
+    wanted, got = np.asarray(truth, dtype=object), np.asarray(predicted, dtype=object)
+    return np.asarray(wanted == got, dtype=bool)
+
+
+def _round(value: float) -> float:
+    return round(float(value), 6)
