@@ -1,0 +1,46 @@
+from annotations.models.annotation import (
+    Annotation,
+    GoldLabel,
+    ParameterSpan,
+    SkipReason,
+)
+from annotations.models.audit import AuditEvent
+from annotations.models.catalogue import OUT_OF_SCOPE, Domain, Intent, Iteration
+from annotations.models.conversation import Conversation, Turn
+from annotations.models.intake import IntakeBatch, RejectedRow
+from annotations.models.person import ApiToken, Role, Scope, SignInLink, User
+from annotations.models.queue import BLIND_REASONS, QueueItem, Reason
+from annotations.models.schema import Function, SchemaVersion
+from annotations.models.suggestion import Suggestion
+from annotations.models.utterance import MAX_TEXT, Utterance
+from annotations.models.worker import WorkerHeartbeat
+
+__all__ = [
+    "BLIND_REASONS",
+    "MAX_TEXT",
+    "OUT_OF_SCOPE",
+    "Annotation",
+    "ApiToken",
+    "AuditEvent",
+    "Conversation",
+    "Domain",
+    "Function",
+    "GoldLabel",
+    "IntakeBatch",
+    "Intent",
+    "Iteration",
+    "ParameterSpan",
+    "QueueItem",
+    "Reason",
+    "RejectedRow",
+    "Role",
+    "SchemaVersion",
+    "Scope",
+    "SignInLink",
+    "SkipReason",
+    "Suggestion",
+    "Turn",
+    "User",
+    "Utterance",
+    "WorkerHeartbeat",
+]

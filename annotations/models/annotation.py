@@ -1,0 +1,139 @@
+"""What people answered: events that are only ever added, and the gold they imply."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from annotations.models.catalogue import Intent
+from annotations.models.queue import QueueItem, Reason
+from annotations.models.schema import SchemaVersion
+from annotations.models.utterance import Utterance
+
+
+class SkipReason(models.TextChoices):
+    UNCLEAR = "unclear", "Unclear text"
+    TWO_INTENTS = "two_intents", "Two intents"
+    WRONG_LANGUAGE = "wrong_language", "Wrong language"
+    NOT_CUSTOMER = "not_customer", "Not the customer"
+    NEED_HELP = "need_help", "Need help"
+    OTHER = "other", "Other"
+
+
+class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def standing(self) -> "AnnotationQuerySet":
+        """Answers that nobody took back."""
+        return self.exclude(kind=Annotation.Kind.UNDO).filter(undone_by__isnull=True)
+
+
+class Annotation(models.Model):
+    """One person's answer. The database refuses to change or delete it."""
+
+    class Kind(models.TextChoices):
+        LABEL = "label", "Label"
+        SKIP = "skip", "Skip"
+        QUARANTINE = "quarantine", "Personal data"
+        UNDO = "undo", "Undo"
+
+    # Made by the client, so that a retry stores once.
+    id = models.UUIDField(primary_key=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    utterance = models.ForeignKey(Utterance, on_delete=models.PROTECT)
+    # Queue rows come and go with each re-rank; the event keeps what it needs of them.
+    queue_item = models.ForeignKey(
+        QueueItem, on_delete=models.DO_NOTHING, db_constraint=False, null=True
+    )
+    reason = models.CharField(max_length=16, choices=Reason.choices, blank=True)
+    draw_probability = models.FloatField(null=True)
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    intent = models.ForeignKey(Intent, on_delete=models.PROTECT, null=True)
+    schema_version = models.ForeignKey(
+        SchemaVersion, on_delete=models.PROTECT, null=True
+    )
+    not_spoken = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    skip_reason = models.CharField(
+        max_length=16, choices=SkipReason.choices, blank=True
+    )
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
+    )
+    blind = models.BooleanField(default=False)
+    # Given after the lease had ended and somebody else had answered.
+    is_late = models.BooleanField(default=False)
+    # 1..5 where the chosen intent stood among the suggestions, null where it did not.
+    suggested_rank = models.PositiveSmallIntegerField(null=True)
+    suggested_by = models.CharField(max_length=120, blank=True)
+    shown_ms = models.PositiveIntegerField(null=True)
+    # SHA-256 of the answer: the same id with another answer is refused.
+    body_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = AnnotationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="annotation_says_something",
+                condition=Q(kind="label", intent__isnull=False, undoes__isnull=True)
+                | Q(kind="skip", undoes__isnull=True) & ~Q(skip_reason="")
+                | Q(kind="quarantine", undoes__isnull=True)
+                | Q(kind="undo", undoes__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="annotation_history", fields=["annotator", "-created_at"]
+            ),
+            models.Index(name="annotation_recent", fields=["-created_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class ParameterSpan(models.Model):
+    """A parameter's place in the text: code points, half-open, with the text itself."""
+
+    annotation = models.ForeignKey(
+        Annotation, on_delete=models.PROTECT, related_name="spans"
+    )
+    param = models.CharField(max_length=80)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    text = models.TextField()
+    value = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["start"]
+        constraints = [
+            models.CheckConstraint(
+                name="span_is_not_empty", condition=Q(end__gt=F("start"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.param} [{self.start}:{self.end})"
+
+
+class GoldLabel(models.Model):
+    """The resolved answer of an utterance: a projection of its standing events."""
+
+    class Rule(models.TextChoices):
+        SINGLE = "single", "One answer"
+        AGREED = "agreed", "Agreed answers"
+        REVIEWED = "reviewed", "Review"
+
+    utterance = models.OneToOneField(
+        Utterance, on_delete=models.CASCADE, primary_key=True
+    )
+    annotation = models.OneToOneField(Annotation, on_delete=models.PROTECT)
+    intent = models.ForeignKey(Intent, on_delete=models.PROTECT)
+    rule = models.CharField(max_length=10, choices=Rule.choices)
+    resolved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(name="gold_recent", fields=["-resolved_at"])]
+
+    def __str__(self) -> str:
+        return f"gold label of utterance {self.utterance_id}"

@@ -1,0 +1,58 @@
+"""What callers can want: service domains and the intents in them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+OUT_OF_SCOPE = "oos"
+
+
+class Domain(models.Model):
+    name = models.SlugField(max_length=40, unique=True)
+    title = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Iteration(models.IntegerChoices):
+    """The plan's order of work: frequent intents, repair, then the long tail."""
+
+    FREQUENT = 1, "1 · frequent"
+    REPAIR = 2, "2 · repair"
+    LONG_TAIL = 3, "3 · long tail"
+
+
+class Intent(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    title = models.CharField(max_length=120)
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT)
+    # One line the annotator reads: "choose this when …".
+    description = models.TextField(blank=True)
+    aliases = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    iteration = models.PositiveSmallIntegerField(
+        choices=Iteration.choices, default=Iteration.LONG_TAIL
+    )
+    is_out_of_scope = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="intent_iteration_known",
+                condition=models.Q(iteration__in=Iteration.values),
+            ),
+            models.UniqueConstraint(
+                name="one_out_of_scope_intent",
+                fields=["is_out_of_scope"],
+                condition=models.Q(is_out_of_scope=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,99 @@
+"""The short queue people work from, and their leases on it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from annotations.models.utterance import Utterance
+
+
+class Reason(models.TextChoices):
+    """Why an utterance was drawn."""
+
+    UNCERTAIN = "uncertain", "The model is unsure"
+    FALLBACK = "fallback", "The bot fell back"
+    DIVERSE = "diverse", "Unlike anything labeled"
+    RANDOM = "random", "Random control"
+    EXAM = "exam", "Exam"
+    SECOND_OPINION = "second_opinion", "Second opinion"
+    SCHEMA_CHANGED = "schema_changed", "Schema changed"
+    REQUESTED = "requested", "Asked for"
+
+
+# Answers that measure must not be steered: no suggestion is shown beforehand.
+BLIND_REASONS = (Reason.EXAM, Reason.RANDOM, Reason.SECOND_OPINION)
+
+
+class QueueItem(models.Model):
+    class Status(models.TextChoices):
+        READY = "ready", "Ready"
+        LEASED = "leased", "Leased"
+        DONE = "done", "Answered"
+        SKIPPED = "skipped", "Skipped"
+        QUARANTINED = "quarantined", "Quarantined"
+
+    OPEN = (Status.READY, Status.LEASED)
+
+    utterance = models.ForeignKey(Utterance, on_delete=models.CASCADE)
+    reason = models.CharField(max_length=16, choices=Reason.choices)
+    # Facts behind the sentence the annotator reads, e.g. {"between": [a, b]}.
+    why = models.JSONField(default=dict, blank=True)
+    rank = models.PositiveIntegerField()
+    score = models.FloatField(default=0.0)
+    draw_probability = models.FloatField()
+    ranking_id = models.BigIntegerField(null=True)
+    status = models.CharField(
+        max_length=12, choices=Status.choices, default=Status.READY
+    )
+    leased_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True
+    )
+    leased_at = models.DateTimeField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_open_item_per_utterance",
+                fields=["utterance"],
+                condition=Q(status__in=["ready", "leased"]),
+            ),
+            models.CheckConstraint(
+                name="lease_is_whole",
+                condition=Q(
+                    status="leased",
+                    leased_by__isnull=False,
+                    leased_at__isnull=False,
+                    lease_expires_at__isnull=False,
+                )
+                | (~Q(status="leased") & Q(lease_expires_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="draw_probability_is_one",
+                condition=Q(draw_probability__gt=0.0, draw_probability__lte=1.0),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="queue_ready", fields=["rank", "id"], condition=Q(status="ready")
+            ),
+            models.Index(
+                name="queue_leased",
+                fields=["lease_expires_at"],
+                condition=Q(status="leased"),
+            ),
+            models.Index(
+                name="queue_holder",
+                fields=["leased_by"],
+                condition=Q(status="leased"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"item {self.pk} ({self.status})"
+
+    @property
+    def is_blind(self) -> bool:
+        return self.reason in BLIND_REASONS

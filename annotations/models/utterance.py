@@ -1,0 +1,115 @@
+"""One caller's turn, redacted, with a count of how often it was said."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length, Now
+
+from annotations.models.catalogue import Domain
+from annotations.models.conversation import Conversation
+from annotations.models.intake import IntakeBatch
+
+models.TextField.register_lookup(Length)
+models.BinaryField.register_lookup(Length)
+
+MAX_TEXT = 2000
+
+
+class UtteranceQuerySet(models.QuerySet["Utterance"]):
+    def visible(self) -> "UtteranceQuerySet":
+        """Fully redacted, so that a person or a model may see them."""
+        return self.filter(redaction=Utterance.Redaction.FULL).exclude(
+            status__in=[Utterance.Status.QUARANTINED, Utterance.Status.ERASED]
+        )
+
+    def in_pool(self) -> "UtteranceQuerySet":
+        """Visible and without an answer."""
+        return self.filter(
+            status=Utterance.Status.POOL, redaction=Utterance.Redaction.FULL
+        )
+
+    def for_training(self) -> "UtteranceQuerySet":
+        return self.filter(split=Utterance.Split.TRAIN)
+
+    def for_exam(self) -> "UtteranceQuerySet":
+        return self.filter(split=Utterance.Split.EXAM)
+
+
+class Utterance(models.Model):
+    class Split(models.TextChoices):
+        TRAIN = "train", "Train"
+        EXAM = "exam", "Exam"
+
+    class Status(models.TextChoices):
+        POOL = "pool", "Unlabeled"
+        LABELED = "labeled", "Labeled"
+        SKIPPED = "skipped", "Skipped"
+        QUARANTINED = "quarantined", "Quarantined"
+        ERASED = "erased", "Erased"
+
+    class Redaction(models.TextChoices):
+        LIGHT = "light", "Light pass only"
+        FULL = "full", "Full pass"
+        FAILED = "failed", "Full pass failed"
+
+    text = models.TextField()
+    # HMAC-SHA256 of the normalized text: equal texts are one utterance.
+    dedupe_key = models.BinaryField(max_length=32)
+    count = models.PositiveIntegerField(default=1)
+    split = models.CharField(max_length=5, choices=Split.choices)
+    status = models.CharField(
+        max_length=12, choices=Status.choices, default=Status.POOL
+    )
+    redaction = models.CharField(
+        max_length=6, choices=Redaction.choices, default=Redaction.LIGHT
+    )
+    # Earlier turns, oldest first: [{"role": …, "text": …}], redacted as well.
+    context = models.JSONField(default=list, blank=True)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.SET_NULL, null=True
+    )
+    turn = models.PositiveIntegerField(null=True)
+    source = models.CharField(max_length=40)
+    domain = models.ForeignKey(Domain, on_delete=models.SET_NULL, null=True)
+    bot_intent = models.CharField(max_length=80, blank=True)
+    bot_confidence = models.FloatField(null=True)
+    is_fallback = models.BooleanField(default=False)
+    batch = models.ForeignKey(IntakeBatch, on_delete=models.SET_NULL, null=True)
+    occurred_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = UtteranceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="utterance_once_per_text", fields=["dedupe_key"]
+            ),
+            models.CheckConstraint(
+                name="utterance_text_bounded",
+                condition=Q(text__length__lte=MAX_TEXT)
+                & (Q(text__length__gte=1) | Q(status="erased")),
+            ),
+            models.CheckConstraint(
+                name="utterance_count_positive", condition=Q(count__gte=1)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="utterance_pool",
+                fields=["id"],
+                condition=Q(status="pool", redaction="full"),
+            ),
+            models.Index(
+                name="utterance_exam_pool",
+                fields=["id"],
+                condition=Q(status="pool", redaction="full", split="exam"),
+            ),
+            models.Index(
+                name="utterance_unscrubbed",
+                fields=["id"],
+                condition=Q(redaction="light"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"utterance {self.pk}"

@@ -1,0 +1,23 @@
+from training.models.checkpoint import Checkpoint, Evaluation, Promotion
+from training.models.dataset import DatasetSnapshot, SnapshotMember
+from training.models.policy import Policy
+from training.models.ranking import (
+    EMBEDDING_DIMENSIONS,
+    Ranking,
+    UtteranceEmbedding,
+)
+from training.models.round import Round, RoundStep
+
+__all__ = [
+    "EMBEDDING_DIMENSIONS",
+    "Checkpoint",
+    "DatasetSnapshot",
+    "Evaluation",
+    "Policy",
+    "Promotion",
+    "Ranking",
+    "Round",
+    "RoundStep",
+    "SnapshotMember",
+    "UtteranceEmbedding",
+]

@@ -1,0 +1,121 @@
+"""Trained models: what they are, how they did, and which of them serves."""
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+
+
+class Checkpoint(models.Model):
+    class State(models.TextChoices):
+        CANDIDATE = "candidate", "Candidate"
+        CHAMPION = "champion", "Champion"
+        RETIRED = "retired", "Retired"
+        REJECTED = "rejected", "Rejected"
+
+    name = models.CharField(max_length=120, unique=True)
+    family = models.CharField(max_length=40, default="intent")
+    round = models.ForeignKey(
+        "training.Round", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    attempt = models.PositiveSmallIntegerField(default=1)
+    recipe = models.CharField(max_length=10)
+    # Folder below DATA_DIR/checkpoints; its manifest's hash names the content.
+    path = models.CharField(max_length=255)
+    manifest_sha256 = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField(default=0)
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.CANDIDATE
+    )
+    gate_passed = models.BooleanField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_champion_per_family",
+                fields=["family"],
+                condition=Q(state="champion"),
+            ),
+            models.UniqueConstraint(
+                name="one_checkpoint_per_attempt",
+                fields=["round", "attempt"],
+                condition=Q(round__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="champion_was_gated",
+                condition=~Q(state="champion") | Q(gate_passed__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Evaluation(models.Model):
+    """A checkpoint measured on one set of exam items."""
+
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.CASCADE, related_name="evaluations"
+    )
+    # SHA-256 over the exam items and their gold labels.
+    exam_digest = models.CharField(max_length=64)
+    n = models.PositiveIntegerField()
+    # The JSON of `evaluate` (docs: Interfaces).
+    report = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_evaluation_per_exam", fields=["checkpoint", "exam_digest"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"evaluation of checkpoint {self.checkpoint_id}"
+
+
+class Promotion(models.Model):
+    """The time during which a checkpoint was, or is, the champion."""
+
+    family = models.CharField(max_length=40, default="intent")
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT)
+    from_at = models.DateTimeField()
+    to_at = models.DateTimeField(null=True)
+    reason = models.TextField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True
+    )
+
+    class Meta:
+        ordering = ["-from_at"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_open_promotion_per_family",
+                fields=["family"],
+                condition=Q(to_at__isnull=True),
+            ),
+            ExclusionConstraint(
+                name="promotions_do_not_overlap",
+                expressions=[
+                    ("family", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            F("from_at"),
+                            F("to_at"),
+                            function="tstzrange",
+                            output_field=DateTimeRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"promotion of checkpoint {self.checkpoint_id}"

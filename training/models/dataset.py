@@ -1,0 +1,42 @@
+"""Frozen sets of gold labels."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from annotations.models import Annotation, Utterance
+
+
+class DatasetSnapshot(models.Model):
+    """Which gold labels a model saw, addressed by a digest of their content."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    n = models.PositiveIntegerField()
+    description = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class SnapshotMember(models.Model):
+    class Split(models.TextChoices):
+        TRAIN = "train", "Train"
+        VALID = "valid", "Validation"
+        EXAM = "exam", "Exam"
+
+    snapshot = models.ForeignKey(
+        DatasetSnapshot, on_delete=models.CASCADE, related_name="members"
+    )
+    utterance = models.ForeignKey(Utterance, on_delete=models.PROTECT)
+    annotation = models.ForeignKey(Annotation, on_delete=models.PROTECT)
+    split = models.CharField(max_length=5, choices=Split.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="member_once_per_snapshot", fields=["snapshot", "utterance"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"utterance {self.utterance_id} in snapshot {self.snapshot_id}"
