@@ -1,0 +1,48 @@
+"""The Celery app: queues, delivery rules and the beat schedule.
+
+PostgreSQL is the truth and a message only a doorbell: it carries ids, it may come
+late, twice or never, and a sweep finds what it missed.
+"""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ivr_label.settings")
+
+app = Celery("ivr_label")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        # A message not acknowledged for this long is given to somebody else.
+        "visibility_timeout": settings.LONGEST_TASK_SECONDS + 600,
+        "socket_connect_timeout": 0.2,  # a request never waits for a dead broker
+        "max_retries": 0,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+    },
+    accept_content=["json"],
+    task_serializer="json",
+    result_backend=None,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_default_queue="default",
+    task_create_missing_queues=True,
+    worker_hijack_root_logger=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    timezone="UTC",
+    beat_schedule={
+        "sweep-leases": {"task": "annotations.tasks.sweep_leases", "schedule": 15},
+        "sweep-intake": {"task": "annotations.tasks.sweep_intake", "schedule": 15},
+        "sweep-rounds": {"task": "training.tasks.sweep_rounds", "schedule": 15},
+        "sweep-ranking": {"task": "training.tasks.sweep_ranking", "schedule": 10},
+    },
+)
+for entry in app.conf.beat_schedule.values():
+    # A sweep nobody took in time is pointless: the next one does its work.
+    entry["options"] = {"expires": entry["schedule"]}
+app.autodiscover_tasks(["annotations", "training"])

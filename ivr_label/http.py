@@ -1,0 +1,165 @@
+"""Errors as responses: the one table of status codes.
+
+The API answers `{"code", "message", …details}`, htmx gets a fragment, a browser a
+page. Wired by the settings, so that no app imports the roof.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from annotations.errors import (
+    ConflictError,
+    DomainError,
+    InvalidError,
+    NotAllowedError,
+    NotFoundError,
+    TooLargeError,
+)
+
+from .requests import NOT_STORABLE, is_unstorable_text
+
+logger = logging.getLogger(__name__)
+
+STATUS_CODES: tuple[tuple[type[DomainError], int], ...] = (
+    (NotAllowedError, 403),
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (TooLargeError, 413),
+    (InvalidError, 422),
+    (DomainError, 422),
+)
+# A NUL, or any surrogate, written as a JSON escape. A proper pair is let through
+# after decoding; looking at the bytes first keeps clean bodies cheap.
+SUSPECT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+LONE_SURROGATE_OR_NUL = re.compile("[\0\ud800-\udfff]")
+
+
+def status_of(error: DomainError) -> int:
+    return next(status for kind, status in STATUS_CODES if isinstance(error, kind))
+
+
+def error_body(error: DomainError) -> dict[str, object]:
+    return {**error.details, "code": error.code, "message": error.message}
+
+
+def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Return what this client can show: JSON, an htmx fragment or a page."""
+    status = status_of(error)
+    logger.info(
+        "request refused",
+        extra={"code": error.code, "status": status, "path": request.path},
+    )
+    if _wants_json(request):
+        return JsonResponse(error_body(error), status=status)
+    template = "errors/_message.html" if _is_htmx(request) else "errors/page.html"
+    context = {"error": error, "status": status}
+    response = render(request, template, context, status=status)
+    response["Vary"] = "HX-Request, Accept"
+    return response
+
+
+class DomainErrorMiddleware:
+    """A DomainError that leaves a view becomes a response."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        if isinstance(error, DomainError):
+            return error_response(request, error)
+        if isinstance(error, RequestDataTooBig):
+            return error_response(request, TooLargeError("The request is too large."))
+        return None
+
+
+def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's handler: ours for DomainError, one shape for everything else."""
+    if isinstance(error, RequestDataTooBig):
+        error = TooLargeError("The request is too large.")
+    if isinstance(error, DomainError):
+        return Response(error_body(error), status=status_of(error))
+    if is_unstorable_text(error):
+        error = ParseError(NOT_STORABLE)
+    response = exception_handler(error, context)
+    if response is not None:
+        response.data = _api_error_body(error, response.data)
+    return response
+
+
+def _api_error_body(error: Exception, data: Any) -> dict[str, Any]:
+    if isinstance(data, dict) and set(data) == {"detail"}:
+        code = error.default_code if isinstance(error, APIException) else "error"
+        return {"code": getattr(data["detail"], "code", code),
+                "message": str(data["detail"])}  # fmt: skip
+    return {
+        "code": "invalid",
+        "message": "Some fields are not valid; see `fields`.",
+        "fields": data,
+    }
+
+
+class StorableJSONParser(JSONParser):
+    """JSON whose every string can be stored: a NUL or lone surrogate is a 400."""
+
+    def parse(
+        self, stream: Any, media_type: Any = None, parser_context: Any = None
+    ) -> Any:
+        body = stream.read()
+        if b"\0" in body:
+            raise ParseError(NOT_STORABLE)
+        try:
+            data = _parse_json(body)
+        except (ValueError, RecursionError):  # also: not UTF-8, a number too long
+            raise ParseError("The body is not valid JSON in UTF-8.") from None
+        if SUSPECT_ESCAPE.search(body) and _holds_unstorable(data):
+            raise ParseError(NOT_STORABLE)
+        return data
+
+
+def _parse_json(body: bytes) -> Any:
+    import json
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    return json.loads(body.decode("utf-8"), parse_constant=refuse)
+
+
+def _holds_unstorable(data: Any) -> bool:
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if LONE_SURROGATE_OR_NUL.search(value):
+                return True
+        elif isinstance(value, dict):
+            waiting.extend(value)
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return bool(getattr(request, "htmx", False))
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api/", "/v1/")) or (
+        not _is_htmx(request) and not request.accepts("text/html")
+    )
