@@ -5,7 +5,13 @@ from annotations.models.annotation import (
     SkipReason,
 )
 from annotations.models.audit import AuditEvent
-from annotations.models.catalogue import OUT_OF_SCOPE, Domain, Intent, Iteration
+from annotations.models.catalogue import (
+    OUT_OF_SCOPE,
+    CatalogueStamp,
+    Domain,
+    Intent,
+    Iteration,
+)
 from annotations.models.conversation import Conversation, Turn
 from annotations.models.intake import IntakeBatch, RejectedRow
 from annotations.models.person import ApiToken, Role, Scope, SignInLink, User
@@ -22,6 +28,7 @@ __all__ = [
     "Annotation",
     "ApiToken",
     "AuditEvent",
+    "CatalogueStamp",
     "Conversation",
     "Domain",
     "Function",

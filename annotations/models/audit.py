@@ -23,9 +23,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                name="audit_seq_unique", fields=["stream", "seq"]
-            ),
+            models.UniqueConstraint(name="audit_seq_unique", fields=["stream", "seq"]),
         ]
         indexes = [
             models.Index(name="audit_by_time", fields=["-at"]),

@@ -56,3 +56,15 @@ class Intent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CatalogueStamp(models.Model):
+    """One row that a trigger renews whenever domain, intent, function or schema change.
+
+    Readers keep a parsed catalogue for as long as the stamp stays the same.
+    """
+
+    stamp = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.stamp)

@@ -1,6 +1,7 @@
 """The short queue people work from, and their leases on it."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -50,6 +51,8 @@ class QueueItem(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True
     )
     leased_at = models.DateTimeField(null=True)
+    # Everyone who ever held it: an answer of theirs after the lease is a late one.
+    holders = ArrayField(models.BigIntegerField(), default=list, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -42,6 +42,7 @@ class Utterance(models.Model):
     class Status(models.TextChoices):
         POOL = "pool", "Unlabeled"
         LABELED = "labeled", "Labeled"
+        REVIEW = "review", "Answers disagree"
         SKIPPED = "skipped", "Skipped"
         QUARANTINED = "quarantined", "Quarantined"
         ERASED = "erased", "Erased"
@@ -64,9 +65,7 @@ class Utterance(models.Model):
     )
     # Earlier turns, oldest first: [{"role": …, "text": …}], redacted as well.
     context = models.JSONField(default=list, blank=True)
-    conversation = models.ForeignKey(
-        Conversation, on_delete=models.SET_NULL, null=True
-    )
+    conversation = models.ForeignKey(Conversation, on_delete=models.SET_NULL, null=True)
     turn = models.PositiveIntegerField(null=True)
     source = models.CharField(max_length=40)
     domain = models.ForeignKey(Domain, on_delete=models.SET_NULL, null=True)

@@ -1,0 +1,32 @@
+"""The one writer of the trail. Call it inside the transaction of the change."""
+
+import json
+from typing import Any
+
+from annotations.models import AuditEvent, User
+
+
+def record(
+    *,
+    by: User | None,
+    action: str,
+    obj: str,
+    stream: str | None = None,
+    **payload: Any,
+) -> AuditEvent:
+    """Append one fact; `by=None` is the system itself.
+
+    action: verb phrase such as "label.submitted". obj: "kind:id". payload: identifiers
+    and numbers only, never a caller's words. Each person has a stream, so that people
+    working side by side do not wait for one another's commit.
+    """
+    actor = f"user:{by.pk}" if by else "system"
+    event = AuditEvent(
+        stream=stream or actor,
+        actor=actor,
+        action=action,
+        object=obj,
+        payload=json.dumps(payload, sort_keys=True, default=str),
+    )
+    event.save(force_insert=True)
+    return event

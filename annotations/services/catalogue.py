@@ -1,0 +1,132 @@
+"""Domains, intents and functions: the parsed catalogue, and what may be added."""
+
+import threading
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db import transaction
+
+from annotations.functions import labels
+from annotations.models import (
+    OUT_OF_SCOPE,
+    CatalogueStamp,
+    Domain,
+    Intent,
+    SchemaVersion,
+    User,
+)
+from annotations.services import audit
+
+
+@dataclass(frozen=True)
+class IntentCard:
+    """An active intent with the live schema of its function, if it has one."""
+
+    id: int
+    name: str
+    title: str
+    domain: str
+    domain_title: str
+    description: str
+    aliases: tuple[str, ...]
+    is_out_of_scope: bool
+    function: str = ""
+    schema_version_id: int | None = None
+    schema_number: int | None = None
+    parameters: tuple[labels.Parameter, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    stamp: uuid.UUID
+    intents: tuple[IntentCard, ...]
+
+    @cached_property
+    def by_name(self) -> dict[str, IntentCard]:
+        return {card.name: card for card in self.intents}
+
+    @cached_property
+    def by_id(self) -> dict[int, IntentCard]:
+        return {card.id: card for card in self.intents}
+
+
+_lock = threading.Lock()
+_kept: Catalogue | None = None
+
+
+def current() -> Catalogue:
+    """The catalogue as this transaction sees it; one small query where unchanged."""
+    global _kept
+    stamp = CatalogueStamp.objects.values_list("stamp", flat=True).get(pk=1)
+    kept = _kept
+    if kept is None or kept.stamp != stamp:
+        with _lock:
+            kept = _kept = _read(stamp)
+    return kept
+
+
+def _read(stamp: uuid.UUID) -> Catalogue:
+    live = {
+        version.function.intent_id: version
+        for version in SchemaVersion.objects.filter(
+            status=SchemaVersion.Status.LIVE
+        ).select_related("function")
+    }
+    intents = Intent.objects.filter(is_active=True).select_related("domain")
+    return Catalogue(
+        stamp=stamp,
+        intents=tuple(_card(intent, live.get(intent.pk)) for intent in intents),
+    )
+
+
+def _card(intent: Intent, version: SchemaVersion | None) -> IntentCard:
+    card = {
+        "id": intent.pk,
+        "name": intent.name,
+        "title": intent.title,
+        "domain": intent.domain.name,
+        "domain_title": intent.domain.title,
+        "description": intent.description,
+        "aliases": tuple(intent.aliases),
+        "is_out_of_scope": intent.is_out_of_scope,
+    }
+    if version:
+        card |= {
+            "function": version.function.name,
+            "schema_version_id": version.pk,
+            "schema_number": version.number,
+            "parameters": labels.parameters(version.body),
+        }
+    return IntentCard(**card)
+
+
+@transaction.atomic
+def ensure_intents(
+    names: Iterable[tuple[str, str]], *, by: User | None, iteration: int = 3
+) -> dict[str, Intent]:
+    """Every named intent exists afterwards; returns them by name.
+
+    names: (intent, domain) pairs; an intent already there keeps its domain.
+    """
+    wanted = dict(names)
+    known = {i.name: i for i in Intent.objects.filter(name__in=wanted)}
+    domains = {d.name: d for d in Domain.objects.all()}
+    for name in sorted(set(wanted) - set(known)):
+        domain = domains.get(wanted[name])
+        if domain is None:
+            domain = domains[wanted[name]] = Domain.objects.create(
+                name=wanted[name], title=wanted[name].replace("_", " ").capitalize()
+            )
+        known[name] = Intent.objects.create(
+            name=name,
+            title=name.replace("_", " ").capitalize(),
+            domain=domain,
+            iteration=iteration,
+            is_out_of_scope=name == OUT_OF_SCOPE,
+        )
+        audit.record(
+            by=by, action="intent.created", obj=f"intent:{known[name].pk}", name=name
+        )
+    return known

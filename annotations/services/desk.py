@@ -1,0 +1,132 @@
+"""What the labeling desk shows of an item, as plain data for page and API."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from annotations.functions.labels import Parameter
+from annotations.models import QueueItem, Reason
+from annotations.services import catalogue
+from annotations.services.catalogue import Catalogue, IntentCard
+
+# A guess below this share is noise to the person who reads it.
+LEAST_CONFIDENCE = 0.05
+CONTEXT_TURNS = 4
+
+WHY = {
+    Reason.UNCERTAIN: "The model is unsure about this one",
+    Reason.FALLBACK: "The bot did not understand this and fell back",
+    Reason.DIVERSE: "Unlike anything labeled so far",
+    Reason.RANDOM: "Drawn at random",
+    Reason.EXAM: "Drawn at random",  # an exam must not be recognizable as one
+    Reason.SECOND_OPINION: "A second opinion is wanted",
+    Reason.SCHEMA_CHANGED: "The function's parameters have changed",
+    Reason.REQUESTED: "A product owner asked for this one",
+}
+
+
+@dataclass(frozen=True)
+class SuggestedIntent:
+    name: str
+    title: str
+    domain: str
+    description: str
+    confidence: float  # calibrated, 0..1
+
+
+@dataclass(frozen=True)
+class DeskItem:
+    item_id: int
+    text: str
+    context: tuple[tuple[str, str], ...]  # (role, text), oldest first
+    why: str
+    domain: str
+    count: int  # how often callers said exactly this
+    is_blind: bool
+    suggestions: tuple[SuggestedIntent, ...]
+    # [{"param", "start", "end", "text", "value"}]: the model's guess of the spans
+    parameters: tuple[dict[str, Any], ...]
+    lease_expires_at: str
+
+
+def present(item: QueueItem) -> DeskItem:
+    """Everything the desk shows; nothing of a guess where the answer is blind."""
+    cards = catalogue.current()
+    utterance = item.utterance
+    guess = None if item.is_blind else getattr(utterance, "suggestion", None)
+    return DeskItem(
+        item_id=item.pk,
+        text=utterance.text,
+        context=tuple(
+            (turn["role"], turn["text"]) for turn in utterance.context[-CONTEXT_TURNS:]
+        ),
+        why=_why(item, cards),
+        domain=_domain(guess, cards),
+        count=utterance.count,
+        is_blind=item.is_blind,
+        suggestions=_suggestions(guess, cards),
+        parameters=tuple(guess.parameters) if guess else (),
+        lease_expires_at=item.lease_expires_at.isoformat(),
+    )
+
+
+def _why(item: QueueItem, cards: Catalogue) -> str:
+    between = [
+        cards.by_name[name].title
+        for name in item.why.get("between", ())
+        if name in cards.by_name
+    ]
+    if item.reason == Reason.UNCERTAIN and len(between) == 2:
+        return f"The model is torn between “{between[0]}” and “{between[1]}”"
+    return WHY[Reason(item.reason)]
+
+
+def _suggestions(guess: Any, cards: Catalogue) -> tuple[SuggestedIntent, ...]:
+    known = [
+        (cards.by_name[g["intent"]], g["confidence"])
+        for g in (guess.intents if guess else ())
+        if g["intent"] in cards.by_name
+    ]
+    return tuple(
+        SuggestedIntent(
+            name=card.name,
+            title=card.title,
+            domain=card.domain,
+            description=card.description,
+            confidence=confidence,
+        )
+        for position, (card, confidence) in enumerate(known)
+        # The best guess is shown however weak it is.
+        if position == 0 or confidence >= LEAST_CONFIDENCE
+    )
+
+
+def _domain(guess: Any, cards: Catalogue) -> str:
+    best = guess.intents[0]["intent"] if guess and guess.intents else ""
+    return cards.by_name[best].domain_title if best in cards.by_name else ""
+
+
+def picker_index() -> dict[str, Any]:
+    """Every intent with its parameters, for the picker; `version` changes with it."""
+    cards = catalogue.current()
+    return {
+        "version": cards.stamp.hex,
+        "intents": [_picker_entry(card) for card in cards.intents],
+    }
+
+
+def _picker_entry(card: IntentCard) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "title": card.title,
+        "domain": card.domain,
+        "description": card.description,
+        "aliases": card.aliases,
+        "oos": card.is_out_of_scope,
+        "function": card.function,
+        "schema": card.schema_number,
+        "parameters": [_picker_parameter(p) for p in card.parameters],
+    }
+
+
+def _picker_parameter(parameter: Parameter) -> dict[str, Any]:
+    return {key: value for key, value in asdict(parameter).items() if value}

@@ -1,0 +1,375 @@
+"""Answers: submitted, skipped, reported and taken back. Each is an event."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from annotations.errors import (
+    ConflictError,
+    DuplicateAnswerError,
+    InvalidLabelError,
+    NotFoundError,
+    NothingToUndoError,
+)
+from annotations.functions import labels as rules
+from annotations.models import (
+    Annotation,
+    ParameterSpan,
+    QueueItem,
+    SkipReason,
+    User,
+)
+from annotations.services import audit, catalogue, gold, queue
+from annotations.services.catalogue import IntentCard
+
+UNDO_DEPTH = 50
+
+
+@dataclass(frozen=True)
+class SpanAnswer:
+    """Where a parameter was said: code points, half-open, with the text seen there."""
+
+    start: int
+    end: int
+    param: str
+    text: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    uuid: uuid.UUID
+    item_id: int
+    intent: str
+    spans: tuple[SpanAnswer, ...] = ()
+    not_spoken: tuple[str, ...] = ()
+    shown_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A stored answer; replayed where it had been stored before."""
+
+    annotation: Annotation
+    replayed: bool = False
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Undone:
+    annotation: Annotation
+    # The item, leased to the same person again; None where somebody else holds it.
+    item: QueueItem | None
+
+
+def submit(*, by: User, answer: Answer) -> Submission:
+    """The answer is stored once, its gold label follows, its item is done.
+
+    An answer after the lease ended is kept: as the answer where nobody took the item
+    meanwhile, as a second opinion where somebody did.
+    Raises InvalidLabelError, DuplicateAnswerError, NotFoundError.
+    """
+    return _store_once(
+        answer.uuid, _digest(answer), by, lambda: _submit(by=by, answer=answer)
+    )
+
+
+def skip(*, by: User, uuid: uuid.UUID, item_id: int, reason: str) -> Submission:
+    """The item is set aside with a reason out of SkipReason."""
+    if reason not in SkipReason.values:
+        raise InvalidLabelError("Choose one of the reasons for skipping.")
+    body = _digest({"item": item_id, "skip": reason})
+    return _store_once(
+        uuid,
+        body,
+        by,
+        lambda: _set_aside(
+            by=by,
+            uuid=uuid,
+            item_id=item_id,
+            body_hash=body,
+            kind=Annotation.Kind.SKIP,
+            skip_reason=reason,
+            item_status=QueueItem.Status.SKIPPED,
+        ),
+    )
+
+
+def quarantine(*, by: User, uuid: uuid.UUID, item_id: int) -> Submission:
+    """Nobody sees the utterance from now on: it holds personal data."""
+    body = _digest({"item": item_id, "quarantine": True})
+    return _store_once(
+        uuid,
+        body,
+        by,
+        lambda: _set_aside(
+            by=by,
+            uuid=uuid,
+            item_id=item_id,
+            body_hash=body,
+            kind=Annotation.Kind.QUARANTINE,
+            item_status=QueueItem.Status.QUARANTINED,
+        ),
+    )
+
+
+@transaction.atomic
+def undo(*, by: User, uuid: uuid.UUID) -> Undone:
+    """Take back the caller's newest standing answer and lease its item to them again.
+
+    The same uuid again changes nothing. Raises NothingToUndoError beyond UNDO_DEPTH.
+    """
+    stored = Annotation.objects.filter(pk=uuid).first()
+    if stored:
+        if stored.annotator_id != by.pk or stored.kind != Annotation.Kind.UNDO:
+            raise DuplicateAnswerError("This answer id was used for something else.")
+        return Undone(stored, _held_item(stored, by))
+    last = (
+        Annotation.objects.standing()
+        .filter(annotator=by)
+        .select_related("utterance")
+        .order_by("-created_at")
+        .first()
+    )
+    if last is None or _undone_in_a_row(by) >= UNDO_DEPTH:
+        raise NothingToUndoError("There is no answer of yours left to take back.")
+    item = _lock(last.queue_item_id) if last.queue_item_id else None
+    event = Annotation.objects.create(
+        id=uuid,
+        kind=Annotation.Kind.UNDO,
+        utterance=last.utterance,
+        queue_item_id=last.queue_item_id,
+        annotator=by,
+        undoes=last,
+        body_hash=_digest({"undoes": str(last.pk)}),
+    )
+    gold.settle(last.utterance)
+    audit.record(
+        by=by,
+        action=f"{last.kind}.undone",
+        obj=f"annotation:{last.pk}",
+        utterance=last.utterance_id,
+    )
+    return Undone(event, _lease_again(item, by) if item else None)
+
+
+def _store_once(
+    key: uuid.UUID, body_hash: str, by: User, store: Callable[[], Submission]
+) -> Submission:
+    """Run `store` in a transaction unless an answer with this id is there already."""
+    try:
+        with transaction.atomic():
+            return store()
+    except (IntegrityError, ConflictError):
+        stored = Annotation.objects.filter(pk=key).first()
+        if stored is None:
+            raise
+        if stored.body_hash != body_hash or stored.annotator_id != by.pk:
+            raise DuplicateAnswerError(
+                "An answer with this id and another content is already stored."
+            ) from None
+        return Submission(stored, replayed=True, late=stored.is_late)
+
+
+def _submit(*, by: User, answer: Answer) -> Submission:
+    item = _lock(answer.item_id)
+    late = _is_late(item, by)
+    card = check(item.utterance.text, answer)
+    suggestion = getattr(item.utterance, "suggestion", None)
+    annotation = Annotation(
+        id=answer.uuid,
+        kind=Annotation.Kind.LABEL,
+        utterance=item.utterance,
+        queue_item=item,
+        reason=item.reason,
+        draw_probability=item.draw_probability,
+        annotator=by,
+        intent_id=card.id,
+        schema_version_id=card.schema_version_id,
+        not_spoken=list(answer.not_spoken),
+        blind=item.is_blind,
+        is_late=late,
+        suggested_rank=_rank(suggestion, card.name),
+        suggested_by=suggestion.model_name if suggestion else "",
+        shown_ms=answer.shown_ms,
+        body_hash=_digest(answer),
+    )
+    annotation.save(force_insert=True)
+    if answer.spans:
+        ParameterSpan.objects.bulk_create(
+            ParameterSpan(annotation=annotation, **asdict(span))
+            for span in answer.spans
+        )
+    verdict = gold.settle(item.utterance)
+    if not late:
+        _finish(item, QueueItem.Status.DONE, by)
+    audit.record(
+        by=by,
+        action="label.submitted",
+        obj=f"annotation:{annotation.pk}",
+        utterance=item.utterance_id,
+        intent=card.name,
+        schema_version=card.schema_version_id,
+        outcome=verdict.status,
+    )
+    return Submission(annotation, late=late)
+
+
+def _set_aside(
+    *,
+    by: User,
+    uuid: uuid.UUID,
+    item_id: int,
+    body_hash: str,
+    kind: str,
+    item_status: str,
+    skip_reason: str = "",
+) -> Submission:
+    item = _lock(item_id)
+    late = _is_late(item, by)
+    annotation = Annotation.objects.create(
+        id=uuid,
+        kind=kind,
+        utterance=item.utterance,
+        queue_item=item,
+        reason=item.reason,
+        draw_probability=item.draw_probability,
+        annotator=by,
+        skip_reason=skip_reason,
+        blind=item.is_blind,
+        is_late=late,
+        body_hash=body_hash,
+    )
+    gold.settle(item.utterance)
+    # What may hold personal data leaves every desk, whoever has it open.
+    if not late or kind == Annotation.Kind.QUARANTINE:
+        _finish(item, item_status, by)
+    audit.record(
+        by=by,
+        action=f"utterance.{item_status}",
+        obj=f"annotation:{annotation.pk}",
+        utterance=item.utterance_id,
+        reason=skip_reason,
+    )
+    return Submission(annotation, late=late)
+
+
+def check(text: str, answer: Answer) -> IntentCard:
+    """The intent answered, or InvalidLabelError with every reason against it."""
+    card = catalogue.current().by_name.get(answer.intent)
+    if card is None:
+        raise InvalidLabelError(f"There is no intent “{answer.intent}”.")
+    faults = [_span_fault(text, span) for span in answer.spans]
+    faults += _overlaps(answer.spans)
+    faults += rules.problems(
+        card.parameters, [span.param for span in answer.spans], answer.not_spoken
+    )
+    faults = [fault for fault in faults if fault]
+    if faults:
+        raise InvalidLabelError(" ".join(faults), faults=faults)
+    return card
+
+
+def _span_fault(text: str, span: SpanAnswer) -> str:
+    if not 0 <= span.start < span.end <= len(text):
+        return f"The place of {span.param} lies outside the text."
+    if text[span.start : span.end] != span.text:
+        return f"The text at the place of {span.param} is not the one you saw."
+    return ""
+
+
+def _overlaps(spans: tuple[SpanAnswer, ...]) -> list[str]:
+    ordered = sorted(spans, key=lambda span: span.start)
+    return [
+        f"{left.param} and {right.param} overlap."
+        for left, right in pairwise(ordered)
+        if right.start < left.end
+    ]
+
+
+def _lock(item_id: int) -> QueueItem:
+    item = (
+        queue.with_all(QueueItem.objects)
+        .select_for_update(of=("self", "utterance"))
+        .filter(pk=item_id)
+        .first()
+    )
+    if item is None:
+        raise NotFoundError("This item is no longer in the queue.", item=item_id)
+    return item
+
+
+def _is_late(item: QueueItem, by: User) -> bool:
+    """Whether somebody else took the item since. ConflictError if never held."""
+    if by.pk not in item.holders:
+        raise ConflictError("Take the item before you answer it.")
+    if item.leased_by_id == by.pk and item.status in QueueItem.OPEN:
+        return False
+    answered = Annotation.objects.standing().filter(
+        utterance=item.utterance_id, annotator=by
+    )
+    if answered.exists():
+        raise ConflictError("You have answered this item already.")
+    if item.leased_by_id == by.pk:
+        raise ConflictError("This item was closed meanwhile.")
+    return True
+
+
+def _rank(suggestion: object, intent: str) -> int | None:
+    names = [guess["intent"] for guess in suggestion.intents] if suggestion else []
+    return names.index(intent) + 1 if intent in names else None
+
+
+def _finish(item: QueueItem, status: str, by: User) -> None:
+    item.status = status
+    item.lease_expires_at = None
+    item.save(update_fields=["status", "lease_expires_at"])
+
+
+def _undone_in_a_row(by: User) -> int:
+    recent = Annotation.objects.filter(annotator=by).order_by("-created_at")
+    kinds = list(recent.values_list("kind", flat=True)[: UNDO_DEPTH + 1])
+    return next(
+        (n for n, kind in enumerate(kinds) if kind != Annotation.Kind.UNDO), len(kinds)
+    )
+
+
+def _lease_again(item: QueueItem, by: User) -> QueueItem | None:
+    """The item, or the open one that took its place, leased to `by`."""
+    open_item = (
+        QueueItem.objects.select_for_update()
+        .filter(utterance=item.utterance_id, status__in=QueueItem.OPEN)
+        .first()
+    ) or item
+    if open_item.status == QueueItem.Status.LEASED and open_item.leased_by_id != by.pk:
+        return None
+    QueueItem.objects.filter(pk=open_item.pk).update(
+        status=QueueItem.Status.LEASED,
+        leased_by=by,
+        leased_at=Now(),
+        lease_expires_at=queue.in_lease(),
+    )
+    return queue.with_all(QueueItem.objects).get(pk=open_item.pk)
+
+
+def _held_item(event: Annotation, by: User) -> QueueItem | None:
+    return (
+        queue.with_all(QueueItem.objects)
+        .filter(utterance=event.utterance_id, leased_by=by, status="leased")
+        .first()
+    )
+
+
+def _digest(body: object) -> str:
+    plain = asdict(body) if isinstance(body, Answer) else body
+    # How long the item was on screen is not part of the answer.
+    plain = {key: value for key, value in plain.items() if key != "shown_ms"}
+    return hashlib.sha256(
+        json.dumps(plain, sort_keys=True, default=str).encode()
+    ).hexdigest()

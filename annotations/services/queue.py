@@ -1,0 +1,201 @@
+"""Who works on what: leases on the short queue, and its refill."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
+
+from annotations.errors import LeaseLostError
+from annotations.models import Annotation, QueueItem, User, Utterance, WorkerHeartbeat
+
+LEASE = timedelta(minutes=10)
+# A worker that was silent for so long counts as gone.
+WORKER_SILENCE = timedelta(seconds=30)
+# An item that somebody held lately stays known, so that a late answer finds it.
+MEMORY_OF_LEASES = timedelta(days=1)
+# More than this many open pages of one person hold items back from the others.
+MAX_LEASES = 6
+
+# One statement: concurrent claims skip one another's rows instead of waiting.
+CLAIM = """
+UPDATE annotations_queueitem
+SET status = 'leased', leased_by_id = %(user)s, leased_at = clock_timestamp(),
+    lease_expires_at = clock_timestamp() + %(lease)s, holders = holders || %(user)s
+WHERE id = (
+    SELECT q.id FROM annotations_queueitem q
+    WHERE q.status = 'ready' AND NOT EXISTS (
+        SELECT FROM annotations_annotation a
+        WHERE a.utterance_id = q.utterance_id AND a.annotator_id = %(user)s
+            AND a.kind <> 'undo' AND NOT EXISTS (
+                SELECT FROM annotations_annotation u WHERE u.undoes_id = a.id))
+    ORDER BY q.rank, q.id LIMIT 1
+    FOR UPDATE SKIP LOCKED)
+RETURNING id
+"""
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """Why there is nothing, or how much there is, for one person."""
+
+    ready: int
+    mine_answered: int
+    held_by_others: int
+    next_free_at: datetime | None
+    pool: int
+    worker_alive: bool
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One place of the next queue, best first in the list that is given to refill."""
+
+    utterance_id: int
+    reason: str
+    draw_probability: float
+    score: float = 0.0
+    why: dict[str, Any] | None = None
+
+
+def claim_next(*, by: User) -> QueueItem | None:
+    """Lease the best ready item to `by`, or None where the queue has none for them.
+
+    Expired leases of others are freed when nothing else is ready, so that the queue
+    goes on without a worker. Joins a transaction that is already open.
+    """
+    with transaction.atomic():
+        item_id = _claim(by)
+        if item_id is None and free_expired():
+            item_id = _claim(by)
+    return None if item_id is None else with_all(QueueItem.objects).get(pk=item_id)
+
+
+def _claim(by: User) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"user": by.pk, "lease": LEASE})
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def with_all(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+    """With what the desk shows, so that one query fetches an item."""
+    return items.select_related("utterance", "utterance__suggestion")
+
+
+def in_lease() -> Combinable:
+    """When a lease that starts now will end, by the database's clock."""
+    return Now() + LEASE
+
+
+def renew(*, item_id: int, by: User) -> datetime:
+    """Extend the caller's lease; returns when it will end."""
+    changed = QueueItem.objects.filter(
+        pk=item_id, status=QueueItem.Status.LEASED, leased_by=by
+    ).update(lease_expires_at=in_lease())
+    if not changed:
+        raise LeaseLostError("Somebody else has this item now.", item=item_id)
+    return QueueItem.objects.values_list("lease_expires_at", flat=True).get(pk=item_id)
+
+
+def release(*, item_id: int, by: User) -> bool:
+    """Give the item back; False where the caller no longer held it."""
+    return bool(
+        QueueItem.objects.filter(
+            pk=item_id, status=QueueItem.Status.LEASED, leased_by=by
+        ).update(status=QueueItem.Status.READY, lease_expires_at=None)
+    )
+
+
+def release_surplus(*, by: User) -> int:
+    """Free the caller's oldest leases beyond MAX_LEASES; returns how many."""
+    held = QueueItem.objects.filter(status=QueueItem.Status.LEASED, leased_by=by)
+    surplus = held.order_by("-leased_at").values_list("pk", flat=True)[MAX_LEASES:]
+    return QueueItem.objects.filter(
+        pk__in=list(surplus), status=QueueItem.Status.LEASED
+    ).update(status=QueueItem.Status.READY, lease_expires_at=None)
+
+
+def free_expired() -> int:
+    """Make items with an ended lease ready again; returns how many."""
+    return QueueItem.objects.filter(
+        status=QueueItem.Status.LEASED, lease_expires_at__lt=Now()
+    ).update(status=QueueItem.Status.READY, lease_expires_at=None)
+
+
+def state(*, by: User) -> QueueState:
+    """The true counts behind an empty or a full desk."""
+    mine = Annotation.objects.standing().filter(annotator=by).values("utterance")
+    open_items = QueueItem.objects.filter(status__in=QueueItem.OPEN).aggregate(
+        ready=Count("id", filter=Q(status="ready") & ~Q(utterance__in=mine)),
+        answered=Count("id", filter=Q(status="ready", utterance__in=mine)),
+        held=Count("id", filter=Q(status="leased") & ~Q(leased_by=by)),
+        free_at=Min("lease_expires_at", filter=~Q(leased_by=by)),
+    )
+    return QueueState(
+        ready=open_items["ready"],
+        mine_answered=open_items["answered"],
+        held_by_others=open_items["held"],
+        next_free_at=open_items["free_at"],
+        pool=Utterance.objects.in_pool().count(),
+        worker_alive=worker_alive(),
+    )
+
+
+def worker_alive(queue: str = "default") -> bool:
+    return WorkerHeartbeat.objects.filter(
+        queues__contains=queue, last_seen_at__gte=Now() - WORKER_SILENCE
+    ).exists()
+
+
+@transaction.atomic
+def refill(draws: Iterable[Draw], *, ranking_id: int | None = None) -> int:
+    """Replace the part of the queue that nobody holds by `draws`; returns its length.
+
+    Leased items, items held lately and second opinions somebody asked for stay.
+    Utterances that left the pool since they were drawn, or still have an open item,
+    are passed over. Nothing in the pool is touched.
+    """
+    _withdraw()
+    kept = set(
+        QueueItem.objects.filter(status__in=QueueItem.OPEN).values_list(
+            "utterance_id", flat=True
+        )
+    )
+    # The first of two draws of one utterance wins.
+    wanted = {d.utterance_id: d for d in reversed(list(draws))}
+    # FOR KEY SHARE of the foreign key is not enough: an answer may be under way.
+    still = set(
+        Utterance.objects.in_pool()
+        .filter(pk__in=wanted.keys() - kept)
+        .values_list("pk", flat=True)
+    )
+    chosen = [d for d in reversed(wanted.values()) if d.utterance_id in still]
+    items = [
+        QueueItem(
+            utterance_id=draw.utterance_id,
+            reason=draw.reason,
+            why=draw.why or {},
+            rank=rank,
+            score=draw.score,
+            draw_probability=draw.draw_probability,
+            ranking_id=ranking_id,
+        )
+        for rank, draw in enumerate(chosen)
+    ]
+    QueueItem.objects.bulk_create(items, batch_size=1000, ignore_conflicts=True)
+    return len(items)
+
+
+def _withdraw() -> None:
+    """Delete ready items of earlier refills, skipping those being claimed just now."""
+    idle = Q(leased_at__isnull=True) | Q(leased_at__lt=Now() - MEMORY_OF_LEASES)
+    drawn = QueueItem.objects.filter(idle, status=QueueItem.Status.READY).exclude(
+        reason__in=["second_opinion", "schema_changed", "requested"]
+    )
+    ids = list(drawn.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    QueueItem.objects.filter(pk__in=ids).delete()
