@@ -1,0 +1,54 @@
+"""The rule that turns answers into a gold label, case by case."""
+
+import pytest
+
+from annotations.models import Annotation, GoldLabel, Utterance
+from annotations.services.gold import judge
+
+Kind = Annotation.Kind
+Status = Utterance.Status
+
+
+def said(intent_id):
+    return Annotation(kind=Kind.LABEL, intent_id=intent_id)
+
+
+SKIP = Annotation(kind=Kind.SKIP)
+QUARANTINE = Annotation(kind=Kind.QUARANTINE)
+
+
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        ([], Status.POOL),
+        ([SKIP], Status.SKIPPED),
+        ([said(1)], Status.LABELED),
+        ([SKIP, said(1)], Status.LABELED),
+        ([said(1), said(1)], Status.LABELED),
+        ([said(1), said(2)], Status.REVIEW),
+        ([said(1), said(2), said(2)], Status.LABELED),
+        ([said(1), said(2), said(3)], Status.REVIEW),
+        ([said(1), said(1), said(2), said(2)], Status.REVIEW),
+        ([said(1), QUARANTINE], Status.QUARANTINED),
+    ],
+)
+def test_the_status_follows_from_the_answers(answers, status):
+    assert judge(answers).status == status
+
+
+def test_one_answer_is_gold_by_itself():
+    only = said(4)
+
+    verdict = judge([only])
+
+    assert verdict.annotation is only
+    assert verdict.rule == GoldLabel.Rule.SINGLE
+
+
+def test_of_a_majority_the_newest_answer_is_gold():
+    old, other, new = said(1), said(2), said(1)
+
+    verdict = judge([old, other, new])
+
+    assert verdict.annotation is new
+    assert verdict.rule == GoldLabel.Rule.AGREED
