@@ -23,3 +23,7 @@ class CheckpointCorruptError(MLError):
 
 class CheckpointFormatError(MLError):
     """A checkpoint was written in a format this code does not read."""
+
+
+class TrainingCancelledError(MLError):
+    """Whoever started the training asked it to stop."""

@@ -47,12 +47,12 @@ class FinetuneConfig:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is; `seconds_left` is an estimate from the steps so far."""
+    """How far a stage of a run is; `seconds_left` is an estimate from its pace."""
 
+    stage: str
     step: int
     steps: int
-    epoch: int
-    loss: float
+    loss: float | None
     seconds_left: float
 
 
@@ -261,7 +261,7 @@ def _progress(
     each = (hooks.clock() - started) / max(1, run.step - first_step)
     recent = float(np.mean(losses[-20:]))
     left = each * (run.steps - run.step)
-    return Progress(run.step, run.steps, run.epoch + 1, recent, left)
+    return Progress("fine-tuning", run.step, run.steps, recent, left)
 
 
 def _fingerprint(
@@ -273,7 +273,7 @@ def _fingerprint(
     digest.update(targets.intents.tobytes())
     for one, tags in zip(targets.encoded, targets.tags, strict=True):
         digest.update(one.input_ids.tobytes())
-        digest.update(bytes(str(tags), "ascii"))
+        digest.update(str(tags).encode())
     return digest.hexdigest()
 
 

@@ -1,7 +1,8 @@
 """One encoder, two heads: the intent of an utterance and the tags of its words.
 
-The intent head reads the normalized mean of the tokens, the tag head the mean state
-of each word's tokens; both are linear, so a served model keeps them as arrays.
+The intent head reads the normalized mean of the tokens; the tag head reads each word
+and its two neighbours, a word being the mean state of its tokens. Both are small
+enough for a served model to keep as arrays.
 """
 
 from __future__ import annotations
@@ -19,8 +20,33 @@ from transformers import AutoModel
 from training.ml.tokens import Batch
 
 IGNORED = -100
+TAG_HIDDEN = 256
+TAG_DROPOUT = 0.3
 
 Floats = NDArray[np.floating[Any]]
+
+
+class TagHead(nn.Module):
+    """Tag logits of every word from the states of it and of its two neighbours."""
+
+    def __init__(self, hidden: int, n_tags: int) -> None:
+        super().__init__()
+        self.inner = nn.Linear(3 * hidden, TAG_HIDDEN)
+        self.outer = nn.Linear(TAG_HIDDEN, n_tags)
+        self.dropout = nn.Dropout(TAG_DROPOUT)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """states: (n, n_words, hidden) -> (n, n_words, n_tags)."""
+        edges = functional.pad(states, (0, 0, 1, 1))
+        window = torch.cat([edges[:, :-2], states, edges[:, 2:]], dim=-1)
+        logits: Tensor = self.score(window)
+        return logits
+
+    def score(self, window: Tensor) -> Tensor:
+        """window: (..., 3 * hidden) -> (..., n_tags)."""
+        inner = functional.relu(self.inner(window))
+        logits: Tensor = self.outer(self.dropout(inner))
+        return logits
 
 
 class JointModel(nn.Module):
@@ -31,7 +57,7 @@ class JointModel(nn.Module):
         hidden = int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
         self.encoder = encoder
         self.intent_head = nn.Linear(hidden, n_intents)
-        self.tag_head = nn.Linear(hidden, n_tags) if n_tags else None
+        self.tag_head = TagHead(hidden, n_tags) if n_tags else None
 
     def forward(
         self,
@@ -51,7 +77,8 @@ class JointModel(nn.Module):
         intents = self.intent_head(pooled(states.float(), pool))
         if self.tag_head is None:
             return intents, None
-        return intents, self.tag_head(word_means(states, word_of, n_words))
+        means = word_means(states.float(), word_of, n_words)
+        return intents, self.tag_head(means)
 
     def begin_with(self, weight: Floats, bias: Floats) -> None:
         """Start the intent head where a linear model on frozen embeddings ended."""
@@ -61,11 +88,16 @@ class JointModel(nn.Module):
 
 
 class EmbeddingModel(nn.Module):
-    """What is exported: normalized mean of the tokens, and the states of each."""
+    """What is exported: normalized mean of the tokens, and the states of each.
 
-    def __init__(self, encoder: nn.Module) -> None:
+    `layer` is which layer's states: -1 the last, as the joint model trains on; a
+    frozen encoder tells words apart better two layers earlier.
+    """
+
+    def __init__(self, encoder: nn.Module, layer: int = -1) -> None:
         super().__init__()
         self.encoder = encoder
+        self.layer = layer
 
     def forward(
         self,
@@ -74,12 +106,14 @@ class EmbeddingModel(nn.Module):
         token_type_ids: Tensor,
         pool: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        states = self.encoder(
+        found = self.encoder(
             input_ids=input_ids,
             attention_mask=attention_mask,
             token_type_ids=token_type_ids,
-        ).last_hidden_state
-        return pooled(states, pool), states
+            output_hidden_states=True,
+        )
+        embedding = pooled(found.last_hidden_state, pool)
+        return embedding, found.hidden_states[self.layer]
 
 
 def load_encoder(folder: Path) -> nn.Module:

@@ -72,8 +72,12 @@ class Batch:
 class TextEncoder:
     """The tokenizer of an encoder, kept free of global state."""
 
-    def __init__(self, tokenizer_file: Path, *, max_tokens: int = MAX_TOKENS) -> None:
-        self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    def __init__(
+        self, tokenizer: Path | Tokenizer, *, max_tokens: int = MAX_TOKENS
+    ) -> None:
+        if isinstance(tokenizer, Path):
+            tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._max_tokens = max_tokens

@@ -1,0 +1,84 @@
+"""Run an encoder over many utterances: their embeddings and their words' states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.ml import joint
+from training.ml.errors import TrainingCancelledError
+from training.ml.finetune import Hooks, Progress
+from training.ml.tokens import Encoded, pad, word_states
+
+BATCH_SIZE = 64  # larger ones are slower: more padding, less cache
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """embeddings: float32 (n, hidden); words: float16 (n_words, hidden) each."""
+
+    embeddings: Floats
+    words: tuple[Floats, ...] | None
+
+
+def embed(
+    model: joint.EmbeddingModel,
+    encoded: Sequence[Encoded],
+    *,
+    with_words: bool,
+    device: torch.device,
+    hooks: Hooks | None = None,
+    stage: str = "embedding",
+) -> Embedded:
+    """Embed utterances in bf16, shorter ones first, in their own order again.
+
+    Raises TrainingCancelledError when `hooks.should_stop` says so.
+    """
+    hooks = hooks or Hooks()
+    model.to(device).eval()
+    order = np.argsort([len(one) for one in encoded], kind="stable")
+    vectors: dict[int, Floats] = {}
+    states: dict[int, Floats] = {}
+    started = hooks.clock()
+    for begin in range(0, len(order), BATCH_SIZE):
+        if hooks.should_stop():
+            raise TrainingCancelledError("The training was cancelled.")
+        rows = order[begin : begin + BATCH_SIZE]
+        _embed_batch(model, encoded, rows, device, vectors, states, with_words)
+        done = begin + len(rows)
+        left = (hooks.clock() - started) / done * (len(order) - done)
+        hooks.on_progress(Progress(stage, done, len(order), None, left))
+    return Embedded(
+        embeddings=np.stack([vectors[i] for i in range(len(encoded))]),
+        words=tuple(states[i] for i in range(len(encoded))) if with_words else None,
+    )
+
+
+def _embed_batch(
+    model: joint.EmbeddingModel,
+    encoded: Sequence[Encoded],
+    rows: NDArray[np.int64],
+    device: torch.device,
+    vectors: dict[int, Floats],
+    states: dict[int, Floats],
+    with_words: bool,
+) -> None:
+    batch = pad([encoded[i] for i in rows])
+    feed = {k: torch.from_numpy(v).to(device) for k, v in batch.feed().items()}
+    with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16):
+        embedding, tokens = model(**feed)
+    array = embedding.float().cpu().numpy()
+    token_array = tokens.float().cpu().numpy() if with_words else None
+    for place, row in enumerate(rows):
+        vectors[int(row)] = array[place]
+        if token_array is not None:
+            n_words = len(batch.words[place])
+            means = word_states(token_array[place], batch.word_of[place], n_words)
+            states[int(row)] = means.astype(np.float16)

@@ -1,0 +1,140 @@
+"""Measure a served model on labeled utterances: what it says, how surely, how fast."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.ml.data import OUT_OF_SCOPE, Dataset, Example, Span
+from training.ml.metrics import (
+    IntentScores,
+    ParameterScores,
+    Report,
+    percentile_ms,
+    score_intents,
+    score_parameters,
+)
+
+LATENCY_TURNS = 200
+WARM_UP_TURNS = 5
+
+Floats = NDArray[np.floating[Any]]
+
+
+class Answer(Protocol):
+    """One prediction, as much of it as is measured."""
+
+    @property
+    def intent(self) -> str: ...
+    @property
+    def spans(self) -> tuple[Span, ...]: ...
+    @property
+    def scope_score(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class Model(Protocol):
+    """What can be measured: a predictor, or a double of one."""
+
+    @property
+    def intents(self) -> tuple[str, ...]: ...
+    def predict(self, example: Example) -> Answer: ...
+    def predict_many(
+        self, examples: Sequence[Example]
+    ) -> tuple[Floats, Sequence[Answer]]: ...
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A report and what stands behind it, item by item.
+
+    correct: bool (n,); confidence: float (n,), of the answer given; predicted: names.
+    """
+
+    report: Report
+    correct: NDArray[np.bool_]
+    confidence: Floats
+    predicted: tuple[str, ...]
+
+
+def measure(
+    model: Model, dataset: Dataset, *, seed: int = 0, seconds: float = 0.0
+) -> Measured:
+    """Every metric of `model` on labeled examples.
+
+    `seconds`: what training took; the time of measuring is added. Accuracy counts
+    what the model answers, fallback included; in-scope accuracy asks which intent it
+    would have named had it not fallen back.
+    """
+    if len(dataset) == 0:
+        raise ValueError("there are no labeled examples to measure on")
+    started = time.perf_counter()
+    examples = list(dataset)
+    has_oos = OUT_OF_SCOPE in dataset.intents
+    proba, answers = model.predict_many(examples)
+    named = [model.intents[i] for i in proba.argmax(axis=1)]
+    predicted = [a.intent for a in answers] if has_oos else named
+    truth = dataset.labels
+    intent = _intent_scores(model, dataset, proba, answers, predicted, seed)
+    correct = np.array([a == b for a, b in zip(truth, predicted, strict=True)])
+    report = Report(
+        intent=intent,
+        parameters=_parameter_scores(dataset, answers, correct),
+        latency_ms=latency(model, examples),
+        seconds=seconds + time.perf_counter() - started,
+    )
+    return Measured(report, correct, proba.max(axis=1), tuple(predicted))
+
+
+def latency(model: Model, examples: Sequence[Example]) -> dict[str, float]:
+    """How long turns asked one by one take, in milliseconds."""
+    step = max(1, len(examples) // LATENCY_TURNS)
+    turns = examples[::step][:LATENCY_TURNS]
+    for example in turns[:WARM_UP_TURNS]:
+        model.predict(example)
+    return percentile_ms([1000.0 * model.predict(turn).seconds for turn in turns])
+
+
+def _intent_scores(
+    model: Model,
+    dataset: Dataset,
+    proba: Floats,
+    answers: Sequence[Answer],
+    predicted: Sequence[str],
+    seed: int,
+) -> IntentScores:
+    groups = dataset.groups
+    scores = score_intents(
+        dataset.labels,
+        proba,
+        model.intents,
+        predicted=predicted,
+        scope_score=np.array([answer.scope_score for answer in answers]),
+        groups=groups,
+        seed=seed,
+    )
+    if scores.in_scope_accuracy is None:
+        return scores
+    named = np.array([model.intents[i] for i in proba.argmax(axis=1)], dtype=object)
+    truth = np.array(dataset.labels, dtype=object)
+    inside = truth != OUT_OF_SCOPE
+    share = float((named[inside] == truth[inside]).mean())
+    return replace(scores, in_scope_accuracy=share)
+
+
+def _parameter_scores(
+    dataset: Dataset, answers: Sequence[Answer], correct: NDArray[np.bool_]
+) -> ParameterScores | None:
+    if not dataset.has_spans:
+        return None
+    return score_parameters(
+        [example.spans for example in dataset],
+        [answer.spans for answer in answers],
+        correct,
+    )
