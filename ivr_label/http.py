@@ -5,7 +5,6 @@ page. Wired by the settings, so that no app imports the roof.
 """
 
 import logging
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,6 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -38,10 +36,6 @@ STATUS_CODES: tuple[tuple[type[DomainError], int], ...] = (
     (InvalidError, 422),
     (DomainError, 422),
 )
-# A NUL, or any surrogate, written as a JSON escape. A proper pair is let through
-# after decoding; looking at the bytes first keeps clean bodies cheap.
-SUSPECT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-LONE_SURROGATE_OR_NUL = re.compile("[\0\ud800-\udfff]")
 
 
 def status_of(error: DomainError) -> int:
@@ -59,7 +53,7 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
         "request refused",
         extra={"code": error.code, "status": status, "path": request.path},
     )
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse(error_body(error), status=status)
     template = "errors/_message.html" if _is_htmx(request) else "errors/page.html"
     context = {"error": error, "status": status}
@@ -113,53 +107,11 @@ def _api_error_body(error: Exception, data: Any) -> dict[str, Any]:
     }
 
 
-class StorableJSONParser(JSONParser):
-    """JSON whose every string can be stored: a NUL or lone surrogate is a 400."""
-
-    def parse(
-        self, stream: Any, media_type: Any = None, parser_context: Any = None
-    ) -> Any:
-        body = stream.read()
-        if b"\0" in body:
-            raise ParseError(NOT_STORABLE)
-        try:
-            data = _parse_json(body)
-        except (ValueError, RecursionError):  # also: not UTF-8, a number too long
-            raise ParseError("The body is not valid JSON in UTF-8.") from None
-        if SUSPECT_ESCAPE.search(body) and _holds_unstorable(data):
-            raise ParseError(NOT_STORABLE)
-        return data
-
-
-def _parse_json(body: bytes) -> Any:
-    import json
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
-    return json.loads(body.decode("utf-8"), parse_constant=refuse)
-
-
-def _holds_unstorable(data: Any) -> bool:
-    waiting = [data]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            if LONE_SURROGATE_OR_NUL.search(value):
-                return True
-        elif isinstance(value, dict):
-            waiting.extend(value)
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return False
-
-
 def _is_htmx(request: HttpRequest) -> bool:
     return bool(getattr(request, "htmx", False))
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/v1/")) or (
         not _is_htmx(request) and not request.accepts("text/html")
     )

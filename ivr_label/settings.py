@@ -92,7 +92,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    # "ivr_label.access.AccessMiddleware",
+    "ivr_label.access.TokenMiddleware",
+    "ivr_label.access.AccessMiddleware",
     "ivr_label.http.DomainErrorMiddleware",
 ]
 
@@ -150,7 +151,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 # --- Files
 STATIC_URL = "/static/"
-STATIC_ROOT = env_path("STATIC_ROOT", BASE_DIR / "staticfiles")
+STATIC_ROOT = env_path("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -166,11 +167,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # --- API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication",
+        "annotations.api.authentication.RequestAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["annotations.api.authentication.AccessWasChecked"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["ivr_label.http.StorableJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["ivr_label.parsers.StorableJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "ivr_label.http.api_exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

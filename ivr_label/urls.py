@@ -1,5 +1,8 @@
-"""Every route of the product."""
+"""Every address, app by app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("annotations.urls")),
+    path("", include("training.urls")),
+]

@@ -4,6 +4,7 @@ from annotations.models.annotation import (
     ParameterSpan,
     SkipReason,
 )
+from annotations.models.attempts import AttemptCounter
 from annotations.models.audit import AuditEvent
 from annotations.models.catalogue import (
     OUT_OF_SCOPE,
@@ -27,6 +28,7 @@ __all__ = [
     "OUT_OF_SCOPE",
     "Annotation",
     "ApiToken",
+    "AttemptCounter",
     "AuditEvent",
     "CatalogueStamp",
     "Conversation",

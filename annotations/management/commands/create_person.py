@@ -1,0 +1,35 @@
+"""Add a person who may sign in, and print their first link."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from annotations.errors import DomainError
+from annotations.models import Role
+from annotations.services import sign_in
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--name", default="")
+        parser.add_argument(
+            "--role", action="append", choices=Role.values, required=True
+        )
+        parser.add_argument("--base-url", default="http://127.0.0.1:8000")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        username = options["username"]
+        try:
+            person = sign_in.create_person(
+                username=username,
+                name=options["name"] or username,
+                roles=options["role"],
+                by=None,
+            )
+        except DomainError as error:
+            raise CommandError(error.message) from None
+        url = sign_in.issue_link(user=person, base_url=options["base_url"])
+        self.stdout.write(f"sign in as {username}: {url}")

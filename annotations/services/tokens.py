@@ -1,0 +1,83 @@
+"""Keys for programs: made once, shown once, kept as a hash."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.errors import InvalidError
+from annotations.models import ApiToken, Scope, User
+from annotations.services import audit
+
+# A prefix that secret scanners and people recognize.
+PREFIX = "ivr_"
+MAX_DAYS = 366
+
+
+@transaction.atomic
+def issue(
+    *, user: User, name: str, scopes: Sequence[str], days: int, by: User | None
+) -> tuple[ApiToken, str]:
+    """Store a new key of `user`; the second value is the key, shown this once."""
+    unknown = set(scopes) - set(Scope.values)
+    if unknown or not scopes:
+        raise InvalidError(
+            f"A token needs scopes out of: {', '.join(Scope.values)}.",
+            unknown=sorted(unknown),
+        )
+    if not 1 <= days <= MAX_DAYS:
+        raise InvalidError(f"A token lives 1 to {MAX_DAYS} days.")
+    raw = PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken.objects.create(
+        user=user,
+        name=name,
+        token_hash=digest(raw),
+        scopes=sorted(set(scopes)),
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    audit.record(
+        by=by,
+        action="token.issued",
+        obj=f"token:{token.pk}",
+        user=user.pk,
+        scopes=token.scopes,
+        days=days,
+    )
+    return token, raw
+
+
+@transaction.atomic
+def revoke(*, token: ApiToken, by: User | None) -> None:
+    """The key opens nothing any more; a second call changes nothing."""
+    changed = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(
+        revoked_at=timezone.now()
+    )
+    if changed:
+        audit.record(by=by, action="token.revoked", obj=f"token:{token.pk}")
+
+
+def authenticate(raw: str) -> ApiToken | None:
+    """The valid token with its active user, or None.
+
+    The secret has 256 random bits, so a plain hash is as good as a slow one and the
+    look-up by hash leaks no useful time.
+    """
+    if not raw.startswith(PREFIX) or len(raw) > 100:
+        return None
+    return (
+        ApiToken.objects.select_related("user")
+        .filter(
+            token_hash=digest(raw),
+            revoked_at=None,
+            expires_at__gt=timezone.now(),
+            user__is_active=True,
+        )
+        .first()
+    )
+
+
+def digest(raw: str) -> str:
+    return hashlib.sha256(raw.encode()).hexdigest()
