@@ -6,4 +6,4 @@ class PlatformConfig(AppConfig):
     verbose_name = "Platform"
 
     def ready(self) -> None:
-        from . import celery, checks  # noqa: F401 - registers the app and the checks
+        from . import celery, checks, heartbeat  # noqa: F401 - they register themselves

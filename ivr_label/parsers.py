@@ -1,4 +1,4 @@
-"""How the API reads bodies. Apart from http.py: DRF imports it while it loads itself."""
+"""How the API reads bodies; apart from http.py, since DRF loads it while it loads."""
 
 import json
 import re

@@ -1,0 +1,171 @@
+"""The first step on a fresh machine: the virtual environment and its packages.
+
+    python3 -m ivr_label.bootstrap run|test [ARGUMENTS]
+
+Standard library only, and a syntax that old Pythons read far enough to be told
+that they are too old.
+"""
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+LEAST_PYTHON = (3, 11)
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+DEFAULT_PORT = 8000
+REQUIREMENTS = {
+    "run": ["requirements.txt"],
+    "test": ["requirements.txt", "requirements-dev.txt"],
+}
+
+
+class SetUpError(Exception):
+    """The machine lacks something; the message says what, in one sentence."""
+
+
+def say(message):
+    print(message, flush=True)
+
+
+def check_python():
+    if sys.version_info[:2] < LEAST_PYTHON:
+        raise SetUpError(
+            "Python {}.{} or newer is needed and this is {}.{}; name a newer one with"
+            " `make run PYTHON=python3.12`.".format(*LEAST_PYTHON, *sys.version_info)
+        )
+
+
+def check_folder():
+    """The checkout can hold the virtual environment."""
+    if not os.access(str(ROOT), os.W_OK | os.X_OK):
+        raise SetUpError(f"The folder {ROOT} is read-only; copy it to one of yours.")
+
+
+def wanted_port():
+    text = os.environ.get("PORT", "").strip() or str(DEFAULT_PORT)
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise SetUpError(f"PORT is {text!r}; set it to a number from 1 to 65535.")
+    return int(text)
+
+
+def check_port(port):
+    with socket.socket() as probe:
+        # What the web server does too; without it a port stays busy for a minute.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            reason = "may not be used" if error.errno == 13 else "is busy"
+            raise SetUpError(
+                f"Port {port} {reason}; choose another with `make run PORT=8123`."
+            ) from None
+
+
+def make_environment():
+    """`.venv` has a working Python with pip."""
+    if _works(PYTHON, "import pip"):
+        return
+    if not _works(Path(sys.executable), "import venv, ensurepip"):
+        raise SetUpError(
+            "Python's venv module is missing; on Debian or Ubuntu run"
+            " `apt-get install python3-venv`, then try again."
+        )
+    say("Making the virtual environment in .venv")
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", "--clear", str(VENV)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if made.returncode:
+        reason = (made.stdout.strip().splitlines() or ["no reason given"])[-1]
+        raise SetUpError(f"The virtual environment cannot be made: {reason}")
+
+
+def install(purpose):
+    """The packages of `purpose` are installed; a second start finds its stamp."""
+    stamp = VENV / f".installed-for-{purpose}"
+    files = [ROOT / name for name in REQUIREMENTS[purpose]]
+    digest = hashlib.sha256(b"\0".join(f.read_bytes() for f in files)).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    say("Installing packages; the first time this takes some minutes")
+    _pip(["install", "--requirement", str(files[-1])])
+    stamp.write_text(digest)
+
+
+def _pip(arguments):
+    """Run pip with a sign of life every ten seconds."""
+    log = VENV / "pip.log"
+    started = last_sign = time.monotonic()
+    with log.open("w") as output:
+        pip = subprocess.Popen(
+            [str(PYTHON), "-m", "pip", *arguments, "--disable-pip-version-check"],
+            cwd=str(ROOT),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            while pip.poll() is None:
+                time.sleep(0.2)
+                if time.monotonic() - last_sign > 10:
+                    last_sign = time.monotonic()
+                    say(f"  {last_sign - started:3.0f} s: {_last_step(log)}")
+        except BaseException:
+            pip.terminate()
+            raise
+    if pip.returncode:
+        errors = [x for x in log.read_text().splitlines() if x.startswith("ERROR")]
+        reason = errors[0] if errors else "pip stopped without saying why"
+        raise SetUpError(f"Packages cannot be installed: {reason} (see {log})")
+
+
+def _last_step(log):
+    steps = [
+        line.strip()
+        for line in log.read_text(errors="replace").splitlines()
+        if line.lstrip().startswith(("Collecting", "Downloading", "Installing"))
+    ]
+    return steps[-1][:70] if steps else "looking up packages"
+
+
+def _works(python, statement):
+    try:
+        done = subprocess.run(
+            [str(python), "-c", statement],
+            cwd=str(ROOT.parent),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def main():
+    purpose, arguments = sys.argv[1], sys.argv[2:]
+    try:
+        check_python()
+        check_folder()
+        if purpose == "run":
+            check_port(wanted_port())
+        make_environment()
+        install(purpose)
+    except SetUpError as error:
+        sys.exit(f"ivr-label: {error}")
+    except KeyboardInterrupt:
+        sys.exit("ivr-label: stopped")
+    module = {"run": "ivr_label.up", "test": "pytest"}[purpose]
+    os.chdir(str(ROOT))
+    os.execv(str(PYTHON), [str(PYTHON), "-m", module, *arguments])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from annotations.models import WorkerHeartbeat
+from ivr_label.celery import app
+from ivr_label.unacked import hand_back
+
+
+class Command(BaseCommand):
+    help = "What has to be true before the web server and the workers start."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--no-worker-is-alive",
+            action="store_true",
+            help="forget workers and hand back the messages they had taken",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.IS_EMBEDDED:  # else the migrations ran before this command
+            call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        if options["no_worker_is_alive"]:
+            WorkerHeartbeat.objects.all().delete()
+            count = hand_back(app)
+            if count:
+                self.stdout.write(f"{count} unfinished tasks handed back")
