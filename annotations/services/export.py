@@ -1,0 +1,130 @@
+"""What leaves the house: gold labels and function schemas, as files."""
+
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.db.models import QuerySet
+
+from annotations.errors import InvalidError
+from annotations.models import GoldLabel, SchemaVersion, User, Utterance
+from annotations.services import audit
+
+CHUNK = 2000
+
+
+def export(*, form: str, path: Path, by: User | None) -> int:
+    """Write the export and return how many things it holds.
+
+    The file, or folder, appears whole or not at all. Raises InvalidError for a form
+    that does not exist or a path that cannot be written.
+    """
+    if form not in FORMS:
+        known = ", ".join(sorted(FORMS))
+        raise InvalidError(f"There is no export “{form}”. There are: {known}.")
+    try:
+        n = FORMS[form](path)
+    except OSError as error:
+        raise InvalidError(f"Cannot write {path}: {error.strerror}.") from error
+    audit.record(by=by, action="export.written", obj=f"export:{form}", n=n)
+    return n
+
+
+def gold_records() -> Iterator[dict[str, Any]]:
+    """Gold labels as canonical records, each with the split of its utterance."""
+    labels: QuerySet[GoldLabel] = (
+        GoldLabel.objects.filter(
+            utterance__redaction=Utterance.Redaction.FULL,
+            utterance__status=Utterance.Status.LABELED,
+        )
+        .select_related("utterance__conversation", "intent__domain", "annotation")
+        .prefetch_related("annotation__spans")
+        .order_by("utterance_id")
+    )
+    for label in labels.iterator(chunk_size=CHUNK):
+        yield _record(label)
+
+
+def _record(label: GoldLabel) -> dict[str, Any]:
+    said = label.utterance
+    record = {
+        "text": said.text,
+        "intent": label.intent.name,
+        "domain": label.intent.domain.name,
+        "spans": [
+            {
+                "start": span.start,
+                "end": span.end,
+                "param": span.param,
+                "value": span.value or span.text,
+            }
+            for span in label.annotation.spans.all()
+        ],
+        "context": said.context,
+        "conversation_id": said.conversation.external_id if said.conversation else None,
+        "turn": said.turn,
+        "occurred_at": said.occurred_at.isoformat() if said.occurred_at else None,
+        "count": said.count,
+        "split": said.split,
+    }
+    return {key: value for key, value in record.items() if value not in (None, [])}
+
+
+def _write_gold(path: Path) -> int:
+    n = 0
+    with _whole(path) as file:
+        for record in gold_records():
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            n += 1
+    return n
+
+
+def _write_functions(path: Path) -> int:
+    """One `NAME.json` for each function with a live schema, in the folder `path`."""
+    path.mkdir(parents=True, exist_ok=True)
+    live = SchemaVersion.objects.filter(
+        status=SchemaVersion.Status.LIVE
+    ).select_related("function__intent")
+    n = 0
+    for version in live:
+        with _whole(path / f"{version.function.name}.json") as file:
+            json.dump(_function(version), file, indent=2, ensure_ascii=False)
+            file.write("\n")
+        n += 1
+    return n
+
+
+def _function(version: SchemaVersion) -> dict[str, Any]:
+    return {
+        "name": version.function.name,
+        "description": version.function.description
+        or version.function.intent.description,
+        "version": version.number,
+        "sha256": version.content_hash,
+        "parameters": version.body,
+    }
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[TextIO]:
+    """A text file that takes its name only once it is complete and on disk."""
+    aside = path.with_name(f".{path.name}.part")
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(aside, "wt", encoding="utf-8", newline="\n") as file:
+            yield file
+        with aside.open("rb") as written:
+            os.fsync(written.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+FORMS: dict[str, Callable[[Path], int]] = {
+    "gold": _write_gold,
+    "functions": _write_functions,
+}
