@@ -6,3 +6,8 @@ urlpatterns = [
     path("", include("annotations.urls")),
     path("", include("training.urls")),
 ]
+
+handler400 = "annotations.views.errors.bad_request"
+handler403 = "annotations.views.errors.permission_denied"
+handler404 = "annotations.views.errors.not_found"
+handler500 = "annotations.views.errors.server_error"
