@@ -59,6 +59,8 @@ class Annotation(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
     )
     blind = models.BooleanField(default=False)
+    # A reviewer's word on answers that disagree: it decides.
+    is_review = models.BooleanField(default=False)
     # Given after the lease had ended and somebody else had answered.
     is_late = models.BooleanField(default=False)
     # 1..5 where the chosen intent stood among the suggestions, null where it did not.

@@ -20,8 +20,9 @@ def judge(answers: Sequence[Annotation]) -> Verdict:
     """The rule. answers: the standing events of one utterance, oldest first.
 
     Personal data reported by anyone outweighs everything; one label is gold; of
-    several, the intent with a strict majority wins, and its newest label is gold;
-    without a majority a reviewer has to look. Skips count only where no label does.
+    several, the newest that a reviewer gave wins, else the intent with a strict
+    majority, by its newest label; without a majority a reviewer has to look. Skips
+    count only where no label does.
     """
     kinds = {answer.kind for answer in answers}
     if Annotation.Kind.QUARANTINE in kinds:
@@ -30,6 +31,9 @@ def judge(answers: Sequence[Annotation]) -> Verdict:
     if not labels:
         skipped = Annotation.Kind.SKIP in kinds
         return Verdict(Utterance.Status.SKIPPED if skipped else Utterance.Status.POOL)
+    reviewed = [a for a in labels if a.is_review]
+    if reviewed:
+        return Verdict(Utterance.Status.LABELED, reviewed[-1], GoldLabel.Rule.REVIEWED)
     if len(labels) == 1:
         return Verdict(Utterance.Status.LABELED, labels[0], GoldLabel.Rule.SINGLE)
     intent_id, votes = Counter(a.intent_id for a in labels).most_common(1)[0]

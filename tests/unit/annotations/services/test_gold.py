@@ -52,3 +52,12 @@ def test_of_a_majority_the_newest_answer_is_gold():
 
     assert verdict.annotation is new
     assert verdict.rule == GoldLabel.Rule.AGREED
+
+
+def test_a_reviewers_answer_decides_over_a_majority():
+    review = Annotation(kind=Kind.LABEL, intent_id=2, is_review=True)
+
+    verdict = judge([said(1), said(1), review])
+
+    assert verdict.annotation is review
+    assert verdict.rule == GoldLabel.Rule.REVIEWED
