@@ -1,11 +1,12 @@
 """The first step on a fresh machine: the virtual environment and its packages.
 
-    python3 -m ivr_label.bootstrap run|test [ARGUMENTS]
+    python3 -m ivr_label.bootstrap run|test|install [ARGUMENTS]
 
 Standard library only, and a syntax that old Pythons read far enough to be told
 that they are too old.
 """
 
+import fcntl
 import hashlib
 import os
 import socket
@@ -19,10 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 DEFAULT_PORT = 8000
-REQUIREMENTS = {
-    "run": ["requirements.txt"],
-    "test": ["requirements.txt", "requirements-dev.txt"],
-}
+# Each file includes the ones before it.
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+NEEDED_FILES = {"run": 1, "test": 2, "install": 2}
+MODULES = {"run": "ivr_label.up", "test": "pytest"}
 
 
 class SetUpError(Exception):
@@ -88,16 +89,22 @@ def make_environment():
         raise SetUpError(f"The virtual environment cannot be made: {reason}")
 
 
-def install(purpose):
-    """The packages of `purpose` are installed; a second start finds its stamp."""
-    stamp = VENV / f".installed-for-{purpose}"
-    files = [ROOT / name for name in REQUIREMENTS[purpose]]
-    digest = hashlib.sha256(b"\0".join(f.read_bytes() for f in files)).hexdigest()
-    if stamp.exists() and stamp.read_text() == digest:
+def install(n_files):
+    """The packages of the first files are installed; a second start sees a stamp."""
+    if all(_stamp(name).exists() for name in REQUIREMENTS[:n_files]):
         return
     say("Installing packages; the first time this takes some minutes")
-    _pip(["install", "--requirement", str(files[-1])])
-    stamp.write_text(digest)
+    _pip(["install", "--requirement", str(ROOT / REQUIREMENTS[n_files - 1])])
+    for old in VENV.glob(".installed-*"):
+        old.unlink()
+    for name in REQUIREMENTS[:n_files]:
+        _stamp(name).touch()
+
+
+def _stamp(name):
+    """Return the file that exists once this very content of `name` is installed."""
+    digest = hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+    return VENV / f".installed-{name}-{digest[:16]}"
 
 
 def _pip(arguments):
@@ -149,22 +156,28 @@ def _works(python, statement):
     return done.returncode == 0
 
 
+def set_up(purpose):
+    check_python()
+    check_folder()
+    if purpose == "run":
+        check_port(wanted_port())
+    make_environment()
+    with (VENV / ".set-up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # `make run` and `make test` at once
+        install(NEEDED_FILES[purpose])
+
+
 def main():
     purpose, arguments = sys.argv[1], sys.argv[2:]
     try:
-        check_python()
-        check_folder()
-        if purpose == "run":
-            check_port(wanted_port())
-        make_environment()
-        install(purpose)
+        set_up(purpose)
     except SetUpError as error:
         sys.exit(f"ivr-label: {error}")
     except KeyboardInterrupt:
         sys.exit("ivr-label: stopped")
-    module = {"run": "ivr_label.up", "test": "pytest"}[purpose]
-    os.chdir(str(ROOT))
-    os.execv(str(PYTHON), [str(PYTHON), "-m", module, *arguments])
+    if purpose in MODULES:
+        os.chdir(str(ROOT))
+        os.execv(str(PYTHON), [str(PYTHON), "-m", MODULES[purpose], *arguments])
 
 
 if __name__ == "__main__":

@@ -94,12 +94,12 @@ class Cluster:
         return self.process is not None and self.process.poll() is None
 
     def accepts_connections(self) -> bool:
-        return (
-            _run(
-                self.bin / "pg_isready", "-q", "-h", self.socket, "-d", DATABASE
-            ).returncode
-            == 0
+        who = ("-U", SUPERUSER, "-d", DATABASE)
+        command = [self.bin / "pg_isready", "-q", "-h", self.socket, *who]
+        probe = subprocess.run(
+            command, env=CLEAN_ENVIRONMENT, cwd="/", capture_output=True, check=False
         )
+        return probe.returncode == 0
 
     def server_pid(self) -> int | None:
         """Return the live postmaster's pid, ours or another's."""
@@ -208,9 +208,3 @@ def _shared_copy(package: Path) -> Path:
             raise
         shutil.rmtree(aside)  # somebody else was first
     return copy
-
-
-def _run(*command: str | Path) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        command, env=CLEAN_ENVIRONMENT, cwd="/", capture_output=True, check=False
-    )
