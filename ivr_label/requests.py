@@ -25,6 +25,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         sent = request.headers.get("X-Request-ID", "")
         current = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        request.request_id = current
         token = logs.request_id.set(current)
         try:
             response = self.get_response(request)

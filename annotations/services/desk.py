@@ -46,6 +46,7 @@ class DeskItem:
     # [{"param", "start", "end", "text", "value"}]: the model's guess of the spans
     parameters: tuple[dict[str, Any], ...]
     lease_expires_at: str
+    catalogue: str  # changes when intents or schemas do: see picker_index
 
 
 def present(item: QueueItem) -> DeskItem:
@@ -66,6 +67,7 @@ def present(item: QueueItem) -> DeskItem:
         suggestions=_suggestions(guess, cards),
         parameters=tuple(guess.parameters) if guess else (),
         lease_expires_at=item.lease_expires_at.isoformat(),
+        catalogue=cards.stamp.hex,
     )
 
 

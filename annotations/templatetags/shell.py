@@ -1,0 +1,104 @@
+"""What the frame of every page needs: navigation, theme, paging."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django import template
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from annotations.models import Role
+
+register = template.Library()
+
+EVERYONE = frozenset(Role.values) - {Role.API_CLIENT}
+# Who has a reason to read what callers said.
+READERS = EVERYONE - {Role.ADMIN, Role.AUDITOR}
+PLANNERS = frozenset({Role.PRODUCT_OWNER, Role.ML_ENGINEER, Role.ADMIN})
+
+# In the order of the loop: label, look up, define, take in, train, check.
+ENTRIES: tuple[tuple[str, str, str, frozenset[str]], ...] = (
+    ("label", "Label", "label", frozenset({Role.ANNOTATOR, Role.REVIEWER})),
+    ("me", "My work", "me", frozenset({Role.ANNOTATOR, Role.REVIEWER})),
+    ("intents", "Intents", "intents", EVERYONE),
+    ("functions", "Functions", "functions", EVERYONE),
+    ("search", "Search", "search", READERS),
+    ("sources", "Sources", "sources", frozenset({Role.ADMIN, Role.ML_ENGINEER})),
+    ("rounds", "Rounds", "rounds", PLANNERS),
+    ("audit", "Audit", "audit", frozenset({Role.AUDITOR, Role.ADMIN})),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    key: str
+    title: str
+    url: str
+    is_current: bool
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> list[Entry]:
+    """The pages this person's roles open, the current one marked."""
+    request: HttpRequest = context["request"]
+    entries = []
+    for key, title, route, roles in ENTRIES:
+        if request.user.has_role(*roles):
+            url = reverse(route)
+            is_current = request.path == url or request.path.startswith(f"{url}/")
+            entries.append(Entry(key, title, url, is_current))
+    return entries
+
+
+@register.simple_tag(takes_context=True)
+def theme_attribute(context: template.Context) -> SafeString:
+    """The theme somebody chose, so that the first paint has it already."""
+    request = context.get("request")
+    chosen = request.COOKIES.get("theme") if request else None
+    if chosen not in ("light", "dark"):
+        return mark_safe("")
+    return mark_safe(f' data-theme="{chosen}"')
+
+
+@register.filter
+def role_titles(user: object) -> Iterable[str]:
+    return [Role(role).label for role in user.roles]
+
+
+@register.filter
+def exact(text: str) -> SafeString:
+    """Escaped so that the page shows every character, carriage returns included.
+
+    A parser of HTML turns CR into LF, which would shift no offset but change a word.
+    """
+    return mark_safe(escape(text).replace("\r", "&#13;"))
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: template.Context, **changes: object) -> str:
+    """The page's query string with some values changed."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query[name] = str(value)
+    return "?" + query.urlencode()
+
+
+SPEAKERS = {"bot": "Bot", "caller": "Caller", "user": "Caller", "agent": "Agent"}
+
+
+@register.filter
+def speaker(role: str) -> str:
+    return SPEAKERS.get(role, role.capitalize())
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """1234567 -> 1,234,567"""
+    return f"{number:,}"
+
+
+@register.filter
+def may_read(user: object) -> bool:
+    return user.has_role(*READERS)

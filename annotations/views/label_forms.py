@@ -1,0 +1,114 @@
+"""What the desk sends, read into plain values. InvalidError where it cannot be."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from annotations.errors import InvalidError
+from annotations.models import QueueItem
+from annotations.services.labels import Answer, SpanAnswer
+
+MOST_SPANS = 100
+MOST_MS = 2**31 - 1
+MOST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Decision:
+    uuid: uuid.UUID
+    item_id: int
+
+
+def new_uuid() -> uuid.UUID:
+    """For a form that is sent without the script."""
+    return uuid.uuid4()
+
+
+def uuid_of(form: Mapping[str, str]) -> uuid.UUID:
+    try:
+        return uuid.UUID(form.get("uuid", ""))
+    except ValueError:
+        raise InvalidError("The answer came without a valid id.") from None
+
+
+def item_of(form: Mapping[str, str]) -> int:
+    """The item's id; 0, which no item has, where none was sent."""
+    sent = form.get("item", "") or "0"
+    if not (sent.isascii() and sent.isdigit()) or int(sent[:20]) > MOST_ID:
+        raise InvalidError("The answer came without a valid item.")
+    return int(sent)
+
+
+def decision(form: Mapping[str, str]) -> Decision:
+    return Decision(uuid_of(form), item_of(form))
+
+
+def answer(form: Mapping[str, str]) -> Answer:
+    intent = form.get("intent", "")
+    if not intent:
+        raise InvalidError("Choose an intent first.")
+    item_id = item_of(form)
+    return Answer(
+        uuid=uuid_of(form),
+        item_id=item_id,
+        intent=intent,
+        spans=_spans(_list(form, "spans"), item_id),
+        not_spoken=_names(_list(form, "not_spoken")),
+        shown_ms=_milliseconds(form.get("shown_ms", "")),
+    )
+
+
+def _list(form: Mapping[str, str], name: str) -> list[Any]:
+    try:
+        read = json.loads(form.get(name) or "[]")
+    except (ValueError, RecursionError):
+        read = None
+    if not isinstance(read, list) or len(read) > MOST_SPANS:
+        raise InvalidError(f"“{name}” cannot be read.")
+    return read
+
+
+def _spans(sent: list[Any], item_id: int) -> tuple[SpanAnswer, ...]:
+    if any(not _is_span(span) for span in sent):
+        raise InvalidError("“spans” cannot be read.")
+    text = _text_of(item_id) if any("text" not in span for span in sent) else ""
+    return tuple(
+        SpanAnswer(
+            start=span["start"],
+            end=span["end"],
+            param=span["param"],
+            text=span.get("text", text[span["start"] : span["end"]]),
+        )
+        for span in sent
+    )
+
+
+def _is_span(span: Any) -> bool:
+    return (
+        isinstance(span, dict)
+        and type(span.get("start")) is int
+        and type(span.get("end")) is int
+        and 0 <= span["start"] < span["end"]
+        and isinstance(span.get("param"), str)
+        and isinstance(span.get("text", ""), str)
+    )
+
+
+def _text_of(item_id: int) -> str:
+    """The words of an answer whose page was closed: it kept the offsets only."""
+    texts = QueueItem.objects.filter(pk=item_id).values_list("utterance__text")
+    return next((text for (text,) in texts), "")
+
+
+def _names(sent: list[Any]) -> tuple[str, ...]:
+    if any(not isinstance(name, str) for name in sent):
+        raise InvalidError("“not_spoken” cannot be read.")
+    return tuple(sent)
+
+
+def _milliseconds(sent: str) -> int | None:
+    if not (sent.isascii() and sent.isdigit()):
+        return None
+    return min(int(sent[:12]), MOST_MS)

@@ -1,0 +1,33 @@
+"""A person's own answers."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from annotations.models import Annotation, Utterance
+from annotations.views.label_forms import new_uuid
+from annotations.views.paging import page_of
+
+MOST = 200
+HIDDEN = (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
+
+
+def me(request: HttpRequest) -> HttpResponse:
+    """Today's count and the last MOST answers, newest first."""
+    given = Annotation.objects.standing().filter(annotator=request.user)
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    recent = (
+        given.select_related("utterance", "intent")
+        .prefetch_related("spans")
+        .order_by("-created_at")[:MOST]
+    )
+    page = page_of(recent, request, size=50)
+    context = {
+        "today": given.filter(created_at__gte=today).count(),
+        "total": given.count(),
+        "page": page,
+        "hidden": HIDDEN,
+        "uuid": new_uuid(),
+        "most": MOST,
+    }
+    return render(request, "annotations/me/me.html", context)

@@ -1,0 +1,114 @@
+/* Sending decisions so that each is stored once, whatever the network does. */
+(() => {
+  "use strict";
+  const JOURNAL = "ivr-unsent";
+  const DELAYS = [1000, 2000, 4000, 8000];
+  const TIMEOUT = 20000;
+  const GATEWAY = new Set([429, 502, 503, 504]);
+
+  const wait = (ms, wake) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+
+  /* The journal holds ids and offsets, never a caller's words. */
+  const journal = {
+    read: () => JSON.parse(sessionStorage.getItem(JOURNAL) || "[]"),
+    write: (entries) => sessionStorage.setItem(JOURNAL, JSON.stringify(entries)),
+    put(entry) {
+      this.write([...this.read().filter((one) => one.uuid !== entry.uuid), entry]);
+    },
+    drop(uuid) {
+      this.write(this.read().filter((one) => one.uuid !== uuid));
+    },
+  };
+
+  class Refusal extends Error {
+    constructor(message, status) {
+      super(message);
+      this.status = status;
+    }
+  }
+
+  /* What the server said went wrong, in its own words. */
+  async function reason(response) {
+    const body = await response.text();
+    if ((response.headers.get("Content-Type") || "").includes("json")) {
+      const data = JSON.parse(body);
+      return data.message || data.detail || data.error?.message || `The server answered ${response.status}.`;
+    }
+    const page = new DOMParser().parseFromString(body, "text/html");
+    const told = page.querySelector("[data-refusal]") || page.querySelector("main p") || page.body;
+    return told.textContent.trim().replace(/\s+/g, " ").slice(0, 300) || `The server answered ${response.status}.`;
+  }
+
+  class Outbox {
+    /* onState("saved" | "busy" | "unsent" | "refused", {count, seconds}) */
+    constructor({ onState }) {
+      this.onState = onState;
+      this.count = 0;
+      this.wake = () => undefined;
+      addEventListener("online", () => this.wake());
+    }
+
+    get isBusy() {
+      return this.count > 0;
+    }
+
+    /* entry: {uuid, url, fields, note}; note is what the journal keeps. -> HTML text. */
+    async send(entry) {
+      journal.put({ uuid: entry.uuid, url: entry.url, ...entry.note });
+      this.count += 1;
+      this.onState("busy", { count: this.count });
+      let state = "refused";
+      try {
+        const html = await this.deliver(entry);
+        state = "saved";
+        return html;
+      } finally {
+        journal.drop(entry.uuid);
+        this.count -= 1;
+        this.onState(state, { count: this.count });
+      }
+    }
+
+    async deliver(entry) {
+      for (let attempt = 0; ; attempt += 1) {
+        const response = await this.post(entry);
+        if (response && !GATEWAY.has(response.status)) return this.read(response);
+        const delay = DELAYS[Math.min(attempt, DELAYS.length - 1)];
+        this.onState("unsent", { count: this.count, seconds: delay / 1000 });
+        await wait(delay, (wake) => (this.wake = wake));
+      }
+    }
+
+    /* -> Response, or null when it did not get through whole. */
+    async post({ url, fields }) {
+      try {
+        const response = await fetch(url, {
+          method: "POST",
+          body: new URLSearchParams(fields),
+          headers: { "HX-Request": "true", "X-CSRFToken": fields.find(([name]) => name === "csrfmiddlewaretoken")?.[1] || "" },
+          signal: AbortSignal.timeout(TIMEOUT),
+        });
+        // The body may break off too: read it here, so that it counts as not delivered.
+        const body = await response.text();
+        return new Response(body || null, { status: response.status === 204 ? 204 : response.status, headers: response.headers });
+      } catch {
+        return null;
+      }
+    }
+
+    async read(response) {
+      if (response.status === 401) throw new Refusal("Your session has ended. Your answer is still here: sign in again in another tab, then press Enter.", 401);
+      if (!response.ok) throw new Refusal(await reason(response), response.status);
+      return response.text();
+    }
+  }
+
+  Object.assign(window.IVR, { Outbox, Refusal, journal });
+})();

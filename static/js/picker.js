@@ -1,0 +1,159 @@
+/* Finding one intent among hundreds: a combobox over an index held in the page. */
+(() => {
+  "use strict";
+  const { make } = window.IVR;
+  const LIMIT = 12;
+  const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
+  const words = (text) => text.split(/[\s._\-/]+/).filter(Boolean);
+
+  /* intents: [{name, title, domain, aliases, description}] */
+  function index(intents) {
+    return intents.map((intent) => {
+      const title = plain(`${intent.title} ${words(intent.name).join(" ")} ${intent.aliases.join(" ")}`);
+      return { intent, title, starts: words(title), domain: plain(intent.domain), more: plain(intent.description) };
+    });
+  }
+
+  /* Letters in order; the closer together, the better: 0..1. */
+  function scattered(needle, hay) {
+    let at = -1;
+    let gaps = 0;
+    for (const letter of needle) {
+      const found = hay.indexOf(letter, at + 1);
+      if (found < 0) return 0;
+      if (at >= 0) gaps += found - at - 1;
+      at = found;
+    }
+    return 1 / (1 + gaps);
+  }
+
+  /* How well one query word fits an entry: 0 is not at all. */
+  function fit(word, entry) {
+    if (entry.starts[0] === word) return 10;
+    if (entry.starts.includes(word)) return 9;
+    if (entry.starts[0]?.startsWith(word)) return 8;
+    if (entry.starts.some((start) => start.startsWith(word))) return 7;
+    if (entry.title.includes(word)) return 5;
+    if (entry.domain.startsWith(word)) return 4;
+    if (entry.more.includes(word)) return 3;
+    return word.length > 1 ? 2.5 * scattered(word, entry.title) : 0;
+  }
+
+  /* `bil:` keeps to domains that start so. Every word must fit. -> intents, best first. */
+  function search(entries, query) {
+    const [, prefix, rest] = /^(?:([^:]*):)?(.*)$/s.exec(plain(query));
+    const wanted = words(rest);
+    const hits = [];
+    for (const entry of entries) {
+      if (prefix && !entry.domain.startsWith(prefix.trim())) continue;
+      let score = 1;
+      for (const word of wanted) {
+        const one = fit(word, entry);
+        score = one > 0.4 ? score + one : -Infinity;
+        if (score < 0) break;
+      }
+      if (score > 0) hits.push({ intent: entry.intent, score });
+    }
+    hits.sort((a, b) => b.score - a.score || (a.intent.name < b.intent.name ? -1 : 1));
+    return hits.slice(0, LIMIT).map((hit) => hit.intent);
+  }
+
+  class Picker {
+    constructor({ onPick }) {
+      this.onPick = onPick;
+      this.entries = [];
+      this.hits = [];
+      this.at = 0;
+    }
+
+    load(intents) {
+      this.entries = index(intents);
+    }
+
+    /* Takes over the search field of a freshly drawn item. */
+    attach(input, list) {
+      this.input = input;
+      this.list = list;
+      input.addEventListener("input", () => this.update());
+      input.addEventListener("keydown", (event) => this.press(event));
+      input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && this.close(), 120));
+      list.addEventListener("pointerdown", (event) => event.preventDefault());
+      list.addEventListener("click", (event) => {
+        const row = event.target.closest("[role=option]");
+        if (row) this.pick(Number(row.dataset.index));
+      });
+    }
+
+    open(letters = "") {
+      this.input.focus();
+      this.input.value = letters;
+      this.update();
+    }
+
+    close() {
+      this.list.hidden = true;
+      this.list.replaceChildren();
+      this.input.value = "";
+      this.input.setAttribute("aria-expanded", "false");
+      this.input.removeAttribute("aria-activedescendant");
+    }
+
+    update() {
+      const query = this.input.value;
+      this.hits = query.trim() ? search(this.entries, query) : [];
+      this.at = 0;
+      this.list.hidden = !query.trim();
+      this.input.setAttribute("aria-expanded", String(!this.list.hidden));
+      this.list.replaceChildren(...(this.hits.length ? this.hits.map((hit, k) => this.row(hit, k)) : [this.nothing()]));
+      this.point();
+    }
+
+    nothing() {
+      return make("li", { class: "none", role: "option", "aria-disabled": "true" }, "No intent fits. Press 0 after Esc for none of these.");
+    }
+
+    row(intent, k) {
+      return make("li", { id: `hit-${k}`, role: "option", "data-index": k },
+        make("span", {}, intent.title), make("span", { class: "soft" }, intent.domain),
+        make("small", {}, intent.description || intent.name));
+    }
+
+    point() {
+      for (const row of this.list.querySelectorAll("[data-index]")) {
+        const here = Number(row.dataset.index) === this.at;
+        row.setAttribute("aria-selected", String(here));
+        if (here) {
+          row.scrollIntoView({ block: "nearest" });
+          this.input.setAttribute("aria-activedescendant", row.id);
+        }
+      }
+      if (!this.hits.length) this.input.removeAttribute("aria-activedescendant");
+    }
+
+    press(event) {
+      if (event.isComposing) return;
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        this.at = this.hits.length ? (this.at + step + this.hits.length) % this.hits.length : 0;
+        this.point();
+      } else if (event.key === "Enter") {
+        if (!event.repeat) this.pick(this.at);
+      } else if (event.key === "Escape" || (event.key === "Backspace" && !this.input.value)) {
+        this.input.blur();
+        this.close();
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    }
+
+    pick(k) {
+      const intent = this.hits[k];
+      if (!intent) return;
+      this.input.blur();
+      this.close();
+      this.onPick(intent);
+    }
+  }
+
+  Object.assign(window.IVR, { Picker, searchIntents: search, indexIntents: index });
+})();

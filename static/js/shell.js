@@ -1,0 +1,192 @@
+/* What every page shares: theme, announcements, the banner, and the table of keys. */
+(() => {
+  "use strict";
+  const IVR = (window.IVR = {});
+  const $ = (id) => document.getElementById(id);
+
+  IVR.make = (tag, props = {}, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(props)) {
+      if (name === "class") node.className = value;
+      else if (name in node) node[name] = value;
+      else node.setAttribute(name, value);
+    }
+    node.append(...children);
+    return node;
+  };
+
+  /* Read out politely; the same sentence twice is still two announcements. */
+  IVR.say = (text) => {
+    const live = $("live");
+    live.textContent = "";
+    requestAnimationFrame(() => (live.textContent = text));
+  };
+
+  IVR.banner = (text, tone = "") => {
+    const banner = $("banner");
+    banner.hidden = !text;
+    banner.className = `banner ${tone}`;
+    banner.textContent = text || "";
+  };
+
+  /* Theme: a cookie, so that the server draws the page right from the first byte. */
+  const root = document.documentElement;
+  const isDark = () =>
+    root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+  function setTheme(theme) {
+    root.dataset.theme = theme;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    $("theme")?.setAttribute("aria-pressed", String(theme === "dark"));
+  }
+
+  /* Keys. One table: handlers run from it and the key sheet is drawn from it. */
+  const commands = [];
+  let mode = "page";
+
+  const NAMES = {
+    Enter: "↵", Space: "space", Escape: "esc", Backspace: "⌫", ArrowLeft: "←",
+    ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Mod: "ctrl", Shift: "shift",
+    Alt: "alt", Letter: "a–z",
+  };
+  const show = (key) => NAMES[key] || key;
+
+  /* The digit a press means: by position, so that every layout and the pad work. */
+  IVR.digit = (event) => {
+    const held = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
+    if (held && !event.shiftKey) return Number(held[1]);
+    return /^\d$/.test(event.key) ? Number(event.key) : null;
+  };
+
+  function fits(spec, event) {
+    const parts = spec.split("+").filter(Boolean);
+    const key = parts.pop() ?? "+";
+    const wants = (name) => parts.includes(name);
+    if (wants("Mod") !== (event.ctrlKey || event.metaKey)) return false;
+    const range = /^(\d)–(\d)$/.exec(key);
+    if (range || /^\d$/.test(key)) {
+      const digit = IVR.digit(event);
+      return digit !== null && (range ? digit >= range[1] && digit <= range[2] : digit === Number(key));
+    }
+    if (key === "Letter") return /^\p{L}$/u.test(event.key);
+    if (key === "Space") return event.code === "Space" && !event.shiftKey;
+    if (key.length > 1) return event.key === key && wants("Shift") === event.shiftKey && wants("Alt") === event.altKey;
+    return event.key.toLowerCase() === key;
+  }
+  const isCharacter = (spec) => !spec.includes("+") && !/^(Enter|Escape|Arrow|Backspace|Home|End)/.test(spec);
+
+  const store = (() => {
+    try {
+      localStorage.setItem("ivr-probe", "1");
+      return localStorage;
+    } catch {
+      return { getItem: () => null, setItem: () => undefined };
+    }
+  })();
+  const singleKeys = () => store.getItem("ivr-single-keys") !== "off";
+
+  function allowed(command, spec, event) {
+    if (event.repeat && !command.repeats) return false;
+    if (!isCharacter(spec)) return true;
+    return singleKeys() ? !event.altKey : event.altKey;
+  }
+
+  const isTyping = (target) =>
+    target.closest?.("input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]");
+  /* What a focused control does with these keys is its own business. */
+  const isNative = (target, event) =>
+    (event.key === "Enter" && target.closest?.("a, button, summary")) ||
+    (event.code === "Space" && target.closest?.("button, summary, input:not(:checked)"));
+
+  IVR.keys = {
+    add: (...more) => commands.push(...more),
+    table: () => commands.map(({ run, ...rest }) => ({ ...rest, works: typeof run === "function" })),
+    get mode() {
+      return mode;
+    },
+    set mode(value) {
+      mode = value;
+    },
+    find: (event, inMode = mode) => {
+      for (const command of commands) {
+        if (command.mode !== "page" && command.mode !== inMode) continue;
+        const spec = command.keys.find((key) => fits(key, event));
+        if (spec && allowed(command, spec, event)) return command;
+      }
+      return null;
+    },
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    if (document.querySelector("dialog[open]") || isTyping(event.target)) return;
+    if (isNative(event.target, event)) return;
+    const command = IVR.keys.find(event);
+    if (!command || (command.when && !command.when())) {
+      // A held Enter must not reach the form as a native submit either.
+      if (event.repeat && event.key === "Enter") event.preventDefault();
+      return;
+    }
+    event.preventDefault();
+    command.run(event);
+  });
+
+  IVR.dialog = (id, title, ...body) => {
+    $(id)?.remove();
+    const close = IVR.make("button", { type: "button", class: "link" }, "Close");
+    const node = IVR.make("dialog", { id, "aria-labelledby": `${id}-title` },
+      IVR.make("header", {}, IVR.make("h2", { id: `${id}-title` }, title), close), ...body);
+    close.addEventListener("click", () => node.close());
+    node.addEventListener("close", () => node.remove());
+    node.addEventListener("click", (event) => event.target === node && node.close());
+    document.body.append(node);
+    node.showModal();
+    return node;
+  };
+
+  function keySheet() {
+    const groups = Map.groupBy
+      ? Map.groupBy(commands, (command) => command.group)
+      : commands.reduce((map, c) => map.set(c.group, [...(map.get(c.group) || []), c]), new Map());
+    const body = [];
+    for (const [group, members] of groups) {
+      const list = IVR.make("dl");
+      for (const command of members) {
+        const keys = command.keys.map((key) => IVR.make("kbd", {}, key.split("+").filter(Boolean).map(show).join(" ") || "+"));
+        list.append(IVR.make("dt", { "data-command": command.id }, ...keys), IVR.make("dd", {}, command.name));
+      }
+      body.push(IVR.make("h3", {}, group), list);
+    }
+    const box = IVR.make("input", { type: "checkbox", checked: singleKeys() });
+    box.addEventListener("change", () => store.setItem("ivr-single-keys", box.checked ? "on" : "off"));
+    body.push(IVR.make("label", { class: "switch" }, box, "Single keys (off: hold Alt with each)"));
+    IVR.dialog("keysheet", "Keys", ...body).classList.add("keysheet");
+  }
+  IVR.keys.add(
+    { id: "keys", mode: "page", group: "Everywhere", keys: ["?"], name: "Show this sheet", run: keySheet },
+    { id: "search", mode: "page", group: "Everywhere", keys: ["Mod+k"], name: "Search utterances", when: () => Boolean($("nav-search")), run: () => $("nav-search").click() },
+  );
+
+  addEventListener("DOMContentLoaded", () => {
+    const theme = $("theme");
+    theme.hidden = false;
+    theme.setAttribute("aria-pressed", String(isDark()));
+    theme.addEventListener("click", () => setTheme(isDark() ? "light" : "dark"));
+    const keys = $("keys");
+    keys.hidden = false;
+    keys.addEventListener("click", keySheet);
+    document.addEventListener("click", (event) => {
+      for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    });
+    document.addEventListener("keydown", (event) => {
+      const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
+      if (menu) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    });
+    document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => sessionStorage.clear());
+  });
+})();
