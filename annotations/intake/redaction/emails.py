@@ -21,13 +21,15 @@ _ANCHOR = re.compile(
     rf" ?{_TLD}|{_PROVIDER}\b(?! (?:office|store|number)))"
 )
 _DOMAIN_ONLY = re.compile(rf"\b{_PROVIDER}(?:\.| dot | ){_TLD}|\b{_PROVIDER}\b")
-_STOPS = word_set("is it's its are was were be been email e-mail emails address to my that's thats"
+_STOPS = word_set(
+    "is it's its are was were be been email e-mail emails address to my that's thats"
     " this on use using with under called yes yeah yep sure okay ok uh um er and or"
     " send sent at the contact reach me your our please it get have has had try can"
     " as from for you we he she they do don't did not no of in by so would should"
     " hi hello log login logged sign signed into account but looked looking look shop"
     " shopping bought ordered saw found works work got there go went website site"
-    " write update updated change changed mail new old one i'm i i've")
+    " write update updated change changed mail new old one i'm i i've"
+)
 _JOINERS = word_set("dot underscore dash hyphen minus plus period point")
 MAX_LOCAL_WORDS = 9
 
@@ -57,7 +59,8 @@ def may_hold(words: Words) -> bool:
 
 def _local_start(words: Words, anchor: int) -> int | None:
     """Where the part before "at" begins; None where it cannot be an address."""
-    index = words.at(anchor) - 1first = index + 1
+    index = words.at(anchor) - 1
+    first = index + 1
     while first > 0 and index + 1 - first < MAX_LOCAL_WORDS:
         if not _belongs(words, first - 1, index):
             break
@@ -85,17 +88,14 @@ def _belongs(words: Words, index: int, last: int) -> bool:
 
 def _answer(words: Words) -> list[Candidate]:
     """The bot asked for the address: take what stands before a provider's name."""
-    match = None
-    for match in _DOMAIN_ONLY.finditer(words.text):
-        pass
-    if match is None:
+    providers = list(_DOMAIN_ONLY.finditer(words.text))
+    if not providers:
         return []
-    start = _local_start(words, match.start())
+    end = providers[-1].end()
+    start = _local_start(words, providers[-1].start())
     if start is None:
         return []
-    return [
-        Candidate(start, match.end(), EMAIL, _value(words.text[start : match.end()]))
-    ]
+    return [Candidate(start, end, EMAIL, _value(words.text[start:end]))]
 
 
 def _value(text: str) -> str:
