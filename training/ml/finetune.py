@@ -231,7 +231,7 @@ def _train_step(
         intents, tags = run.model(**inputs)
     loss = joint.joint_loss(intents, tags, intent_of, tag_of)
     run.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
     run.optimizer.step()
     run.step += 1

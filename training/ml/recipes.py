@@ -14,21 +14,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.ml import bio, embedding, finetune, heads, joint, onnx_export, tagger
+from training.ml import (
+    bio,
+    embedding,
+    ensemble,
+    finetune,
+    intent_model,
+    joint,
+    onnx_export,
+    tagger,
+)
 from training.ml.bundle import Bundle
 from training.ml.data import OUT_OF_SCOPE, Dataset, grouped_split
 from training.ml.errors import TooFewLabelsError
 from training.ml.finetune import FinetuneConfig, Hooks
-from training.ml.scoring import IntentHead, Linear
+from training.ml.intent_model import IntentModel, LinearHead
+from training.ml.neighbours import Neighbours
+from training.ml.tag_scorer import TagScorer
 from training.ml.tokens import MAX_TOKENS, Encoded, TextEncoder
 
 RECIPES = ("head", "finetune")
 FROZEN_LAYER = 4  # of 6: its word states tell parameters apart best when frozen
 LAST_LAYER = -1
 HELD_OUT_SHARE = 0.1
-# How much the linear heads and the neighbours count in the average.
-HEAD_SHARES = (1.0, 0.5)
-FINETUNE_SHARES = (1.0, 0.5, 0.5)
+ABSENT = -30.0  # the score of an intent without an example: never the answer
 
 Floats = NDArray[np.floating[Any]]
 
@@ -105,7 +114,7 @@ def _parts(dataset: Dataset, valid: Dataset | None, seed: int) -> _Parts:
 def _train_head(
     parts: _Parts, config: TrainConfig, base: Path, work: Path, hooks: Hooks
 ) -> Trained:
-    """Calibrate on a model without the held-out rows, then learn from all rows."""
+    """Learn from every row; the head holds rows out by itself to calibrate."""
     text_encoder = TextEncoder(base / "tokenizer.json")
     model = joint.EmbeddingModel(joint.load_encoder(base), FROZEN_LAYER)
     examples = Dataset((*parts.train, *parts.held_out))
@@ -117,44 +126,20 @@ def _train_head(
         device=finetune.device_of(config.device),
         hooks=hooks,
     )
-    codes = heads.codes_of(examples.labels, parts.intents)
-    trained = np.arange(len(examples)) < len(parts.train)
-    first = _head_of(seen.embeddings, codes, trained & (codes >= 0), parts, config)
-    held_out = ~trained & (codes >= 0)
-    first = heads.calibrated(first, seen.embeddings[held_out], codes[held_out])
-    final = _head_of(seen.embeddings, codes, codes >= 0, parts, config, first)
+    known = np.flatnonzero([label in parts.intents for label in examples.labels])
+    labels = [examples.labels[row] for row in known]
+    head = intent_model.fit(seen.embeddings[known], labels, seed=config.seed)
     scorer = None
     if seen.words is not None:
-        tags = _tags(encoded, examples, parts.tag_set)
         scorer = tagger.fit_tagger(
             seen.words,
-            tags,
+            _tags(encoded, examples, parts.tag_set),
             parts.tag_set.size,
             seed=config.seed,
             should_stop=hooks.should_stop,
         )
-    path = frozen_encoder(base, work)
-    bundle = _bundle("head", parts, final, scorer, 0)
-    return Trained(bundle, path, base / "tokenizer.json")
-
-
-def _head_of(
-    embeddings: Floats,
-    codes: NDArray[np.int64],
-    rows: NDArray[np.bool_],
-    parts: _Parts,
-    config: TrainConfig,
-    like: IntentHead | None = None,
-) -> IntentHead:
-    linear = heads.fit_linear(embeddings[rows], codes[rows], len(parts.intents))
-    near = heads.remember(embeddings[rows], codes[rows], seed=config.seed)
-    return IntentHead(
-        linears=(linear,),
-        neighbours=near,
-        shares=HEAD_SHARES,
-        temperature=like.temperature if like else 1.0,
-        scope_threshold=like.scope_threshold if like else -np.inf,
-    )
+    bundle = _bundle("head", parts, head, scorer, 0)
+    return Trained(bundle, frozen_encoder(base, work), base / "tokenizer.json")
 
 
 def _train_finetune(
@@ -170,8 +155,8 @@ def _train_finetune(
     n_tags = parts.tag_set.size if parts.tag_set.params else 0
     model = joint.JointModel(joint.load_encoder(base), len(classes), n_tags)
     start = _embed(model, targets.encoded, device, hooks, "embedding")
-    linear = heads.fit_linear(start, targets.intents, len(classes))
-    model.begin_with(linear.weight, linear.bias)
+    linear = intent_model.fit_linear_head(start, parts.train.labels)
+    model.begin_with(*_rows(linear, classes))
     losses = finetune.finetune(
         model,
         targets,
@@ -195,31 +180,42 @@ def _finetuned_head(
     text_encoder: TextEncoder,
     config: TrainConfig,
     hooks: Hooks,
-) -> IntentHead:
+) -> IntentModel:
+    """The model's own head averaged with one refitted on what it now embeds."""
     device = finetune.device_of(config.device)
     n_intents = len(parts.intents)
     seen = _embed(model, targets.encoded, device, hooks, "embedding again")
-    rows = targets.intents < n_intents
-    own = Linear(
+    rows = np.flatnonzero(targets.intents < n_intents)
+    labels = [parts.intents[code] for code in targets.intents[rows]]
+    refitted = intent_model.fit_linear_head(seen[rows], labels)
+    own = LinearHead(
+        parts.intents,
         model.intent_head.weight.detach().cpu().numpy()[:n_intents],
         model.intent_head.bias.detach().cpu().numpy()[:n_intents],
     )
-    head = IntentHead(
-        linears=(own, heads.fit_linear(seen[rows], targets.intents[rows], n_intents)),
-        neighbours=heads.remember(seen[rows], targets.intents[rows], seed=config.seed),
-        shares=FINETUNE_SHARES,
-        temperature=1.0,
-        scope_threshold=-np.inf,
-    )
+    both = LinearHead(parts.intents, *_rows(refitted, parts.intents))
+    near = Neighbours.of(seen[rows], targets.intents[rows], n_intents, seed=config.seed)
+    head = ensemble.average(own, both)
     held_out = parts.held_out.where(lambda e: e.intent in parts.intents)
     if not len(held_out):
-        return head
+        return ensemble.calibrated(head, near, seen[:0], [])
     turns = config.finetuning.context_turns
     others = finetune.prepare(
         held_out, text_encoder, parts.intents, parts.tag_set, turns
     )
     unseen = _embed(model, others.encoded, device, hooks, "calibrating")
-    return heads.calibrated(head, unseen, others.intents)
+    return ensemble.calibrated(head, near, unseen, held_out.labels)
+
+
+def _rows(head: LinearHead, classes: Sequence[str]) -> tuple[Floats, Floats]:
+    """Weight and bias of `head` with a row for each of `classes`."""
+    weight = np.zeros((len(classes), head.coef.shape[1]), dtype=np.float32)
+    bias = np.full(len(classes), ABSENT, dtype=np.float32)
+    for row, name in enumerate(classes):
+        if name in head.classes:
+            place = head.classes.index(name)
+            weight[row], bias[row] = head.coef[place], head.intercept[place]
+    return weight, bias
 
 
 def _embed(
@@ -260,15 +256,14 @@ def _tags(
 def _bundle(
     recipe: str,
     parts: _Parts,
-    head: IntentHead,
-    scorer: tagger.TagScorer | None,
+    head: IntentModel,
+    scorer: TagScorer | None,
     context_turns: int,
 ) -> Bundle:
     return Bundle(
         recipe=recipe,
-        intents=parts.intents,
+        intent_model=head,
         params=parts.tag_set.params,
-        intent_head=head,
         tag_scorer=scorer,
         max_tokens=MAX_TOKENS,
         context_turns=context_turns,

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from training.ml.errors import TrainingCancelledError
 from training.ml.joint import TagHead
-from training.ml.scoring import Linear, TagScorer
+from training.ml.tag_scorer import Linear, TagScorer
 
 BATCH_WORDS = 256
 EPOCHS = 10
@@ -78,12 +78,12 @@ def _train(
     for _ in range(max(EPOCHS, -(-MIN_STEPS // steps_an_epoch))):
         if should_stop():
             raise TrainingCancelledError("The training was cancelled.")
-        for indices in torch.randperm(len(places)).split(BATCH_WORDS):
+        for indices in torch.split(torch.randperm(len(places)), BATCH_WORDS):
             window = _window(flat, places[indices.numpy()], scale)
             logits = head.score(torch.from_numpy(window))
             loss: torch.Tensor = functional.cross_entropy(logits, labels[indices])
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
 

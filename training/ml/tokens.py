@@ -81,7 +81,10 @@ class TextEncoder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._max_tokens = max_tokens
-        self._separator = self._tokenizer.token_to_id("[SEP]")
+        separator = self._tokenizer.token_to_id("[SEP]")
+        if separator is None:
+            raise ValueError("the tokenizer has no [SEP] token")
+        self._separator: int = separator
 
     def encode(self, text: str, context: Sequence[Turn] = ()) -> Encoded:
         """Encode an utterance; the latest context turns stand behind it."""

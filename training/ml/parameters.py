@@ -1,0 +1,227 @@
+"""From what was said to what a function is called with.
+
+`kind` is the type or format of the parameter's schema. A value nobody can make out is
+None, never a guess; a placeholder stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from training.ml import spoken
+
+PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_]*_\d+\]")
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+WEEKDAYS = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+YES = {"yes", "yeah", "yep", "yup", "sure", "true", "correct", "right", "ok", "okay"}
+NO = {"no", "nope", "nah", "false", "not", "never"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is known about a parameter.
+
+    synonyms: what callers say -> the listed value. today: for "yesterday" and for
+    years left out; without it such values are None.
+    """
+
+    kind: str = "string"
+    enum: Sequence[str] = ()
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    today: date | None = None
+
+
+def value_of(text: str, rule: Rule) -> str | None:
+    """The value said, in the form the function takes; None if it cannot be told."""
+    said = " ".join(text.split())
+    if not said:
+        return None
+    if PLACEHOLDER.fullmatch(said):
+        return said
+    if rule.enum:
+        return _listed(said, rule)
+    reader = _READERS.get(rule.kind)
+    return reader(said, rule) if reader else said
+
+
+def _listed(said: str, rule: Rule) -> str | None:
+    """The listed value that was said: as it stands, by synonym, or by its words."""
+    wanted = _plain(said)
+    by_name = {_plain(value): value for value in rule.enum}
+    by_name.update({_plain(k): v for k, v in rule.synonyms.items() if v in rule.enum})
+    if wanted in by_name:
+        return by_name[wanted]
+    words = set(wanted.split())
+    inside = {v for name, v in by_name.items() if set(name.split()) <= words}
+    if not inside:
+        inside = {v for name, v in by_name.items() if words <= set(name.split())}
+    return inside.pop() if len(inside) == 1 else None
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold().replace("_", " ")))
+
+
+def _digits(said: str, rule: Rule) -> str | None:
+    return spoken.digits(said)
+
+
+def _integer(said: str, rule: Rule) -> str | None:
+    value = spoken.number(said)
+    return str(int(value)) if value is not None and value == int(value) else None
+
+
+def _number(said: str, rule: Rule) -> str | None:
+    value = spoken.number(said)
+    return None if value is None else format(value.normalize(), "f")
+
+
+def _money(said: str, rule: Rule) -> str | None:
+    value = spoken.money(said)
+    return None if value is None else str(value.quantize(Decimal("0.01")))
+
+
+def _boolean(said: str, rule: Rule) -> str | None:
+    words = set(_plain(said).split())
+    if words & NO:
+        return "false"
+    return "true" if words & YES else None
+
+
+def _date(said: str, rule: Rule) -> str | None:
+    found = _written_date(said) or _relative_date(said, rule) or _said_date(said, rule)
+    return found.isoformat() if found else None
+
+
+def _month(said: str, rule: Rule) -> str | None:
+    """A month as YYYY-MM: named, written, or "last month" counted from today."""
+    written = re.fullmatch(r"(\d{4})-(\d{1,2})", said)
+    if written and 1 <= int(written.group(2)) <= 12:
+        return f"{written.group(1)}-{int(written.group(2)):02d}"
+    words = _plain(said).split()
+    if rule.today and "month" in words:
+        step = {"last": -1, "previous": -1, "this": 0, "current": 0, "next": 1}
+        for word, by in step.items():
+            if word in words:
+                return _months_from(rule.today, by)
+    month = next((_month_number(w) for w in words if _month_number(w)), None)
+    year = _year(words, rule, month)
+    return f"{year:04d}-{month:02d}" if month and year else None
+
+
+def _written_date(said: str) -> date | None:
+    iso = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", said)
+    if iso:
+        return _safe(*(int(part) for part in iso.groups()))
+    american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", said)
+    if american:
+        month, day, year = (int(part) for part in american.groups())
+        return _safe(year, month, day)
+    return None
+
+
+def _relative_date(said: str, rule: Rule) -> date | None:
+    if rule.today is None:
+        return None
+    words = _plain(said).split()
+    steps = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}
+    for word, step in steps.items():
+        if word in words:
+            return rule.today + timedelta(days=step)
+    for index, name in enumerate(WEEKDAYS):
+        if name in words:
+            ahead = (index - rule.today.weekday()) % 7
+            return rule.today + timedelta(days=ahead - 7 if "last" in words else ahead)
+    return None
+
+
+def _said_date(said: str, rule: Rule) -> date | None:
+    """A day and a named month: "may third", "the 3rd of may twenty twenty five"."""
+    words = _plain(said).split()
+    at = next((i for i, word in enumerate(words) if _month_number(word)), None)
+    if at is None:
+        return None
+    month = _month_number(words[at])
+    before = [w for w in words[:at] if w not in ("the", "of", "on")]
+    after = [w for w in words[at + 1 :] if w not in ("the", "of", "in")]
+    for source in (before, after):
+        for end in (2, 1):
+            day = spoken.ordinal(" ".join(source[:end])) or _small(source[:end])
+            if day and month:
+                rest = after[end:] if source is after else after
+                year = _year(rest, rule, month)
+                return _safe(year, month, day) if year else None
+    return None
+
+
+def _small(words: Sequence[str]) -> int | None:
+    value = spoken.number(" ".join(words)) if words else None
+    return int(value) if value is not None and 1 <= value <= 31 else None
+
+
+def _year(words: Sequence[str], rule: Rule, month: int | None) -> int | None:
+    """The year among the words; left out, the latest one that is not ahead."""
+    for cut in range(len(words)):
+        said = spoken.digits(" ".join(words[cut:]))
+        quantity = spoken.number(" ".join(words[cut:]))
+        for year in (said, quantity):
+            if year is not None and 1900 <= int(year) <= 2100:
+                return int(year)
+    if rule.today is None or month is None:
+        return None
+    return rule.today.year - (1 if month > rule.today.month else 0)
+
+
+def _month_number(word: str) -> int | None:
+    for number, name in enumerate(MONTHS, start=1):
+        if word in (name, name[:3]):
+            return number
+    return None
+
+
+def _months_from(today: date, step: int) -> str:
+    months = today.year * 12 + today.month - 1 + step
+    return f"{months // 12:04d}-{months % 12 + 1:02d}"
+
+
+def _safe(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+_READERS: dict[str, Callable[[str, Rule], str | None]] = {
+    "digits": _digits,
+    "integer": _integer,
+    "number": _number,
+    "money": _money,
+    "boolean": _boolean,
+    "date": _date,
+    "month": _month,
+}

@@ -1,0 +1,1 @@
+"""Answering live turns with the champion: ONNX Runtime, NumPy and tokenizers only."""

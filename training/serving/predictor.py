@@ -1,0 +1,148 @@
+"""A checkpoint that answers: intents, fallback and parameters of a turn.
+
+Runs in the web process, so nothing here imports torch, transformers or scikit-learn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from training.ml import bio, bundle, checkpoint
+from training.ml.data import OUT_OF_SCOPE, Example, Span
+from training.ml.tokens import Encoded, TextEncoder, pad, word_states
+
+BATCH_SIZE = 32
+TOP_INTENTS = 5
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says about one turn.
+
+    intents: best first, calibrated. is_fallback: the model does not know. seconds is
+    what the turn took where it was asked alone.
+    """
+
+    intents: tuple[tuple[str, float], ...]
+    is_fallback: bool
+    spans: tuple[Span, ...]
+    scope_score: float
+    seconds: float = 0.0
+
+    @property
+    def intent(self) -> str:
+        """The answer: the likeliest intent, or out of scope."""
+        return OUT_OF_SCOPE if self.is_fallback else self.intents[0][0]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "intents": [
+                {"name": name, "confidence": round(confidence, 4)}
+                for name, confidence in self.intents
+            ],
+            "fallback": self.is_fallback,
+            "parameters": [
+                {"param": s.param, "start": s.start, "end": s.end, "text": s.value}
+                for s in self.spans
+            ],
+        }
+
+
+class Predictor:
+    """A verified checkpoint in memory; safe to use from several threads."""
+
+    def __init__(self, folder: Path, *, key: bytes, threads: int = 1) -> None:
+        """Load a checkpoint. Raises CheckpointCorruptError, CheckpointFormatError."""
+        self.manifest, files = checkpoint.load(folder, key=key)
+        self.name = folder.name
+        self.bundle = bundle.from_files(files)
+        tokenizer = Tokenizer.from_str(files[bundle.TOKENIZER].decode())
+        self._encoder = TextEncoder(tokenizer, max_tokens=self.bundle.max_tokens)
+        self._session = _session(files[bundle.ENCODER], threads)
+        self._tag_set = bio.TagSet(self.bundle.params)
+        self._transitions = self._tag_set.transitions()
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """The intents in scope, in the order of `predict_many`'s columns."""
+        return self.bundle.intent_model.classes
+
+    def predict(self, example: Example) -> Prediction:
+        """Answer one turn."""
+        started = time.perf_counter()
+        [found] = self._answer([example], [self._encode(example)])[1]
+        return _timed(found, time.perf_counter() - started)
+
+    def predict_many(
+        self, examples: Sequence[Example]
+    ) -> tuple[Floats, list[Prediction]]:
+        """Answer many turns: calibrated (n, n_intents) and the predictions."""
+        encoded = [self._encode(example) for example in examples]
+        order = np.argsort([len(one) for one in encoded], kind="stable")
+        proba = np.zeros((len(examples), len(self.intents)))
+        found: dict[int, Prediction] = {}
+        for begin in range(0, len(order), BATCH_SIZE):
+            rows = [int(row) for row in order[begin : begin + BATCH_SIZE]]
+            part, predictions = self._answer(
+                [examples[row] for row in rows], [encoded[row] for row in rows]
+            )
+            proba[rows] = part
+            found.update(zip(rows, predictions, strict=True))
+        return proba, [found[row] for row in range(len(examples))]
+
+    def _encode(self, example: Example) -> Encoded:
+        turns = self.bundle.context_turns
+        return self._encoder.encode(
+            example.text, example.context[-turns:] if turns else ()
+        )
+
+    def _answer(
+        self, examples: Sequence[Example], encoded: Sequence[Encoded]
+    ) -> tuple[Floats, list[Prediction]]:
+        batch = pad(encoded)
+        embeddings, states = self._session.run(None, batch.feed())
+        said = self.bundle.intent_model.predict(embeddings)
+        ranked, fallback = said.top(TOP_INTENTS), said.is_fallback
+        predictions = [
+            Prediction(
+                intents=tuple(ranked[row]),
+                is_fallback=bool(fallback[row]),
+                spans=tuple(self._spans(example.text, one, states[row])),
+                scope_score=float(said.scope_score[row]),
+            )
+            for row, (example, one) in enumerate(zip(examples, encoded, strict=True))
+        ]
+        return said.proba, predictions
+
+    def _spans(self, text: str, encoded: Encoded, states: Floats) -> list[Span]:
+        if self.bundle.tag_scorer is None or not encoded.words:
+            return []
+        means = word_states(states, encoded.word_of, len(encoded.words))
+        tags = bio.best_tags(self.bundle.tag_scorer(means), self._transitions)
+        return bio.spans_from_tags(text, encoded.words, tags, self._tag_set)
+
+
+def _session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Spinning threads would take the cores from the requests beside this one.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(
+        model, options, providers=["CPUExecutionProvider"]
+    )
+
+
+def _timed(prediction: Prediction, seconds: float) -> Prediction:
+    return replace(prediction, seconds=seconds)
