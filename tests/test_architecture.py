@@ -1,0 +1,179 @@
+"""Imports run one way, and heavy or foreign packages stay in their rooms."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("annotations", "training", "ivr_label")
+# What each room may import of the others.
+ALLOWED = {
+    "annotations": {"annotations"},
+    "training": {"training", "annotations"},
+    "ivr_label": {"ivr_label", "training", "annotations"},
+}
+PURE = ("training/ml", "annotations/functions", "annotations/intake/redaction")
+FRAMEWORKS = {"django", "rest_framework", "celery", "ivr_label"}
+# The layers of an app, from the top. A module imports its own layer or lower ones.
+LAYERS = (
+    {"urls"},
+    {"views", "api", "tasks", "management", "templatetags"},
+    {"services"},
+)
+HEAVY = ("torch", "spacy", "sklearn", "sentence_transformers", "transformers", "modAL")
+
+
+def modules(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Yield each absolute name imported and whether that happens at import time."""
+    tree = ast.parse(path.read_text())
+    package = ".".join(path.relative_to(ROOT).parts[:-1])
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        at_import = id(node) not in inside
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, at_import) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: -(node.level - 1) or None]
+            base = ".".join([*above, node.module or ""]) if node.level else node.module
+            base = str(base).strip(".")
+            yield from ((f"{base}.{alias.name}", at_import) for alias in node.names)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_import_only_downwards(room):
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(room)
+        for name, _ in imports(path)
+        if name.split(".")[0] in ROOMS and name.split(".")[0] not in ALLOWED[room]
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("folder", PURE)
+def test_pure_rooms_know_no_framework(folder):
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(folder)
+        for name, _ in imports(path)
+        if name.split(".")[0] in FRAMEWORKS
+    ]
+
+    assert modules(folder), f"{folder} is empty: is the rule still about something?"
+    assert wrong == []
+
+
+def layer_of(name: str) -> int | None:
+    """Return the layer of a dotted name in an app; None for models and pure rooms."""
+    parts = name.split(".")
+    if parts[0] not in {"annotations", "training"} or len(parts) < 2:
+        return None
+    return next((n for n, layer in enumerate(LAYERS) if parts[1] in layer), None)
+
+
+@pytest.mark.parametrize("app", ["annotations", "training"])
+def test_layers_import_only_downwards(app):
+    """Services know no views and no tasks; models and pure modules know no services.
+
+    A service may ring a bell: it imports the task where it does so, in the function.
+    """
+    wrong = []
+    for path in modules(app):
+        dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        own = layer_of(dotted)
+        own_rank = len(LAYERS) if own is None else own
+        for name, at_import in imports(path):
+            other = layer_of(name)
+            if at_import and other is not None and other < own_rank:
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("room", ["annotations/views", "annotations/api", "ivr_label"])
+def test_heavy_packages_are_not_imported_by_what_the_web_loads(room):
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(room)
+        for name, at_import in imports(path)
+        if at_import and name.split(".")[0] in HEAVY
+    ]
+
+    assert wrong == []
+
+
+def test_modal_is_imported_in_one_module():
+    importers = {
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for path in modules(room)
+        for name, _ in imports(path)
+        if name.split(".")[0] == "modAL"
+    }
+
+    assert len(importers) <= 1
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_web_process_loads_no_learning_library():
+    code = f"""
+import sys
+from ivr_label.wsgi import application
+from django.urls import get_resolver
+def walk(patterns):
+    for pattern in patterns:
+        walk(getattr(pattern, "url_patterns", []))
+walk(get_resolver().url_patterns)
+loaded = sorted(set({HEAVY!r}) & set(sys.modules))
+print("loaded:", loaded)
+"""
+    done = run(
+        f"import os; os.environ['DJANGO_SETTINGS_MODULE']='ivr_label.settings'\n{code}"
+    )
+
+    assert done.stdout.splitlines()[-1:] == ["loaded: []"], done.stderr
+
+
+@pytest.mark.parametrize("folder", PURE)
+def test_pure_rooms_import_where_no_framework_is_installed(folder):
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in modules(folder)
+    ]
+    light = [name for name in names if not name.endswith(("__main__",))]
+    code = f"""
+import importlib, importlib.abc, sys
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {FRAMEWORKS!r}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Refuse())
+for name in {light!r}:
+    importlib.import_module(name)
+print("imported")
+"""
+    done = run(code)
+
+    assert done.stdout.endswith("imported\n"), done.stderr[-2000:]

@@ -1,0 +1,36 @@
+import pytest
+
+from ivr_label.celery import app
+
+
+@pytest.mark.parametrize("entry", sorted(app.conf.beat_schedule))
+def test_every_scheduled_task_exists(entry):
+    app.loader.import_default_modules()
+
+    assert app.conf.beat_schedule[entry]["task"] in app.tasks
+
+
+def test_every_task_of_ours_goes_to_a_queue_that_a_worker_serves():
+    app.loader.import_default_modules()
+    ours = [
+        task
+        for name, task in app.tasks.items()
+        if name.startswith(("annotations.", "training."))
+    ]
+
+    assert {getattr(task, "queue", None) or "default" for task in ours} <= {
+        "default",
+        "gpu",
+    }
+
+
+def test_a_message_survives_the_worker_that_took_it():
+    assert app.conf.task_acks_late
+    assert app.conf.task_reject_on_worker_lost
+    assert app.conf.worker_prefetch_multiplier == 1
+
+
+def test_messages_are_plain_json_and_results_are_not_kept():
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.task_serializer == "json"
+    assert app.conf.result_backend is None
