@@ -2,6 +2,11 @@
 
 from django.urls import path
 
+from annotations.api.annotations import Annotations
+from annotations.api.functions import FunctionDetail, Functions, ValidateArguments
+from annotations.api.intents import Intent, Intents
+from annotations.api.queue import Heartbeat, NextItem, Release
+from annotations.api.schema import OpenApi, docs
 from annotations.views import (
     audit,
     functions,
@@ -37,4 +42,30 @@ pages = [
     path("sign-out", sign_in.sign_out, name="sign_out"),
 ]
 
-urlpatterns = [*pages]
+api = [
+    path("api/v1/queue/next", NextItem.as_view(), name="api_queue_next"),
+    path(
+        "api/v1/queue/<int:item_id>/heartbeat",
+        Heartbeat.as_view(),
+        name="api_queue_heartbeat",
+    ),
+    path(
+        "api/v1/queue/<int:item_id>/release",
+        Release.as_view(),
+        name="api_queue_release",
+    ),
+    path("api/v1/annotations", Annotations.as_view(), name="api_annotations"),
+    path("api/v1/intents", Intents.as_view(), name="api_intents"),
+    path("api/v1/intents/<str:name>", Intent.as_view(), name="api_intent"),
+    path("api/v1/functions", Functions.as_view(), name="api_functions"),
+    path("api/v1/functions/<str:name>", FunctionDetail.as_view(), name="api_function"),
+    path(
+        "api/v1/functions/<str:name>/validate",
+        ValidateArguments.as_view(),
+        name="api_function_validate",
+    ),
+    path("api/schema/", OpenApi.as_view(), name="api_schema"),
+    path("api/docs/", docs, name="api_docs"),
+]
+
+urlpatterns = [*pages, *api]

@@ -1,0 +1,154 @@
+"""What the access table has to say, written down without looking at it."""
+
+import pytest
+
+from annotations.models import Role, Scope
+
+pytestmark = pytest.mark.django_db
+
+LET_IN = 299
+REFUSED = 403
+
+NEVER = {
+    # role: (method, path) it may never do
+    Role.ANNOTATOR: [
+        ("POST", "/rounds"),
+        ("GET", "/audit"),
+        ("GET", "/metrics"),
+        ("POST", "/api/v1/rounds"),
+        ("POST", "/api/v1/utterances/batches"),
+    ],
+    Role.REVIEWER: [("POST", "/api/v1/rounds"), ("GET", "/audit")],
+    Role.PRODUCT_OWNER: [
+        ("POST", "/label/answer"),
+        ("POST", "/api/v1/annotations"),
+        ("GET", "/audit"),
+    ],
+    Role.ML_ENGINEER: [
+        ("POST", "/label/answer"),
+        ("POST", "/api/v1/annotations"),
+        ("GET", "/label"),
+    ],
+    Role.ADMIN: [
+        ("GET", "/label"),
+        ("GET", "/search"),
+        ("POST", "/api/v1/annotations"),
+    ],
+    Role.AUDITOR: [
+        ("GET", "/label"),
+        ("GET", "/search"),
+        ("POST", "/label/answer"),
+        ("POST", "/api/v1/annotations"),
+        ("POST", "/api/v1/rounds"),
+        ("POST", "/api/v1/utterances/batches"),
+    ],
+    Role.API_CLIENT: [
+        ("GET", "/label"),
+        ("GET", "/search"),
+        ("GET", "/audit"),
+        ("POST", "/api/v1/annotations"),
+        ("POST", "/api/v1/rounds"),
+    ],
+}
+
+ALWAYS = {
+    Role.ANNOTATOR: [
+        ("GET", "/label"),
+        ("POST", "/label/answer"),
+        ("POST", "/label/undo"),
+        ("POST", "/api/v1/annotations"),
+        ("POST", "/api/v1/queue/next"),
+        ("GET", "/me"),
+        ("GET", "/intents"),
+    ],
+    Role.REVIEWER: [("GET", "/label"), ("GET", "/me")],
+    Role.PRODUCT_OWNER: [("GET", "/functions"), ("GET", "/intents")],
+    Role.ML_ENGINEER: [("GET", "/metrics"), ("GET", "/search")],
+    Role.ADMIN: [("GET", "/audit"), ("GET", "/metrics")],
+    Role.AUDITOR: [("GET", "/audit"), ("GET", "/functions")],
+    Role.API_CLIENT: [("GET", "/api/v1/intents")],
+}
+
+
+def cases(table: dict) -> list:
+    return [
+        pytest.param(role, method, path, id=f"{role} {method} {path}")
+        for role, knocks in table.items()
+        for method, path in knocks
+    ]
+
+
+@pytest.mark.parametrize(("role", "method", "path"), cases(NEVER))
+def test_never(role, method, path, sessions, open_doors):
+    response = sessions[role].generic(method, path)
+
+    assert response.status_code in (REFUSED, 404, 405)
+
+
+@pytest.mark.parametrize(("role", "method", "path"), cases(ALWAYS))
+def test_always(role, method, path, sessions, open_doors):
+    assert sessions[role].generic(method, path).status_code == LET_IN
+
+
+def test_an_auditor_can_change_nothing(sessions, open_doors):
+    """Apart from ending the own session, and a check that stores nothing."""
+    from .routes import routes
+
+    let_in = {
+        route.name
+        for route in routes()
+        for method in ("POST", "PUT", "PATCH", "DELETE")
+        if sessions[Role.AUDITOR].generic(method, route.path).status_code == LET_IN
+    }
+
+    assert let_in == {"sign_out", "sign_in_link", "api_function_validate"}
+
+
+def test_a_key_opens_no_page(keys, open_doors):
+    from .routes import routes
+
+    pages = [r for r in routes() if not r.path.startswith(("/api/", "/v1/"))]
+    let_in = {
+        (scope, page.name)
+        for scope in Scope.values
+        for page in pages
+        if keys[scope].get(page.path).status_code == LET_IN
+    }
+
+    assert let_in == {
+        (scope, name)
+        for scope in Scope.values
+        for name in ("healthz", "readyz", "sign_in", "sign_in_link")
+    } | {(Scope.READ, "metrics")}
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path"),
+    [
+        (Scope.READ, "POST", "/api/v1/annotations"),
+        (Scope.READ, "POST", "/api/v1/queue/next"),
+        (Scope.PREDICT, "POST", "/api/v1/annotations"),
+        (Scope.INGEST, "GET", "/api/v1/annotations"),
+        (Scope.INGEST, "GET", "/api/v1/intents"),
+        (Scope.LABEL, "GET", "/metrics"),
+    ],
+)
+def test_a_key_does_nothing_beyond_its_scope(scope, method, path, keys, open_doors):
+    assert keys[scope].generic(method, path).status_code == REFUSED
+
+
+@pytest.mark.parametrize("path", ["/label", "/search", "/audit", "/me", "/"])
+def test_a_page_asks_a_stranger_to_sign_in(path, client, open_doors):
+    response = client.get(path)
+
+    assert response.status_code == 302
+    assert response["Location"].startswith("/sign-in?")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/intents", "/api/schema/"])
+def test_the_api_tells_a_stranger_in_json(path, client, open_doors):
+    response = client.get(path)
+
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert response.json()["code"] == "not_signed_in"
