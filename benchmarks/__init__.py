@@ -1,0 +1,1 @@
+"""Measurements that stand in docs/benchmarks.md; each prints how to repeat it."""
