@@ -151,7 +151,7 @@ def core(intent: DemoIntent, dice: Dice) -> str:
 def opening(intent: DemoIntent, dice: Dice) -> str:
     """A caller's first request, with what people say around one."""
     parts = [core(intent, dice)]
-    if dice.chance(0.12):
+    if dice.chance(0.08):
         parts.insert(0, dice.pick(ASIDES))
     if dice.chance(0.38):
         parts.insert(0, dice.pick(OPENINGS))

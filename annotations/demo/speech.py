@@ -101,10 +101,10 @@ class Quality:
 QUALITIES = Weighted(
     (
         Quality("good", filler=0.015, wrong=0.02, lost=0.01, restart=0.03),
-        Quality("fair", filler=0.03, wrong=0.10, lost=0.04, restart=0.08),
-        Quality("poor", filler=0.04, wrong=0.28, lost=0.10, restart=0.12),
+        Quality("fair", filler=0.03, wrong=0.07, lost=0.03, restart=0.07),
+        Quality("poor", filler=0.04, wrong=0.20, lost=0.07, restart=0.10),
     ),
-    (58, 30, 12),
+    (60, 29, 11),
 )
 
 
