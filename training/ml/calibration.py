@@ -15,11 +15,11 @@ _STEPS = 60  # golden section: the bracket shrinks by 0.618 a step, far below 1e
 
 def softmax(logits: Floats) -> NDArray[np.float32]:
     """Rows of probabilities from rows of logits, float32 of the same shape."""
-    shifted = np.asarray(logits, dtype=np.float32)
-    shifted = shifted - shifted.max(axis=1, keepdims=True)
-    np.exp(shifted, out=shifted)
-    shifted /= shifted.sum(axis=1, keepdims=True)
-    return shifted
+    proba = np.array(logits, dtype=np.float32)
+    proba -= proba.max(axis=1, keepdims=True)
+    np.exp(proba, out=proba)
+    proba /= proba.sum(axis=1, keepdims=True)
+    return proba
 
 
 def log_loss(

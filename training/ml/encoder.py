@@ -103,16 +103,16 @@ class SentenceEncoder:
 
     def _loaded(self) -> Any:
         if self._model is None:
-            self._model = _load(self._device)
+            self._model = load_sentence_transformer(self._device)
         return self._model
 
 
-def _load(device: str) -> Any:
+def load_sentence_transformer(device: str) -> Any:
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     model = SentenceTransformer(
@@ -129,3 +129,24 @@ def _computes_bfloat16(device: Any) -> bool:
     return bool(
         torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     )
+
+
+def default_encoder(folder: Path, device: str = "auto") -> Encoder:
+    """The fastest encoder here: the GPU's, else int8 ONNX kept in `folder`.
+
+    Without the packages that make the int8 graph: bfloat16 or float32 in torch.
+    """
+    from training.ml.encoder_onnx import OnnxEncoder, can_quantize
+
+    if device == "cuda" or (device == "auto" and _has_gpu()):
+        return SentenceEncoder("cuda")
+    return OnnxEncoder(folder) if can_quantize() else SentenceEncoder("cpu")
+
+
+def _has_gpu() -> bool:
+    # Asking torch costs seconds of import; without the driver's file there is none.
+    if not Path("/dev/nvidiactl").exists():
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())

@@ -1,0 +1,207 @@
+"""Replay the labeling loop with a file's labels as the annotator.
+
+Both strategies start without a label and train the same head; only the choice of
+what to ask differs. The pool holds every distinct text once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.ml import intent_model, metrics
+from training.ml.data import Dataset, normalized
+from training.ml.encoder import Embeddings
+from training.ml.neighbours import Neighbours
+from training.ml.query import DEFAULT_STRATEGY, Pool, QueryStrategy, strategy_named
+
+TARGETS = (0.85, 0.88, 0.90, 0.92)
+RANDOM = "random"
+Embed = Callable[[Sequence[str]], Embeddings]
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class BacktestConfig:
+    """How long and how often the loop is replayed."""
+
+    strategy: str = DEFAULT_STRATEGY
+    budget: int = 3000
+    batch: int = 100
+    seeds: int = 3
+
+    def __post_init__(self) -> None:
+        for name in ("budget", "batch", "seeds"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+
+
+@dataclass(frozen=True)
+class Point:
+    """What the model knew after so many labels."""
+
+    labels: int
+    accuracy: float
+    macro_f1: float
+
+    def as_json(self) -> dict[str, float | int]:
+        return {
+            "labels": self.labels,
+            "accuracy": round(self.accuracy, 6),
+            "macro_f1": round(self.macro_f1, 6),
+        }
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """The learning curves of a strategy and of chance, a list of points a seed."""
+
+    strategy: str
+    curves: tuple[tuple[Point, ...], ...]
+    random: tuple[tuple[Point, ...], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "strategy": self.strategy,
+            "seeds": len(self.curves),
+            "curve": [point.as_json() for point in mean_curve(self.curves)],
+            "random": [point.as_json() for point in mean_curve(self.random)],
+            "labels_to": {
+                f"{target:.2f}": {
+                    "strategy": labels_to(self.curves, target),
+                    "random": labels_to(self.random, target),
+                }
+                for target in TARGETS
+            },
+        }
+
+
+def backtest(
+    train: Dataset,
+    test: Dataset,
+    embed: Embed,
+    config: BacktestConfig = BacktestConfig(),
+    *,
+    announce: Announce = lambda line: None,
+) -> Backtest:
+    """Replay `config.strategy` and random over the same seeds.
+
+    `embed` gives unit vectors for texts. Raises ValueError where an example has no
+    intent or a file is empty.
+    """
+    chosen = strategy_named(config.strategy)
+    pool = one_answer_per_text(train.labeled())
+    if len(pool) < 2 or len(test) == 0:
+        raise ValueError("both files need labeled examples")
+    arena = _Arena(pool, test.labeled(), embed(pool.texts), embed(test.texts))
+
+    def replay_all(strategy: QueryStrategy) -> tuple[tuple[Point, ...], ...]:
+        curves = []
+        for seed in range(config.seeds):
+            curves.append(tuple(arena.replay(strategy, config, seed)))
+            last = curves[-1][-1]
+            announce(
+                f"{strategy.name}, seed {seed}: {last.accuracy:.1%} "
+                f"with {last.labels} labels"
+            )
+        return tuple(curves)
+
+    random = replay_all(strategy_named(RANDOM))
+    curves = random if chosen.name == RANDOM else replay_all(chosen)
+    return Backtest(chosen.name, curves, random)
+
+
+def one_answer_per_text(dataset: Dataset) -> Dataset:
+    """Every distinct text once, with its most frequent label and its count."""
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for example in dataset:
+        votes[normalized(example.text)][str(example.intent)] += 1
+    return Dataset(
+        tuple(
+            replace(e, intent=votes[normalized(e.text)].most_common(1)[0][0])
+            for e in dataset.deduplicated()
+        )
+    )
+
+
+def mean_curve(curves: Sequence[Sequence[Point]]) -> list[Point]:
+    """The mean over the seeds, point by point (every seed asks in equal steps)."""
+    return [
+        Point(
+            points[0].labels,
+            float(np.mean([point.accuracy for point in points])),
+            float(np.mean([point.macro_f1 for point in points])),
+        )
+        for points in zip(*curves, strict=True)
+    ]
+
+
+def labels_to(curves: Sequence[Sequence[Point]], target: float) -> int | None:
+    """Labels until the target is first met, mean over seeds; None if a seed never."""
+    first: list[int] = []
+    for curve in curves:
+        met = [point.labels for point in curve if point.accuracy >= target]
+        if not met:
+            return None
+        first.append(met[0])
+    return round(float(np.mean(first)))
+
+
+@dataclass(frozen=True)
+class _Arena:
+    """Pool and test set as arrays."""
+
+    pool: Dataset
+    test: Dataset
+    pool_vectors: Embeddings
+    test_vectors: Embeddings
+
+    def replay(
+        self, strategy: QueryStrategy, config: BacktestConfig, seed: int
+    ) -> list[Point]:
+        """Ask, label, refit, measure; until the budget or the pool is used up."""
+        rng = np.random.default_rng(seed)
+        labels = np.asarray(self.pool.labels, dtype=object)
+        weights = np.asarray(self.pool.weights, dtype=np.float32)
+        labeled = np.empty(0, dtype=np.intp)
+        unlabeled = np.arange(len(labels))
+        head: intent_model.LinearHead | None = None
+        points = []
+        while len(labeled) < config.budget and len(unlabeled):
+            n = min(config.batch, config.budget - len(labeled), len(unlabeled))
+            view = Pool(
+                self.pool_vectors[unlabeled],
+                self.pool_vectors[labeled],
+                head,
+                weights[unlabeled],
+            )
+            picked = unlabeled[strategy.select(view, n, rng)]
+            labeled = np.concatenate([labeled, picked])
+            unlabeled = np.setdiff1d(unlabeled, picked, assume_unique=True)
+            head = intent_model.fit_linear_head(
+                self.pool_vectors[labeled], list(labels[labeled]), start=head
+            )
+            points.append(self._measure(head, labeled, labels))
+        return points
+
+    def _measure(
+        self,
+        head: intent_model.LinearHead,
+        labeled: NDArray[np.intp],
+        labels: NDArray[Any],
+    ) -> Point:
+        known = head.codes(list(labels[labeled]))
+        near = Neighbours.of(self.pool_vectors[labeled], known, len(head.classes))
+        votes, _ = near.vote_and_familiarity(self.test_vectors)
+        mixture = intent_model.mix(head.logits(self.test_vectors), votes)
+        predicted = [head.classes[i] for i in mixture.argmax(axis=1)]
+        return Point(
+            len(labeled),
+            metrics.accuracy(self.test.labels, predicted),
+            metrics.macro_f1(self.test.labels, predicted),
+        )
