@@ -14,7 +14,7 @@ from annotations.models.catalogue import (
     Iteration,
 )
 from annotations.models.conversation import Conversation, Turn
-from annotations.models.intake import IntakeBatch, RejectedRow
+from annotations.models.intake import IntakeBatch, PendingLabel, RejectedRow
 from annotations.models.person import ApiToken, Role, Scope, SignInLink, User
 from annotations.models.queue import BLIND_REASONS, QueueItem, Reason
 from annotations.models.schema import Function, SchemaVersion
@@ -39,6 +39,7 @@ __all__ = [
     "Intent",
     "Iteration",
     "ParameterSpan",
+    "PendingLabel",
     "QueueItem",
     "Reason",
     "RejectedRow",

@@ -86,3 +86,27 @@ class RejectedRow(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.line} of {self.batch_id}: {self.code}"
+
+
+class PendingLabel(models.Model):
+    """A label that came with a row; it waits until the row may be seen.
+
+    Labels become annotations (services/label_import.py) once the full redaction pass
+    has settled what the text is. Spans are offsets into the text as it stands now.
+    """
+
+    utterance = models.ForeignKey("annotations.Utterance", on_delete=models.CASCADE)
+    batch = models.ForeignKey(IntakeBatch, on_delete=models.SET_NULL, null=True)
+    intent = models.CharField(max_length=80)
+    domain = models.CharField(max_length=40)
+    spans = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="pending_label_once", fields=["utterance", "intent"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.intent} for utterance {self.utterance_id}"
