@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from annotations.errors import ConflictError, InvalidError, NotAllowedError
+from annotations.functions.schema import SchemaError, read
 from annotations.models import Function, Intent, SchemaVersion, User
 from annotations.services import audit
 
@@ -24,12 +25,15 @@ def canonical_text(body: dict[str, Any]) -> str:
 def propose(
     *, intent: Intent, name: str, body: dict[str, Any], by: User, description: str = ""
 ) -> SchemaVersion:
-    """A new version of the intent's function is in review; the function is made."""
-    if body.get("type") != "object" or body.get("additionalProperties") is not False:
-        raise InvalidError(
-            "A parameter schema is a closed object: set “type” to “object” and "
-            "“additionalProperties” to false."
-        )
+    """A new version of the intent's function is in review; the function is made.
+
+    Raises InvalidError with every fault where the schema is outside the subset.
+    """
+    try:
+        read(canonical_text(body))
+    except SchemaError as refused:
+        faults = [str(fault) for fault in refused.faults]
+        raise InvalidError(" ".join(faults), faults=faults) from refused
     function, _ = Function.objects.select_for_update().get_or_create(
         name=name,
         defaults={

@@ -75,7 +75,7 @@ def test_approve_twice_is_a_conflict(proposed, dana):
 
 
 def test_an_open_schema_is_refused(boris):
-    with pytest.raises(InvalidError, match="closed object"):
+    with pytest.raises(InvalidError, match="closed"):
         schemas.propose(
             intent=cast.intent("x"), name="x", body={"type": "object"}, by=boris
         )
