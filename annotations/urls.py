@@ -14,6 +14,7 @@ from annotations.views import (
     intents,
     label,
     me,
+    review,
     search,
     sign_in,
 )
@@ -31,6 +32,8 @@ pages = [
     path("label/release", label.release, name="label_release"),
     path("label/catalogue", label.catalogue, name="label_catalogue"),
     path("me", me.me, name="me"),
+    path("review/disagreements", review.disagreements, name="review_disagreements"),
+    path("review/resolve", review.resolve, name="review_resolve"),
     path("intents", intents.intents, name="intents"),
     path("intents/<str:name>", intents.intent, name="intent"),
     path("functions", functions.functions, name="functions"),

@@ -1,5 +1,7 @@
 """Functions with their live parameter schemas, and a check of a call's arguments."""
 
+from typing import Any
+
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -14,7 +16,10 @@ from annotations.api.serializers import (
 )
 from annotations.errors import ConflictError, NotFoundError
 from annotations.functions import arguments
+from annotations.functions.schema import SchemaError, read
 from annotations.models import Function, SchemaVersion
+
+MOST_FAULTS = 20
 
 
 class Functions(APIView):
@@ -54,14 +59,27 @@ class ValidateArguments(APIView):
         function = _named(name)
         if function.live is None:
             raise ConflictError("This function has no live schema yet.")
-        found = arguments.check(function.live.body, sent.validated_data["arguments"])
-        body = {
-            "valid": found.is_valid,
-            "version": function.live.number,
-            "missing": found.missing,
-            "errors": found.faults,
-        }
-        return Response(ValidationSerializer(body).data)
+        given = sent.validated_data["arguments"]
+        return Response(ValidationSerializer(_findings(function.live, given)).data)
+
+
+def _findings(version: SchemaVersion, given: dict[str, Any]) -> dict[str, Any]:
+    """What is missing, by name, and what else is wrong, by path."""
+    try:
+        node = read(version.canonical)
+    except SchemaError:
+        raise ConflictError(
+            "The live schema cannot be read; propose another."
+        ) from None
+    missing = sorted(node.required - given.keys())
+    told = {f"/{name}" for name in missing}
+    faults = [p for p in arguments.problems(node, given) if p.path not in told]
+    return {
+        "valid": not missing and not faults,
+        "version": version.number,
+        "missing": missing,
+        "errors": faults[:MOST_FAULTS],
+    }
 
 
 def _functions() -> QuerySet[Function]:

@@ -1,5 +1,8 @@
 """What the API takes and gives. Shapes only: the services hold the rules."""
 
+import uuid
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotations.models import Annotation, SkipReason
@@ -46,6 +49,15 @@ class WholeNumberField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class IdField(serializers.UUIDField):
+    """A UUID in its usual spelling."""
+
+    def to_internal_value(self, data: object) -> uuid.UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class TurnSerializer(serializers.Serializer):
     role = serializers.CharField()
     text = serializers.CharField()
@@ -78,6 +90,7 @@ class ItemSerializer(serializers.Serializer):
     parameters = SuggestedSpanSerializer(many=True)
     lease_expires_at = serializers.DateTimeField()
 
+    @extend_schema_field(TurnSerializer(many=True))
     def get_context(self, item: object) -> list[dict[str, str]]:
         return [{"role": role, "text": text} for role, text in item.context]
 
@@ -118,7 +131,7 @@ class SpanSerializer(StrictMixin, serializers.Serializer):
 class AnswerSerializer(StrictMixin, serializers.Serializer):
     """One answer. `id` is made by the client: sent again, it is stored once."""
 
-    id = serializers.UUIDField(format="hex_verbose")
+    id = IdField(format="hex_verbose")
     kind = serializers.ChoiceField(choices=Annotation.Kind.choices)
     item = WholeNumberField(min_value=1, max_value=MOST_ID, required=False)
     intent = TextField(max_length=NAME, required=False)
@@ -175,6 +188,7 @@ class AnnotationSerializer(serializers.ModelSerializer):
     item = serializers.IntegerField(source="queue_item_id", allow_null=True)
     utterance = serializers.IntegerField(source="utterance_id")
     undoes = serializers.UUIDField(source="undoes_id", allow_null=True)
+    skip_reason = serializers.CharField(help_text="empty where not skipped")
     spans = SpanSerializer(many=True)
 
     class Meta:

@@ -4,21 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotations', '0004_catalogue_stamp'),
+        ("annotations", "0004_catalogue_stamp"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AttemptCounter',
+            name="AttemptCounter",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('count', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
+                (
+                    "key",
+                    models.CharField(max_length=64, primary_key=True, serialize=False),
+                ),
+                ("count", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['started_at'], name='attempt_counter_age')],
+                "indexes": [
+                    models.Index(fields=["started_at"], name="attempt_counter_age")
+                ],
             },
         ),
     ]

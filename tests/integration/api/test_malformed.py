@@ -1,0 +1,60 @@
+"""Nothing that is sent makes the server fail, and nothing else is lost by it."""
+
+import json
+
+import pytest
+
+from annotations.models import Annotation, AuditEvent, QueueItem
+from tests.cases.payloads import ADDRESSES, BODIES, ITEM, Case
+from tests.factories import cast
+
+from .conftest import label, post, take
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def item(api, billing, plain) -> dict:
+    cast.item(cast.utterance("hello for account 5 5 5"))
+    return take(api)
+
+
+def send(client, case: Case, item: dict):
+    body = case.body.replace(str(ITEM).encode(), str(item["id"]).encode())
+    return client.generic(
+        case.method,
+        f"/api/v1/{case.path}",
+        body,
+        content_type=case.content_type,
+        headers=case.headers,
+    )
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, id=c.name) for c in BODIES + ADDRESSES]
+)
+def test_it_is_refused_in_words_and_changes_nothing(api, item, case):
+    api.raise_request_exception = False
+    before = AuditEvent.objects.count()
+
+    response = send(api, case, item)
+
+    assert response.status_code in case.status, response.content[:300]
+    if response.status_code >= 400 and "json" in response["Content-Type"]:
+        problem = json.loads(response.content)
+        assert problem["code"] and problem["message"]
+    if response.status_code != 201:
+        assert not Annotation.objects.exists()
+        assert AuditEvent.objects.count() == before
+        assert QueueItem.objects.get().status == QueueItem.Status.LEASED
+        assert post(api, "annotations", label(item)).status_code == 201
+
+
+def test_a_long_refusal_does_not_repeat_what_was_sent(api, item):
+    response = post(api, "annotations", label(item, intent="a" * 1_000_000))
+
+    assert len(response.content) < 1000
+
+
+def test_there_are_forty_of_them_at_least():
+    assert len(BODIES) + len(ADDRESSES) >= 40
