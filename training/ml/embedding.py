@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training.ml import joint
 from training.ml.errors import TrainingCancelledError
-from training.ml.finetune import Hooks, Progress
+from training.ml.hooks import Hooks, Progress
 from training.ml.tokens import Encoded, pad, word_states
 
 BATCH_SIZE = 64  # larger ones are slower: more padding, less cache

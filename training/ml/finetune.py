@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from training.ml import bio, joint, storage
 from training.ml.data import Dataset
 from training.ml.errors import TrainingCancelledError
+from training.ml.hooks import Hooks, Progress
 from training.ml.tokens import Encoded, TextEncoder, pad
 
 STEPS_WORTH = 16_000
@@ -43,27 +43,6 @@ class FinetuneConfig:
     warmup: float = 0.1
     context_turns: int = 0
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a stage of a run is; `seconds_left` is an estimate from its pace."""
-
-    stage: str
-    step: int
-    steps: int
-    loss: float | None
-    seconds_left: float
-
-
-@dataclass(frozen=True)
-class Hooks:
-    """What a run tells and asks its caller."""
-
-    on_progress: Callable[[Progress], None] = lambda progress: None
-    should_stop: Callable[[], bool] = lambda: False
-    clock: Callable[[], float] = time.monotonic
-    every_steps: int = 5
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from training.ml import (
 from training.ml.bundle import Bundle
 from training.ml.data import OUT_OF_SCOPE, Dataset, grouped_split
 from training.ml.errors import TooFewLabelsError
-from training.ml.finetune import FinetuneConfig, Hooks
+from training.ml.finetune import FinetuneConfig
+from training.ml.hooks import Hooks
 from training.ml.intent_model import IntentModel, LinearHead
 from training.ml.neighbours import Neighbours
 from training.ml.tag_scorer import TagScorer
@@ -79,19 +80,23 @@ def train(
     *,
     base: Path,
     work: Path,
+    shared: Path | None = None,
     hooks: Hooks | None = None,
 ) -> Trained:
     """Train by `config.recipe`; calibrate on `valid`, or on a share held out.
 
     base: folder of the encoder to begin with. work: where the exported encoder and
-    what a resumed run needs are kept. Raises TooFewLabelsError below two intents and
-    TrainingCancelledError when the hooks say so.
+    what a resumed run needs are kept; shared: where the frozen encoder is, for other
+    runs too. Raises TooFewLabelsError below two intents and TrainingCancelledError
+    when the hooks say so.
     """
     if config.recipe not in RECIPES:
         raise ValueError(f"recipe is {config.recipe!r}, known are {RECIPES}")
     parts = _parts(dataset.labeled(), valid.labeled() if valid else None, config.seed)
-    how = _train_head if config.recipe == "head" else _train_finetune
-    return how(parts, config, base, work, hooks or Hooks())
+    hooks = hooks or Hooks()
+    if config.recipe == "head":
+        return _train_head(parts, config, base, shared or work, hooks)
+    return _train_finetune(parts, config, base, work, hooks)
 
 
 def _parts(dataset: Dataset, valid: Dataset | None, seed: int) -> _Parts:
@@ -112,7 +117,7 @@ def _parts(dataset: Dataset, valid: Dataset | None, seed: int) -> _Parts:
 
 
 def _train_head(
-    parts: _Parts, config: TrainConfig, base: Path, work: Path, hooks: Hooks
+    parts: _Parts, config: TrainConfig, base: Path, shared: Path, hooks: Hooks
 ) -> Trained:
     """Learn from every row; the head holds rows out by itself to calibrate."""
     text_encoder = TextEncoder(base / "tokenizer.json")
@@ -139,7 +144,7 @@ def _train_head(
             should_stop=hooks.should_stop,
         )
     bundle = _bundle("head", parts, head, scorer, 0)
-    return Trained(bundle, frozen_encoder(base, work), base / "tokenizer.json")
+    return Trained(bundle, frozen_encoder(base, shared), base / "tokenizer.json")
 
 
 def _train_finetune(

@@ -22,6 +22,8 @@ from training.ml.tokens import Encoded, TextEncoder, pad, word_states
 
 BATCH_SIZE = 32
 TOP_INTENTS = 5
+# A live turn below this confidence, or this close a call, is worth a person's look.
+UNSURE, CLOSE = 0.5, 0.2
 
 Floats = NDArray[np.floating[Any]]
 
@@ -44,6 +46,12 @@ class Prediction:
     def intent(self) -> str:
         """The answer: the likeliest intent, or out of scope."""
         return OUT_OF_SCOPE if self.is_fallback else self.intents[0][0]
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the two likeliest intents are close, or even the first unlikely."""
+        shares = [share for _, share in self.intents[:2]]
+        return shares[0] < UNSURE or (len(shares) > 1 and shares[0] - shares[1] < CLOSE)
 
     def as_json(self) -> dict[str, Any]:
         return {

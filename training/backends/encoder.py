@@ -1,0 +1,39 @@
+"""Training of the sentence encoder on this machine: on CUDA, else on the CPU."""
+
+from pathlib import Path
+
+from training.ml import bundle, recipes
+from training.ml.data import Dataset
+from training.ml.encoder import model_folder
+from training.ml.finetune import FinetuneConfig
+from training.ml.hooks import Hooks
+
+
+class EncoderBackend:
+    """Light head or end-to-end fine-tuning, by recipe."""
+
+    def train(
+        self,
+        train: Dataset,
+        valid: Dataset | None,
+        *,
+        recipe: str,
+        seed: int,
+        work: Path,
+        shared: Path,
+        hooks: Hooks,
+    ) -> dict[str, bytes | Path]:
+        work.mkdir(parents=True, exist_ok=True)
+        config = recipes.TrainConfig(
+            recipe=recipe, seed=seed, finetuning=FinetuneConfig(seed=seed)
+        )
+        trained = recipes.train(
+            train,
+            valid,
+            config,
+            base=model_folder(),
+            work=work,
+            shared=shared,
+            hooks=hooks,
+        )
+        return bundle.to_files(trained.bundle, trained.encoder, trained.tokenizer)

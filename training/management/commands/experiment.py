@@ -1,0 +1,111 @@
+"""Train on a labeled file, measure on another, print every metric. No database."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from training.ml.errors import MLError
+
+
+class Command(BaseCommand):
+    help = "Train on a labeled file outside the database and print every metric."
+    needs_database = False
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--train", type=Path, required=True, metavar="FILE")
+        parser.add_argument("--valid", type=Path, metavar="FILE")
+        parser.add_argument("--test", type=Path, required=True, metavar="FILE")
+        parser.add_argument("--recipe", choices=("head", "finetune"), default="head")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--epochs", type=int, default=0, help="0: by size")
+        parser.add_argument(
+            "--context", type=int, default=0, help="earlier turns shown (finetune)"
+        )
+        parser.add_argument("--json", action="store_true", help="one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            report = _run(options)
+        except (OSError, ValueError, MLError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps(report) if options["json"] else _table(report))
+
+
+def _run(options: dict[str, Any]) -> dict[str, Any]:
+    """Train, write a checkpoint, and measure what that checkpoint answers."""
+    from training.ml import bundle, checkpoint, experiment, recipes
+    from training.ml.data import read_jsonl
+    from training.ml.encoder import model_folder
+    from training.ml.finetune import FinetuneConfig
+    from training.ml.hooks import Hooks
+    from training.serving.predictor import Predictor
+
+    test = read_jsonl(options["test"]).labeled()
+    train = read_jsonl(options["train"])
+    valid = read_jsonl(options["valid"]) if options["valid"] else None
+    config = recipes.TrainConfig(
+        recipe=options["recipe"],
+        seed=options["seed"],
+        finetuning=FinetuneConfig(
+            seed=options["seed"],
+            epochs=options["epochs"],
+            context_turns=options["context"],
+        ),
+    )
+    started = time.perf_counter()
+    key = b"an experiment's checkpoint lives as long as the experiment"
+    with tempfile.TemporaryDirectory(prefix="experiment-") as folder:
+        work = Path(folder)
+        trained = recipes.train(
+            train,
+            valid,
+            config,
+            base=model_folder(),
+            work=work,
+            hooks=Hooks(on_progress=_Teller()),
+        )
+        files = bundle.to_files(trained.bundle, trained.encoder, trained.tokenizer)
+        checkpoint.write(work / "checkpoint", files, {}, key=key)
+        predictor = Predictor(work / "checkpoint", key=key)
+        seconds = time.perf_counter() - started
+        measured = experiment.measure(
+            predictor, test, seed=options["seed"], seconds=seconds
+        )
+    return measured.report.as_json()
+
+
+class _Teller:
+    """Progress on standard error, now and then."""
+
+    def __init__(self, every_seconds: float = 5.0) -> None:
+        self._every, self._told = every_seconds, time.monotonic()
+
+    def __call__(self, progress: Any) -> None:
+        now = time.monotonic()
+        if now - self._told < self._every:
+            return
+        self._told = now
+        loss = "" if progress.loss is None else f", loss {progress.loss:.3f}"
+        print(
+            f"{progress.stage}: {progress.step} of {progress.steps}{loss}, "
+            f"about {progress.seconds_left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _table(report: dict[str, Any]) -> str:
+    lines = []
+    for group, figures in report.items():
+        if isinstance(figures, dict):
+            lines += [f"{group}.{name}: {value}" for name, value in figures.items()]
+        else:
+            lines.append(f"{group}: {figures}")
+    return "\n".join(lines)

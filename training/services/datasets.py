@@ -1,0 +1,167 @@
+"""From gold labels to frozen data: what a round trained on can always be said."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from annotations.models import Annotation, GoldLabel, Utterance
+from training.ml.data import Dataset, Example, Span, Turn
+from training.models import DatasetSnapshot, SnapshotMember
+
+VALID_SHARE = 0.1
+CHUNK = 5000
+Split = SnapshotMember.Split
+
+
+@dataclass(frozen=True)
+class Member:
+    """One gold label about to be frozen."""
+
+    utterance_id: int
+    annotation_id: str
+    split: str
+    fact: bytes
+
+
+def gold() -> QuerySet[GoldLabel]:
+    """Gold labels a model may learn from or be measured on."""
+    return GoldLabel.objects.filter(
+        utterance__status=Utterance.Status.LABELED,
+        utterance__redaction=Utterance.Redaction.FULL,
+        intent__is_active=True,
+    )
+
+
+@transaction.atomic
+def freeze() -> DatasetSnapshot:
+    """The gold labels of this moment as a snapshot; equal content is one snapshot.
+
+    The exam's labels are frozen along, so that champion and challenger answer the
+    same items; they are never trained on.
+    """
+    members = list(_members())
+    digest = hashlib.sha256(b"".join(member.fact for member in members)).hexdigest()
+    counts = {split: sum(m.split == split for m in members) for split in Split.values}
+    snapshot, is_new = DatasetSnapshot.objects.get_or_create(
+        digest=digest, defaults={"n": len(members), "description": counts}
+    )
+    if is_new:
+        SnapshotMember.objects.bulk_create(
+            (
+                SnapshotMember(
+                    snapshot=snapshot,
+                    utterance_id=member.utterance_id,
+                    annotation_id=member.annotation_id,
+                    split=member.split,
+                )
+                for member in members
+            ),
+            batch_size=CHUNK,
+        )
+    return snapshot
+
+
+def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
+    """The members of some splits as examples, in the order of their utterances.
+
+    Labels are read from the annotations that were frozen, not from today's gold. An
+    utterance quarantined or erased since is left out.
+    """
+    members = (
+        SnapshotMember.objects.filter(snapshot=snapshot, split__in=splits)
+        .filter(utterance__redaction=Utterance.Redaction.FULL)
+        .exclude(
+            utterance__status__in=[
+                Utterance.Status.QUARANTINED,
+                Utterance.Status.ERASED,
+            ]
+        )
+        .select_related("utterance", "annotation__intent")
+        .prefetch_related("annotation__spans")
+        .order_by("utterance_id")
+    )
+    return Dataset(
+        tuple(
+            _example(member.utterance, member.annotation)
+            for member in members.iterator(chunk_size=CHUNK)
+        )
+    )
+
+
+def exam_digest(dataset: Dataset) -> str:
+    """Which exam items with which labels a figure was measured on."""
+    return dataset.digest()
+
+
+def _members() -> Iterator[Member]:
+    labels = (
+        gold()
+        .select_related("utterance", "intent")
+        .prefetch_related("annotation__spans")
+        .order_by("utterance_id")
+    )
+    for label in labels.iterator(chunk_size=CHUNK):
+        split = _split(label.utterance)
+        yield Member(
+            utterance_id=label.utterance_id,
+            annotation_id=label.annotation_id,
+            split=split,
+            fact=_fact(label, split),
+        )
+
+
+def _split(utterance: Utterance) -> str:
+    """The exam stays the exam; of the rest a stable share, by conversation, is held
+    out to calibrate on."""
+    if utterance.split == Utterance.Split.EXAM:
+        return Split.EXAM
+    group = (
+        str(utterance.conversation_id).encode()
+        if utterance.conversation_id
+        else bytes(utterance.dedupe_key)
+    )
+    point = int.from_bytes(hashlib.sha256(b"valid:" + group).digest()[:8], "big")
+    return Split.VALID if point / 2**64 < VALID_SHARE else Split.TRAIN
+
+
+def _fact(label: GoldLabel, split: str) -> bytes:
+    spans = [(s.start, s.end, s.param, s.value) for s in label.annotation.spans.all()]
+    row = [
+        label.utterance_id,
+        str(label.annotation_id),
+        label.intent.name,
+        label.utterance.text,
+        split,
+        spans,
+    ]
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def _example(utterance: Utterance, annotation: Annotation) -> Example:
+    return Example(
+        text=utterance.text,
+        intent=annotation.intent.name if annotation.intent else None,
+        spans=tuple(
+            Span(span.start, span.end, span.param, span.value)
+            for span in annotation.spans.all()
+        ),
+        context=tuple(_turns(utterance.context)),
+        conversation_id=_conversation(utterance),
+        weight=float(utterance.count),
+        key=utterance.pk,
+    )
+
+
+def _turns(context: Any) -> Iterator[Turn]:
+    for turn in context or ():
+        yield Turn(str(turn.get("role", "")), str(turn.get("text", "")))
+
+
+def _conversation(utterance: Utterance) -> str | None:
+    key = utterance.conversation_id
+    return str(key) if key else None

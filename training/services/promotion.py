@@ -1,0 +1,212 @@
+"""Which model serves: one champion a family, and a reason for every change."""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from annotations.errors import ConflictError, InvalidError
+from annotations.models import User
+from annotations.services import audit
+from training.failpoints import failpoint
+from training.models import Checkpoint, Promotion, Round
+from training.services import doorbell
+
+MIN_REASON = 10
+MAX_REASON = 1000
+
+
+class RoundNotAwaitingError(ConflictError):
+    code = "round_not_awaiting"
+
+
+class ChampionChangedError(ConflictError):
+    """The model the challenger was compared with no longer serves."""
+
+    code = "champion_changed"
+
+
+class NothingToRollBackError(ConflictError):
+    code = "nothing_to_roll_back"
+
+
+@transaction.atomic
+def promote(
+    *,
+    checkpoint: Checkpoint,
+    reason: str,
+    by: User | None,
+    instead_of: Checkpoint | None,
+) -> Promotion:
+    """Make `checkpoint` the champion; the one before is retired.
+
+    instead_of: whom it was compared with. Raises ChampionChangedError where somebody
+    else serves by now.
+    """
+    lock(checkpoint.family)
+    now_serving = champion_of(checkpoint.family)
+    if now_serving != instead_of:
+        raise ChampionChangedError(
+            "The champion changed since the comparison; it has to be made again."
+        )
+    if now_serving == checkpoint:
+        return Promotion.objects.get(checkpoint=checkpoint, to_at__isnull=True)
+    promotion = _change(checkpoint, now_serving, reason, by)
+    audit.record(
+        by=by,
+        action="checkpoint.promoted",
+        obj=f"checkpoint:{checkpoint.pk}",
+        promotion=promotion.pk,
+        instead_of=now_serving.pk if now_serving else None,
+        gate_passed=checkpoint.gate_passed,
+    )
+    return promotion
+
+
+@transaction.atomic
+def approve(*, round_id: int, by: User, reason: str) -> Round:
+    """A person promotes the challenger of a round that awaits a decision."""
+    reason = checked_reason(reason)
+    found = _awaiting(round_id)
+    promote(
+        checkpoint=found.challenger,
+        reason=reason,
+        by=by,
+        instead_of=found.champion,
+    )
+    _end(found, Round.Status.PROMOTED, by, reason)
+    return found
+
+
+@transaction.atomic
+def reject(*, round_id: int, by: User, reason: str) -> Round:
+    """A person declines the challenger of a round that awaits a decision."""
+    reason = checked_reason(reason)
+    found = _awaiting(round_id)
+    Checkpoint.objects.filter(pk=found.challenger_id).update(
+        state=Checkpoint.State.REJECTED
+    )
+    _end(found, Round.Status.REJECTED, by, reason)
+    return found
+
+
+@transaction.atomic
+def roll_back(*, family: str = "intent", by: User, reason: str) -> Promotion:
+    """The champion before this one serves again."""
+    reason = checked_reason(reason)
+    lock(family)
+    now_serving = champion_of(family)
+    before = previous(family)
+    if now_serving is None or before is None:
+        raise NothingToRollBackError("No model served before this one.")
+    promotion = _change(before, now_serving, reason, by)
+    audit.record(
+        by=by,
+        action="checkpoint.rolled_back",
+        obj=f"checkpoint:{now_serving.pk}",
+        promotion=promotion.pk,
+        to=before.pk,
+    )
+    return promotion
+
+
+def previous(family: str = "intent") -> Checkpoint | None:
+    """Whom a roll back would bring back: the last other one that served."""
+    ended = Promotion.objects.filter(family=family, to_at__isnull=False)
+    now_serving = champion_of(family)
+    others = ended.exclude(checkpoint=now_serving) if now_serving else ended
+    last = others.select_related("checkpoint").order_by("-to_at").first()
+    return last.checkpoint if last else None
+
+
+def champion_of(family: str) -> Checkpoint | None:
+    return Checkpoint.objects.filter(
+        family=family, state=Checkpoint.State.CHAMPION
+    ).first()
+
+
+def checked_reason(reason: str) -> str:
+    """The reason without spaces around it. Raises InvalidError for too short a one."""
+    reason = " ".join(reason.split())
+    if not MIN_REASON <= len(reason) <= MAX_REASON:
+        raise InvalidError(
+            f"Give a reason of {MIN_REASON} to {MAX_REASON} characters; it is kept."
+        )
+    return reason
+
+
+def lock(family: str) -> None:
+    """Nobody else changes the champion of this family until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"f:{family}"])
+
+
+def _change(
+    checkpoint: Checkpoint, before: Checkpoint | None, reason: str, by: User | None
+) -> Promotion:
+    now = timezone.now()
+    if before is not None:
+        open_promotion = Promotion.objects.select_for_update().get(
+            family=before.family, to_at__isnull=True
+        )
+        # Two changes within the clock's step would make an empty or backward range.
+        now = max(now, open_promotion.from_at)
+        open_promotion.to_at = now
+        open_promotion.save(update_fields=["to_at"])
+        before.state = Checkpoint.State.RETIRED
+        before.save(update_fields=["state"])
+    checkpoint.state = Checkpoint.State.CHAMPION
+    checkpoint.save(update_fields=["state"])
+    promotion = Promotion.objects.create(
+        family=checkpoint.family,
+        checkpoint=checkpoint,
+        from_at=now,
+        reason=reason,
+        decided_by=by,
+    )
+    failpoint("promotion.before_commit")
+    transaction.on_commit(_promoted)
+    return promotion
+
+
+def _promoted() -> None:
+    failpoint("promotion.after_commit")
+    doorbell.ring_ranking("champion changed")
+
+
+def _awaiting(round_id: int) -> Round:
+    found = (
+        Round.objects.select_for_update(of=("self",))
+        .select_related("challenger", "champion")
+        .filter(pk=round_id)
+        .first()
+    )
+    if found is None or found.status != Round.Status.AWAITING:
+        raise RoundNotAwaitingError("This round does not await a decision.")
+    return found
+
+
+def _end(found: Round, status: str, by: User, reason: str) -> None:
+    verdict: dict[str, Any] = {**found.verdict, "decision": reason}
+    found.status = status
+    found.verdict = verdict
+    found.decided_by = by
+    found.finished_at = timezone.now()
+    found.fencing_token = F("fencing_token") + 1
+    found.save(
+        update_fields=[
+            "status",
+            "verdict",
+            "decided_by",
+            "finished_at",
+            "fencing_token",
+        ]
+    )
+    found.refresh_from_db()
+    audit.record(
+        by=by,
+        action=f"round.{status}",
+        obj=f"round:{found.pk}",
+        checkpoint=found.challenger_id,
+    )

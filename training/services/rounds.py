@@ -1,0 +1,347 @@
+"""When a round is due, who works on it, and how it ends: exactly once.
+
+A round belongs to whoever holds its newest fencing token. Every write of a worker
+names its token, so that one who was believed dead and comes back can change nothing.
+Times are the database's.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Min, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from annotations.errors import ConflictError, InvalidError, NotFoundError
+from annotations.models import User, Utterance
+from annotations.services import audit
+from training.models import Checkpoint, Policy, Round, RoundStep
+from training.services import datasets, doorbell
+
+logger = logging.getLogger(__name__)
+
+SILENCE = timedelta(seconds=60)
+UNHEARD = timedelta(seconds=30)
+MAX_ATTEMPTS = 3
+FAMILY = "intent"
+Status = Round.Status
+
+
+class RoundRunningError(ConflictError):
+    code = "round_running"
+
+
+class RoundEndedError(ConflictError):
+    code = "round_ended"
+
+
+class NothingToTrainOnError(InvalidError):
+    code = "nothing_to_train_on"
+
+
+class LostClaimError(Exception):
+    """Somebody else holds the round, or it has ended: stop without a trace."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to write to a round, while no newer token exists."""
+
+    round_id: int
+    token: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Due:
+    """How far a policy is from starting a round."""
+
+    policy: Policy
+    new_gold: int
+    waited: timedelta | None
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.policy.min_new_gold - self.new_gold)
+
+    @property
+    def is_due(self) -> bool:
+        return bool(self.new_gold) and (not self.missing or self.has_waited)
+
+    @property
+    def has_waited(self) -> bool:
+        limit = timedelta(minutes=self.policy.max_wait_minutes)
+        return self.waited is not None and self.waited >= limit
+
+    @property
+    def cause(self) -> str:
+        """Why a round starts, in words."""
+        labels = f"{self.new_gold} new gold labels of iteration {self.policy.iteration}"
+        if not self.missing:
+            return f"{labels}; {self.policy.min_new_gold} were asked for"
+        return f"{labels} have waited {self.policy.max_wait_minutes} minutes"
+
+
+def dues(family: str = FAMILY) -> list[Due]:
+    """Every active policy with the gold labels that came since the last round."""
+    last = Round.objects.filter(family=family).aggregate(at=Max("requested_at"))["at"]
+    fresh = datasets.gold().filter(utterance__split=Utterance.Split.TRAIN)
+    if last is not None:
+        fresh = fresh.filter(resolved_at__gt=last)
+    found = []
+    for policy in Policy.objects.filter(is_active=True):
+        mine = fresh.filter(intent__iteration=policy.iteration)
+        oldest = mine.aggregate(at=Min("resolved_at"))["at"]
+        waited = timezone.now() - oldest if oldest else None
+        found.append(Due(policy, mine.count(), waited))
+    return found
+
+
+def start_due() -> Round | None:
+    """Request a round for the first policy that is due; None where nothing starts."""
+    for due in dues():
+        if due.is_due:
+            try:
+                return request(policy=due.policy, cause=due.cause, by=None)
+            except (RoundRunningError, NothingToTrainOnError) as error:
+                logger.info("round not started", extra={"code": error.code})
+                return None
+    return None
+
+
+def request(
+    *,
+    policy: Policy,
+    cause: str,
+    by: User | None,
+    backend: str = "encoder",
+    recipe: str | None = None,
+    seed: int = 0,
+) -> Round:
+    """Store the wish for a round and ring for a worker.
+
+    recipe None: as the policy says for so many labels. Raises RoundRunningError where
+    one is at work, and NothingToTrainOnError below two labeled intents.
+    """
+    n_gold, n_intents = trainable()
+    if n_intents < 2:
+        raise NothingToTrainOnError(
+            "A round needs gold labels of at least two intents; "
+            f"there are {n_gold} of {n_intents}."
+        )
+    try:
+        with transaction.atomic():
+            found = Round.objects.create(
+                family=FAMILY,
+                policy=policy,
+                recipe=recipe or recipe_for(policy, n_gold),
+                backend=backend,
+                cause=cause,
+                requested_by=by,
+                seed=seed,
+            )
+            audit.record(
+                by=by,
+                action="round.requested",
+                obj=f"round:{found.pk}",
+                iteration=policy.iteration,
+                recipe=found.recipe,
+            )
+            doorbell.ring_round(found.pk)
+    except IntegrityError as error:
+        if "one_working_round_per_family" not in str(error):
+            raise
+        raise RoundRunningError("A round is at work already; wait for it.") from None
+    return found
+
+
+def trainable() -> tuple[int, int]:
+    """How many gold labels can be trained on, and of how many intents in scope."""
+    labels = datasets.gold().filter(utterance__split=Utterance.Split.TRAIN)
+    inside = labels.filter(intent__is_out_of_scope=False)
+    return labels.count(), inside.values("intent_id").distinct().count()
+
+
+def recipe_for(policy: Policy, n_gold: int) -> str:
+    """Fine-tuning pays from some number of labels on, if the policy wants it."""
+    wants = policy.recipe == Policy.Recipe.FINETUNE
+    enough = n_gold >= policy.finetune_from
+    return Policy.Recipe.FINETUNE if wants and enough else Policy.Recipe.HEAD
+
+
+def get(round_id: int) -> Round:
+    found = (
+        Round.objects.select_related(
+            "policy", "snapshot", "challenger", "champion", "requested_by", "decided_by"
+        )
+        .filter(pk=round_id)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError(f"There is no round {round_id}.")
+    return found
+
+
+@transaction.atomic
+def claim(round_id: int, *, worker: str) -> Claim | None:
+    """Take a working round that nobody works on; None where there is nothing to do.
+
+    A round cancelled meanwhile, or tried too often, ends here.
+    """
+    rows = Round.objects.select_for_update().filter(
+        pk=round_id, status__in=Round.WORKING
+    )
+    found = rows.first()
+    if found is None or rows.filter(heartbeat_at__gte=Now() - SILENCE).exists():
+        return None
+    if found.cancel_requested_at is not None:
+        _end(found, Status.CANCELLED, {})
+        return None
+    if found.attempts >= MAX_ATTEMPTS:
+        cause = found.error or "The worker died each time without saying why."
+        _end(found, Status.FAILED, {"error": _tried_too_often(cause)})
+        return None
+    token, attempt = found.fencing_token + 1, found.attempts + 1
+    Round.objects.filter(pk=round_id).update(
+        fencing_token=token,
+        attempts=attempt,
+        heartbeat_at=Now(),
+        started_at=found.started_at or Now(),
+        worker=worker[:120],
+    )
+    logger.info("round claimed", extra={"round": round_id, "attempt": attempt})
+    return Claim(round_id, token, attempt)
+
+
+def write(claim: Claim, **fields: Any) -> None:
+    """Change the round as its holder. Raises LostClaimError where that is past."""
+    if not _held(claim).update(**fields):
+        raise LostClaimError
+
+
+def beat(claim: Claim) -> bool:
+    """Say that the holder lives; False where the claim is lost."""
+    return bool(_held(claim).update(heartbeat_at=Now()))
+
+
+def is_cancelled(claim: Claim) -> bool:
+    """Whether the holder should stop. Raises LostClaimError where it must."""
+    found = _held(claim).values_list("cancel_requested_at", flat=True)
+    rows = list(found)
+    if not rows:
+        raise LostClaimError
+    return rows[0] is not None
+
+
+@transaction.atomic
+def enter(claim: Claim, status: str, **fields: Any) -> None:
+    """Move the round to a step, closing the step before."""
+    write(claim, status=status, progress={}, **fields)
+    _close_steps(claim.round_id)
+    RoundStep.objects.update_or_create(
+        round_id=claim.round_id,
+        name=status,
+        attempt=claim.attempt,
+        defaults={"started_at": timezone.now(), "finished_at": None},
+    )
+
+
+def note(claim: Claim, status: str, detail: dict[str, Any]) -> None:
+    """Keep what a step found out."""
+    RoundStep.objects.filter(
+        round_id=claim.round_id, name=status, attempt=claim.attempt
+    ).update(detail=detail)
+
+
+@transaction.atomic
+def finish(claim: Claim, status: str, **fields: Any) -> None:
+    """End the round as its holder. Raises LostClaimError where that is past."""
+    found = _held(claim).select_for_update().first()
+    if found is None:
+        raise LostClaimError
+    _end(found, status, fields)
+
+
+@transaction.atomic
+def await_decision(claim: Claim, **fields: Any) -> None:
+    """Leave the rest to a person."""
+    write(claim, status=Status.AWAITING, progress={}, heartbeat_at=None, **fields)
+    _close_steps(claim.round_id)
+    audit.record(by=None, action="round.awaiting", obj=f"round:{claim.round_id}")
+
+
+def release(claim: Claim, error: str) -> None:
+    """Give the round back after a fault; the sweep has it tried again, not for ever."""
+    if claim.attempt >= MAX_ATTEMPTS:
+        finish(claim, Status.FAILED, error=_tried_too_often(error))
+        return
+    write(claim, heartbeat_at=None, error=error, progress={})
+
+
+@transaction.atomic
+def cancel(*, round_id: int, by: User) -> Round:
+    """Stop a working round: at once where nobody works on it, else within seconds."""
+    found = Round.objects.select_for_update().filter(pk=round_id).first()
+    if found is None:
+        raise NotFoundError(f"There is no round {round_id}.")
+    if not found.is_working:
+        raise RoundEndedError("This round is not at work any more.")
+    if found.cancel_requested_at is None:
+        audit.record(by=by, action="round.cancel_requested", obj=f"round:{found.pk}")
+        Round.objects.filter(pk=round_id).update(cancel_requested_at=Now())
+    if not _is_held(found):
+        _end(found, Status.CANCELLED, {})
+    return get(round_id)
+
+
+def sweep() -> None:
+    """Start what is due and ring again for what nobody works on."""
+    start_due()
+    unheard = Q(heartbeat_at__isnull=True, requested_at__lt=Now() - UNHEARD)
+    silent = Q(heartbeat_at__lt=Now() - SILENCE)
+    stuck = Round.objects.filter(unheard | silent, status__in=Round.WORKING)
+    for round_id in stuck.values_list("pk", flat=True):
+        logger.info("round rung again", extra={"round": round_id})
+        doorbell.ring_round(round_id)
+
+
+def _held(claim: Claim) -> Any:
+    return Round.objects.filter(
+        pk=claim.round_id, fencing_token=claim.token, status__in=Round.WORKING
+    )
+
+
+def _is_held(found: Round) -> bool:
+    return Round.objects.filter(pk=found.pk, heartbeat_at__gte=Now() - SILENCE).exists()
+
+
+def _end(found: Round, status: str, fields: dict[str, Any]) -> None:
+    """Under the row's lock: the round is over, and no token is valid any more."""
+    Round.objects.filter(pk=found.pk).update(
+        status=status,
+        finished_at=Now(),
+        heartbeat_at=None,
+        progress={},
+        fencing_token=F("fencing_token") + 1,
+        **fields,
+    )
+    _close_steps(found.pk)
+    if status in (Status.REJECTED, Status.FAILED, Status.CANCELLED):
+        Checkpoint.objects.filter(
+            round_id=found.pk, state=Checkpoint.State.CANDIDATE
+        ).update(state=Checkpoint.State.REJECTED)
+    audit.record(by=None, action=f"round.{status}", obj=f"round:{found.pk}")
+    logger.info("round ended", extra={"round": found.pk, "status": str(status)})
+
+
+def _close_steps(round_id: int) -> None:
+    RoundStep.objects.filter(round_id=round_id, finished_at__isnull=True).update(
+        finished_at=timezone.now()
+    )
+
+
+def _tried_too_often(cause: str) -> str:
+    return f"Given up after {MAX_ATTEMPTS} attempts. The last fault: {cause}"
