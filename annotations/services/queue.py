@@ -46,6 +46,7 @@ class QueueState:
     ready: int
     mine_answered: int
     held_by_others: int
+    held_by_me: int  # in other tabs, or by a page that closed without a word
     next_free_at: datetime | None
     pool: int
     worker_alive: bool
@@ -73,6 +74,19 @@ def claim_next(*, by: User) -> QueueItem | None:
         if item_id is None and free_expired():
             item_id = _claim(by)
     return None if item_id is None else with_all(QueueItem.objects).get(pk=item_id)
+
+
+def claimed_since(when: datetime, *, by: User) -> QueueItem | None:
+    """The first item that `by` took from `when` on and still holds.
+
+    The response that carried it may have been lost: the retry gets it once more.
+    """
+    return (
+        with_all(QueueItem.objects)
+        .filter(status=QueueItem.Status.LEASED, leased_by=by, leased_at__gte=when)
+        .order_by("leased_at")
+        .first()
+    )
 
 
 def _claim(by: User) -> int | None:
@@ -134,12 +148,14 @@ def state(*, by: User) -> QueueState:
         ready=Count("id", filter=Q(status="ready") & ~Q(utterance__in=mine)),
         answered=Count("id", filter=Q(status="ready", utterance__in=mine)),
         held=Count("id", filter=Q(status="leased") & ~Q(leased_by=by)),
+        mine=Count("id", filter=Q(status="leased", leased_by=by)),
         free_at=Min("lease_expires_at", filter=~Q(leased_by=by)),
     )
     return QueueState(
         ready=open_items["ready"],
         mine_answered=open_items["answered"],
         held_by_others=open_items["held"],
+        held_by_me=open_items["mine"],
         next_free_at=open_items["free_at"],
         pool=Utterance.objects.in_pool().count(),
         worker_alive=worker_alive(),

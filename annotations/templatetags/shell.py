@@ -16,25 +16,56 @@ register = template.Library()
 EVERYONE = frozenset(Role.values) - {Role.API_CLIENT}
 # Who has a reason to read what callers said.
 READERS = EVERYONE - {Role.ADMIN, Role.AUDITOR}
+LABELERS = frozenset({Role.ANNOTATOR, Role.REVIEWER})
 PLANNERS = frozenset({Role.PRODUCT_OWNER, Role.ML_ENGINEER, Role.ADMIN})
 
+
+@dataclass(frozen=True)
+class Place:
+    """A page of the main navigation; `route` is also its key."""
+
+    route: str
+    title: str
+    roles: frozenset[str]
+    about: str
+
+
 # In the order of the loop: label, look up, define, take in, train, check.
-ENTRIES: tuple[tuple[str, str, str, frozenset[str]], ...] = (
-    ("label", "Label", "label", frozenset({Role.ANNOTATOR, Role.REVIEWER})),
-    ("me", "My work", "me", frozenset({Role.ANNOTATOR, Role.REVIEWER})),
-    ("intents", "Intents", "intents", EVERYONE),
-    ("functions", "Functions", "functions", EVERYONE),
-    ("search", "Search", "search", READERS),
-    ("sources", "Sources", "sources", frozenset({Role.ADMIN, Role.ML_ENGINEER})),
-    ("rounds", "Rounds", "rounds", PLANNERS),
-    ("audit", "Audit", "audit", frozenset({Role.AUDITOR, Role.ADMIN})),
+PLACES = (
+    Place("label", "Label", LABELERS, "One item at a time, by keyboard."),
+    Place("me", "My work", LABELERS, "Your answers, and the way to take one back."),
+    Place("intents", "Intents", EVERYONE, "What callers can want, with examples."),
+    Place(
+        "functions",
+        "Functions",
+        EVERYONE,
+        "What the bot can call, with the parameters a label needs.",
+    ),
+    Place("search", "Search", READERS, "Utterances by words, intent and state."),
+    Place(
+        "sources",
+        "Sources",
+        frozenset({Role.ADMIN, Role.ML_ENGINEER}),
+        "Files taken in, what was rejected and why.",
+    ),
+    Place(
+        "rounds",
+        "Rounds",
+        PLANNERS,
+        "Trainings: what started them, how they went, which model serves.",
+    ),
+    Place(
+        "audit",
+        "Audit",
+        frozenset({Role.AUDITOR, Role.ADMIN}),
+        "Who did what, in chains that show any later edit.",
+    ),
 )
 
 
 @dataclass(frozen=True)
 class Entry:
-    key: str
-    title: str
+    place: Place
     url: str
     is_current: bool
 
@@ -44,11 +75,11 @@ def navigation(context: template.Context) -> list[Entry]:
     """The pages this person's roles open, the current one marked."""
     request: HttpRequest = context["request"]
     entries = []
-    for key, title, route, roles in ENTRIES:
-        if request.user.has_role(*roles):
-            url = reverse(route)
+    for place in PLACES:
+        if request.user.has_role(*place.roles):
+            url = reverse(place.route)
             is_current = request.path == url or request.path.startswith(f"{url}/")
-            entries.append(Entry(key, title, url, is_current))
+            entries.append(Entry(place, url, is_current))
     return entries
 
 

@@ -115,7 +115,10 @@ def _store(request: HttpRequest, decide: Any) -> HttpResponse:
         return HttpResponse(status=204)
     with transaction.atomic():
         submission: Submission = decide(by)
-        item = queue.claim_next(by=by)
+        item = None
+        if submission.replayed:
+            item = queue.claimed_since(submission.annotation.created_at, by=by)
+        item = item or queue.claim_next(by=by)
     return _respond(request, item, notice=LATE if submission.late else "")
 
 

@@ -18,7 +18,8 @@ class Empty:
 
 def describe(state: QueueState) -> Empty:
     """The first reason that holds gives the title; every one that holds is told."""
-    told = [one for one in (_held(state), _waiting(state), _others(state)) if one]
+    reasons = (_held(state), _mine(state), _waiting(state), _others(state))
+    told = [one for one in reasons if one]
     if not told:
         return Empty("All done", ("Every utterance taken in has an answer.",), LATER)
     title = told[0][0]
@@ -38,22 +39,35 @@ def _held(state: QueueState) -> tuple[str, str] | None:
     if state.next_free_at:
         local = timezone.localtime(state.next_free_at)
         until = f" The first comes free by {local:%H:%M} ({local:%Z})."
-    return who.capitalize(), f"They are being answered right now.{until}"
+    return who, f"Others are answering right now.{until}"
+
+
+def _mine(state: QueueState) -> tuple[str, str] | None:
+    if not state.held_by_me:
+        return None
+    n = state.held_by_me
+    items = "One item is" if n == 1 else f"{n} items are"
+    return (
+        "You hold the rest yourself",
+        f"{items} open on another page of yours, or on one that was closed by force; "
+        "what is not answered within ten minutes comes back.",
+    )
 
 
 def _waiting(state: QueueState) -> tuple[str, str] | None:
-    if not state.pool:
+    unqueued = state.pool - state.held_by_me - state.held_by_others
+    if unqueued <= 0:
         return None
-    pool = f"{state.pool:,}"
+    pool = "1 utterance has" if unqueued == 1 else f"{unqueued:,} utterances have"
     if state.worker_alive:
         return (
             "Waiting for the ranking",
-            f"{pool} utterances have no answer yet. A worker is choosing the next ones; "
+            f"{pool} no answer yet. A worker is choosing the next; "
             "they appear here by themselves.",
         )
     return (
         "No worker is alive",
-        f"{pool} utterances have no answer yet, but no worker is running to choose the "
+        f"{pool} no answer yet, but no worker is running to choose the "
         "next ones. Whoever runs this server can start one.",
     )
 

@@ -121,11 +121,11 @@
     const chosen = intents.get(item.intent);
     const close = contrast();
     const about = $("about");
-    const line = (intent) => make("p", {}, make("b", {}, intent.title), ` ${intent.description}`);
-    if (close) about.replaceChildren(make("h2", {}, `${close[0].title} or ${close[1].title}?`), ...close.map(line));
+    const list = (pairs) => make("dl", {}, ...pairs.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]));
+    if (close) about.replaceChildren(make("h2", {}, "Which of the two?"), list(close.map((intent) => [intent.title, intent.description])));
     else if (chosen) {
-      const list = make("ul", {}, ...item.params.filter((p) => p.description).map((p) => make("li", {}, make("b", {}, p.name), ` ${p.description}`)));
-      about.replaceChildren(make("h2", {}, chosen.title), make("p", {}, chosen.description), list);
+      const params = item.params.filter((param) => param.description).map((param) => [param.name, param.description]);
+      about.replaceChildren(make("h2", {}, chosen.title), make("p", {}, chosen.description), list(params));
     } else about.replaceChildren();
     about.hidden = !about.childElementCount;
   }
@@ -160,23 +160,27 @@
     if (keys.mode === "span") head.append(" ", make("kbd", {}, String(index + 1)));
     const spans = spansOf(param.name);
     const [state, says, act, run] = spans.length
-      ? ["ok", spans.map((span) => `“${item.editor.text(span)}”`).join(", "), "Remove", () => item.editor.remove((span) => span.param === param.name)]
+      ? ["ok", [spans.map((span) => `“${item.editor.text(span)}”`).join(", ")], "Remove", () => item.editor.remove((span) => span.param === param.name)]
       : item.notSpoken.has(param.name)
-        ? ["ok", "Not spoken", "Remove", () => setNotSpoken(param.name, false)]
+        ? ["ok", ["Not spoken"], "Remove", () => setNotSpoken(param.name, false)]
         : [param.required ? "need" : "soft", wanted(param), "Not spoken", () => setNotSpoken(param.name, true)];
     const button = make("button", { type: "button", class: "link" }, act, make("span", { class: "sr" }, ` ${param.name}`));
     button.addEventListener("click", () => {
       run();
       $("utterance").focus({ preventScroll: true });
     });
-    const row = make("tr", {}, head, make("td", { class: state }, state === "ok" ? "✓ " : "", says), make("td", {}, button));
+    const row = make("tr", {}, head, make("td", { class: state }, state === "ok" ? "✓ " : "", ...says), make("td", {}, button));
     row.dataset.needed = String(state === "need");
     return row;
   }
 
+  const KINDS = { string: "words", integer: "a number", number: "a number", boolean: "yes or no", date: "a date", array: "a list" };
+
   function wanted(param) {
-    const kind = param.enum?.length ? `one of ${param.enum.slice(0, 6).join(", ")}` : param.placeholder ? `like ${param.placeholder}` : param.type;
-    return param.required ? `Needed (${kind}): mark it, or - not spoken` : `Optional (${kind})`;
+    const kind = param.enum?.length ? `one of ${param.enum.slice(0, 6).join(", ")}` : KINDS[param.type] || param.type;
+    const stands = param.placeholder ? ` or [${param.placeholder}]` : "";
+    if (!param.required) return [`Optional: ${kind}${stands}`];
+    return [`Needed: mark ${kind}${stands}, or `, make("kbd", {}, "-"), " not spoken"];
   }
 
   function setNotSpoken(name, value) {
@@ -196,6 +200,7 @@
   function drawMarker(range) {
     const marker = $("marker");
     keys.mode = range ? "span" : "desk";
+    $("utterance").toggleAttribute("data-marking", Boolean(range));
     marker.hidden = !range;
     drawParams();
     if (!range) return;

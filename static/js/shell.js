@@ -59,6 +59,7 @@
     if (held && !event.shiftKey) return Number(held[1]);
     return /^\d$/.test(event.key) ? Number(event.key) : null;
   };
+  const hasOwnKey = (key) => commands.some((command) => command.keys.includes(key));
 
   function fits(spec, event) {
     const parts = spec.split("+").filter(Boolean);
@@ -67,6 +68,8 @@
     if (wants("Mod") !== (event.ctrlKey || event.metaKey)) return false;
     const range = /^(\d)–(\d)$/.exec(key);
     if (range || /^\d$/.test(key)) {
+      // Where a layout writes a sign of ours on the digit row, the sign is meant.
+      if (/^[^\d]$/.test(event.key) && hasOwnKey(event.key)) return false;
       const digit = IVR.digit(event);
       return digit !== null && (range ? digit >= range[1] && digit <= range[2] : digit === Number(key));
     }

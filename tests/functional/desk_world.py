@@ -1,0 +1,49 @@
+"""A small call centre for the browser: intents, a schema, utterances in the queue."""
+
+from annotations.models import QueueItem, Reason, User
+from tests.factories import cast
+
+CHARGE_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "amount": {"type": "string", "description": "how much was charged"},
+        "bill_month": {"type": "string", "description": "which bill"},
+        "feature": {"type": "string", "enum": ["roaming", "data", "voicemail"]},
+    },
+    "required": ["amount"],
+}
+CONTEXT = [
+    {"role": "bot", "text": "Thanks for calling. How can I help you today?"},
+    {"role": "caller", "text": "uh it's about my last bill"},
+    {"role": "bot", "text": "Sure. What would you like to know about your bill?"},
+]
+CHARGE = "why was i charged twelve dollars for roaming when i was home"
+
+
+def intents() -> None:
+    charge = cast.intent(
+        "dispute_charge", description="Says that a charge should not be there."
+    )
+    cast.intent("explain_charge", description="Asks what a charge is for.")
+    cast.intent("pay_bill", description="Wants to pay.")
+    cast.intent("report_outage", domain="outages", description="Nothing works.")
+    cast.intent("check_roaming", domain="roaming", description="Asks about roaming.")
+    cast.intent("oos", domain="other", is_out_of_scope=True)
+    cast.live_schema(charge, CHARGE_SCHEMA)
+
+
+def suggested(text: str, *names: str, **fields: object) -> QueueItem:
+    """An item in the queue with the model's guess, the first at 60 %."""
+    utterance = cast.utterance(text, context=CONTEXT)
+    cast.suggestion(utterance, *names, **fields)
+    return cast.item(utterance)
+
+
+def blind(text: str) -> QueueItem:
+    utterance = cast.utterance(text)
+    cast.suggestion(utterance, "pay_bill")
+    return cast.item(utterance, reason=Reason.EXAM)
+
+
+def ana() -> User:
+    return cast.person("ana", "annotator", "reviewer")
