@@ -36,7 +36,7 @@ class RequestIdMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """Nothing inline runs, no other site frames us, no cache keeps a caller's words."""
+    """Nothing inline runs, no cache keeps a caller's words."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -44,7 +44,6 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         response.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
-        response.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         response.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
         )

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "ivr_label.requests.RequestIdMiddleware",
     "ivr_label.requests.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ivr_label.requests.StorableTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

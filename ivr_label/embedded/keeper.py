@@ -11,6 +11,7 @@ it dies, and stops it once nobody holds a lease. Standard library only.
 
 import contextlib
 import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -33,6 +34,7 @@ class Lease:
     def __init__(self, places: Places, *, throw_away: bool = False) -> None:
         self.places = places
         self.throw_away = throw_away
+        self._keeper: subprocess.Popen[str] | None = None
         places.make()
         self._holders = _open(places, "postgres-holders")
         fcntl.flock(self._holders, fcntl.LOCK_SH)  # waits for a keeper that is going
@@ -63,6 +65,8 @@ class Lease:
             fcntl.flock(self._holders, fcntl.LOCK_UN)
             time.sleep(POLL_SECONDS / 2)
         self._holders.close()
+        if self._keeper is not None:
+            self._keeper.poll()  # reaps it
 
     def _start_keeper(self) -> None:
         command = [
@@ -86,6 +90,7 @@ class Lease:
         assert keeper.stdout is not None
         with keeper.stdout as answers:
             answer = answers.readline().strip()
+        self._keeper = keeper
         if answer != READY:
             keeper.wait()
             raise EmbeddedError(
@@ -122,21 +127,19 @@ def _is_kept(places: Places) -> bool:
 
 def keep(places: Places, *, throw_away: bool) -> None:
     """Start the server, say so on standard output, and stay until it is not needed."""
-    with _open(places, "postgres-keeper") as keeper:
-        fcntl.flock(keeper, fcntl.LOCK_EX)
-        asked_to_stop: list[int] = []
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda received, _: asked_to_stop.append(received))
-        cluster = Cluster(places, throw_away=throw_away)
-        cluster.start()
-        print(READY, flush=True)
-        with _open(places, "postgres-holders") as holders:
-            while not asked_to_stop and not _try_lock(holders, fcntl.LOCK_EX):
-                if not cluster.is_running():
-                    _note("PostgreSQL ended unexpectedly; starting it again")
-                    cluster.start()
-                time.sleep(POLL_SECONDS)
-            cluster.stop()
+    asked_to_stop: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: asked_to_stop.append(received))
+    cluster = Cluster(places, throw_away=throw_away)
+    cluster.start()
+    print(READY, flush=True)
+    with _open(places, "postgres-holders") as holders:
+        while not asked_to_stop and not _try_lock(holders, fcntl.LOCK_EX):
+            if not cluster.is_running():
+                _note("PostgreSQL ended unexpectedly; starting it again")
+                cluster.start()
+            time.sleep(POLL_SECONDS)
+        cluster.stop()
 
 
 def _note(message: str) -> None:
@@ -144,15 +147,19 @@ def _note(message: str) -> None:
     print(f"{moment} UTC keeper: {message}", file=sys.stderr, flush=True)
 
 
-def main() -> None:
+def main() -> int:
     places = Places(Path(sys.argv[1]))
     try:
         keep(places, throw_away=THROW_AWAY in sys.argv[2:])
     except EmbeddedError as error:
         with contextlib.suppress(BrokenPipeError):  # nobody waits for the answer now
             print(error, flush=True)
-        sys.exit(1)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    kept = _open(Places(Path(sys.argv[1])), "postgres-keeper")
+    fcntl.flock(kept, fcntl.LOCK_EX)
+    # At once: whoever waits for the lock may rely on nothing of us being left.
+    os._exit(main())

@@ -1,0 +1,128 @@
+"""`make run` from the outside: what starts, what is started again, what is left."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, free_port, processes_using, wait_until
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="looks for processes in /proc"
+)
+PROCESSES = ("granian", "queues\0default", "queues\0gpu", "\0beat\0", "valkey-server")
+
+
+class Run:
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port = free_port()
+        self.log = log
+        self.folder = Path(environment["IVR_DATA_DIR"])
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ivr_label.up"],
+            cwd=ROOT,
+            env=environment | {"PORT": str(self.port)},
+            stdin=subprocess.DEVNULL,
+            stdout=log.open("w"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, words: str) -> None:
+        def said_or_ended() -> bool:
+            return words in self.said or self.process.poll() is not None
+
+        wait_until(said_or_ended, seconds=120)
+        assert words in self.said, self.said
+
+    def pids(self, program: str) -> list[int]:
+        return [
+            pid
+            for pid in processes_using(self.folder)
+            if program.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+
+    def status(self, path: str) -> int:
+        try:
+            url = f"http://127.0.0.1:{self.port}{path}"
+            with urllib.request.urlopen(url, timeout=10) as response:
+                return response.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+
+@pytest.fixture
+def run(clean_environment, tmp_path):
+    run = Run(clean_environment, tmp_path / "said")
+    run.wait_for("sign in as auditor: ")
+    yield run
+    if run.process.poll() is None:
+        run.process.kill()
+        run.process.wait()
+
+
+@pytest.mark.xdist_group("supervisor")
+def test_everything_starts_is_mended_and_stops_with_ctrl_c(run, clean_environment):
+    for program in PROCESSES:
+        assert run.pids(program), f"{program} does not run"
+    links = re.findall(
+        r"^sign in as (\w+): (http://127\.0\.0\.1:\d+/\S+)$", run.said, re.M
+    )
+    assert {role for role, _ in links} >= {
+        "annotator",
+        "reviewer",
+        "product_owner",
+        "ml_engineer",
+        "admin",
+        "auditor",
+    }
+    assert run.status("/healthz") == 200
+
+    # The worker's main process: its child must not survive it either.
+    [main] = [p for p in run.pids("queues\0gpu") if os.getsid(p) == p]
+    os.kill(main, signal.SIGKILL)
+    run.wait_for("worker-gpu was killed by signal 9; it starts again")
+    wait_until(lambda: len({*run.pids("queues\0gpu")} - {main}) == 2)
+
+    second = subprocess.run(
+        [sys.executable, "-m", "ivr_label.up"],
+        cwd=ROOT,
+        env=clean_environment | {"PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+    )
+    assert second.returncode == 1
+    assert "Another `make run` already uses" in second.stderr
+
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(60) == 0
+    assert processes_using(run.folder) == []
+
+
+@pytest.mark.xdist_group("supervisor")
+def test_kill_9_of_the_supervisor_leaves_no_process_behind(run):
+    run.process.kill()
+    run.process.wait()
+
+    wait_until(lambda: processes_using(run.folder) == [], seconds=30)
+
+
+@pytest.mark.xdist_group("supervisor")
+def test_ctrl_c_while_it_starts_leaves_no_process_behind(clean_environment, tmp_path):
+    run = Run(clean_environment, tmp_path / "said")
+    run.wait_for("PostgreSQL is up")
+
+    run.process.send_signal(signal.SIGINT)
+
+    assert run.process.wait(60) == 0
+    assert processes_using(run.folder) == []
