@@ -147,6 +147,7 @@ def _parameter(name: str, entry: dict[str, Any]) -> DemoParameter:
     rule = {key: entry[key] for key in keys if key in entry}
     if "placeholder" in entry:
         rule["x-placeholder"] = entry["placeholder"]
+    rule["x-prompt"] = entry["prompt"]
     return DemoParameter(name=name, rule=rule, prompt=entry["prompt"])
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from annotations.demo import catalogue, grammar
 from annotations.demo.catalogue import function_schema
+from annotations.functions import schema
+from annotations.intake.redaction import entities
 
 KNOWN = catalogue.load()
 # What a caller says about themselves or in passing, bound to no parameter.
@@ -59,24 +61,39 @@ def test_the_thirty_most_frequent_have_eight_patterns_and_all_have_four():
 
 
 def test_check_bill_status_takes_account_and_month():
-    schema = function_schema(KNOWN, KNOWN.by_name["check_bill_status"])
+    body = function_schema(KNOWN, KNOWN.by_name["check_bill_status"])
 
-    assert schema["required"] == ["account_number", "bill_month"]
-    assert schema["properties"]["account_number"]["x-placeholder"] == "ACCOUNT_NUMBER"
-    assert schema["properties"]["bill_month"]["pattern"]
+    assert body["required"] == ["account_number", "bill_month"]
+    assert body["properties"]["account_number"]["x-placeholder"] == "ACCOUNT_NUMBER"
+    assert body["properties"]["bill_month"]["pattern"]
 
 
 def test_every_schema_is_a_closed_object_of_described_typed_properties():
     for intent in KNOWN.intents:
         if intent.parameters is None:
             continue
-        schema = function_schema(KNOWN, intent)
-        assert schema["type"] == "object"
-        assert schema["additionalProperties"] is False
-        assert set(schema["required"]) <= set(schema["properties"])
-        for rule in schema["properties"].values():
+        body = function_schema(KNOWN, intent)
+        assert body["type"] == "object"
+        assert body["additionalProperties"] is False
+        assert set(body["required"]) <= set(body["properties"])
+        for rule in body["properties"].values():
             assert rule["type"] in ("string", "integer")
             assert rule["description"]
+
+
+def test_every_schema_is_one_the_registry_accepts():
+    for intent in KNOWN.intents:
+        if intent.parameters is None:
+            continue
+        node = schema.build(function_schema(KNOWN, intent))
+        assert set(node.properties) == set(intent.parameters)
+
+
+def test_placeholders_are_types_that_redaction_writes():
+    used = {p.placeholder for p in KNOWN.parameters.values()} - {""}
+
+    assert "ACCOUNT_NUMBER" in used
+    assert used <= set(entities.TYPES)
 
 
 def test_schemas_do_not_share_what_a_caller_may_change():

@@ -1,0 +1,201 @@
+"""Labels of the demo's annotators, given through the same service as everybody's."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from annotations.demo import answers
+from annotations.demo import catalogue as demo
+from annotations.demo.dice import Dice
+from annotations.models import Annotation, QueueItem, Reason, Turn, User, Utterance
+from annotations.services import labels, queue
+from annotations.services.demo import Cast
+
+NAMESPACE = uuid.UUID("0b1f4a52-70a5-4b0e-8f6a-1b1c6f1f6c11")
+# Share of the labels given to the exam: enough to measure the first model on.
+EXAM_SHARE = 0.26
+SECOND_OPINION_SHARE = 0.10
+
+
+@dataclass(frozen=True)
+class Task:
+    """One answer to be given: who, of what, knowing what was really meant."""
+
+    key: uuid.UUID
+    utterance_id: int
+    text: str
+    record: Mapping[str, Any]
+    reason: str
+    draw_probability: float
+    annotator: User
+    error_rate: float
+
+
+def label(
+    records: Iterable[Mapping[str, Any]],
+    *,
+    n_labels: int,
+    cast: Cast,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Demo annotators answer `n_labels` utterances; returns how many answers are new.
+
+    records: what the generator made; those taken in and fully redacted count. Which
+    utterances are drawn follows from their conversations alone, so that a run that
+    was cut off goes on with the same ones.
+    """
+    tasks = _tasks(_taken_in(records), n_labels, cast)
+    known = set(
+        Annotation.objects.filter(pk__in=[task.key for task in tasks]).values_list(
+            "pk", flat=True
+        )
+    )
+    new = 0
+    for done, task in enumerate(tasks, start=1):
+        if task.key not in known:
+            new += _answer(task)
+        on_progress(done, len(tasks))
+    return new
+
+
+@dataclass(frozen=True)
+class _Said:
+    order: bytes
+    utterance_id: int
+    text: str
+    split: str
+    record: Mapping[str, Any]
+
+
+def _taken_in(records: Iterable[Mapping[str, Any]]) -> list[_Said]:
+    """The records as stored, one for each utterance, in an order nobody chose."""
+    by_turn = {(r["conversation_id"], r["turn"]): r for r in records}
+    rows = Turn.objects.filter(
+        conversation__external_id__in={name for name, _ in by_turn},
+        utterance__redaction=Utterance.Redaction.FULL,
+    ).values_list(
+        "conversation__external_id",
+        "number",
+        "utterance_id",
+        "utterance__text",
+        "utterance__split",
+    )
+    said: dict[int, _Said] = {}
+    for name, turn, utterance_id, text, split in rows.iterator(chunk_size=5000):
+        record = by_turn.get((name, turn))
+        if record is None:
+            continue
+        order = hashlib.sha256(f"{name}/{turn}".encode()).digest()
+        one = _Said(order, utterance_id, text, split, record)
+        if utterance_id not in said or order < said[utterance_id].order:
+            said[utterance_id] = one
+    return sorted(said.values(), key=lambda one: one.order)
+
+
+def _tasks(said: Sequence[_Said], n_labels: int, cast: Cast) -> list[Task]:
+    n_exam = round(n_labels * EXAM_SHARE)
+    exam = [one for one in said if one.split == Utterance.Split.EXAM]
+    train = [one for one in said if one.split == Utterance.Split.TRAIN]
+    drawn = [
+        *_draw(exam, n_exam, Reason.EXAM),
+        *_draw(train, n_labels - min(n_exam, len(exam)), Reason.RANDOM),
+    ]
+    # Mixed, so that a run cut off leaves both halves in proportion.
+    drawn.sort(key=lambda draw: draw[0].order)
+    return [task for draw in drawn for task in _asked(*draw, cast)]
+
+
+def _draw(
+    said: Sequence[_Said], n: int, reason: str
+) -> Iterator[tuple[_Said, str, float]]:
+    probability = min(1.0, n / len(said)) if said else 1.0
+    for one in islice(said, n):
+        yield one, reason, probability
+
+
+def _asked(said: _Said, reason: str, probability: float, cast: Cast) -> Iterator[Task]:
+    """One annotator is asked, sometimes a second one as well."""
+    dice = Dice("asked", said.order.hex())
+    first = dice.between(0, len(cast.annotators) - 1)
+    yield _task(said, reason, probability, cast, first)
+    if dice.chance(SECOND_OPINION_SHARE):
+        second = (first + dice.between(1, len(cast.annotators) - 1)) % len(
+            cast.annotators
+        )
+        yield _task(said, Reason.SECOND_OPINION, 1.0, cast, second)
+
+
+def _task(
+    said: _Said, reason: str, probability: float, cast: Cast, number: int
+) -> Task:
+    annotator, error_rate = cast.annotators[number]
+    record = said.record
+    name = f"{record['conversation_id']}/{record['turn']}/{annotator.username}"
+    return Task(
+        key=uuid.uuid5(NAMESPACE, name),
+        utterance_id=said.utterance_id,
+        text=said.text,
+        record=record,
+        reason=reason,
+        draw_probability=probability,
+        annotator=annotator,
+        error_rate=error_rate,
+    )
+
+
+def _answer(task: Task) -> bool:
+    """Lease the utterance to the annotator and submit; False where somebody has it."""
+    item = _lease(task)
+    if item is None:
+        return False
+    given = answers.answer(
+        task.record,
+        task.text,
+        error_rate=task.error_rate,
+        dice=Dice("answer", task.key),
+        catalogue=demo.load(),
+    )
+    labels.submit(
+        by=task.annotator,
+        answer=labels.Answer(
+            uuid=task.key,
+            item_id=item.pk,
+            intent=given.intent,
+            spans=tuple(
+                labels.SpanAnswer(m.start, m.end, m.param, m.text, m.value)
+                for m in given.marks
+            ),
+            not_spoken=given.not_spoken,
+            shown_ms=given.shown_ms,
+        ),
+    )
+    return True
+
+
+def _lease(task: Task) -> QueueItem | None:
+    """An item of its own, beside the queue: people's places and refills stay as is."""
+    try:
+        with transaction.atomic():
+            # A ready item would be a second question about the same utterance.
+            QueueItem.objects.filter(
+                utterance=task.utterance_id, status=QueueItem.Status.READY
+            ).delete()
+            return QueueItem.objects.create(
+                utterance_id=task.utterance_id,
+                reason=task.reason,
+                rank=0,
+                draw_probability=task.draw_probability,
+                status=QueueItem.Status.LEASED,
+                leased_by=task.annotator,
+                holders=[task.annotator.pk],
+                leased_at=Now(),
+                lease_expires_at=queue.in_lease(),
+            )
+    except IntegrityError:
+        return None
