@@ -57,6 +57,8 @@ def records(call: Call) -> Iterator[dict[str, Any]]:
 def _record(
     call: Call, turn: Turn, number: int, context: list[dict[str, str]]
 ) -> dict[str, Any]:
+    # The skill a call was routed to is the bot's guess; a form asks the writer.
+    sorted_as = turn.guess.intent if turn.guess else turn.intent
     record: dict[str, Any] = {
         "text": turn.text,
         "intent": turn.intent,
@@ -67,7 +69,7 @@ def _record(
         "context": list(context),
         "conversation_id": call.conversation_id,
         "turn": number,
-        "domain": catalogue.load().by_name[turn.intent].domain,
+        "domain": catalogue.load().by_name[sorted_as].domain,
         "occurred_at": turn.at.isoformat(),
         "source": call.source,
     }
