@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +84,9 @@ def fit_linear_head(
     if start is not None and len(names) > 2:
         model.coef_, model.intercept_ = _carry_over(start, names, x.shape[1])
     weights = None if sample_weight is None else _mean_one(sample_weight)
-    with threadpool_limits(1):
+    with threadpool_limits(1), warnings.catch_warnings():
+        # Hardly more labels than intents: that is how labeling begins.
+        warnings.filterwarnings("ignore", message="The number of unique classes")
         model.fit(x, codes, sample_weight=weights)
     return LinearHead(names, *_rows_per_class(model.coef_, model.intercept_))
 
