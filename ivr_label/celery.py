@@ -18,7 +18,10 @@ app.conf.update(
     broker_transport_options={
         # A message not acknowledged for this long is given to somebody else.
         "visibility_timeout": settings.LONGEST_TASK_SECONDS + 600,
-        "socket_connect_timeout": 0.2,  # a request never waits for a dead broker
+        # A request never waits long for a broker that is down or silent. Longer than
+        # the second for which a worker asks the broker to hold its own question.
+        "socket_connect_timeout": 0.2,
+        "socket_timeout": 2,
         "max_retries": 0,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,

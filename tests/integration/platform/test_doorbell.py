@@ -9,6 +9,11 @@ from kombu.exceptions import EncodeError
 from annotations import doorbell
 
 
+@pytest.fixture(autouse=True)
+def no_silence(monkeypatch):
+    monkeypatch.setattr(doorbell, "_silent_until", 0.0)
+
+
 def a_task(broker: str):
     app = Celery("bell", broker=broker, set_as_current=False)
     app.conf.broker_transport_options = {"socket_connect_timeout": 0.2}
@@ -57,6 +62,22 @@ def test_a_broker_that_is_down_fails_nothing_and_is_noted(broker, caplog):
     [record] = [r for r in caplog.records if r.name == "annotations.doorbell"]
     assert record.task == "bell.work"
     assert record.ids == [3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_failure_the_next_requests_do_not_wait_for_the_broker(monkeypatch):
+    _, task = a_task("redis+socket:///nowhere/valkey.sock")
+    tries = []
+    real = task.apply_async
+    monkeypatch.setattr(task, "apply_async", lambda **kw: tries.append(1) or real(**kw))
+
+    doorbell.ring(task, 3)
+    doorbell.ring(task, 4)
+    assert len(tries) == 1
+
+    monkeypatch.setattr(doorbell, "_silent_until", 0.0)
+    doorbell.ring(task, 5)
+    assert len(tries) == 2
 
 
 @pytest.mark.django_db(transaction=True)
