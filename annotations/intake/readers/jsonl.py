@@ -25,7 +25,7 @@ def _row(line: Line) -> Row | None:
         text = decoded(line)
         if not text.strip():
             return None
-        return Row(line.number, line.number, parse(_loads(text)))
+        return Row(line.number, line.number, parse(loads(text)))
     except RecordError as error:
         return rejected(line.number, error)
 
@@ -42,7 +42,8 @@ def decoded(line: Line) -> str:
         raise RecordError("not_utf8", "The line is not UTF-8.") from None
 
 
-def _loads(text: str) -> object:
+def loads(text: str) -> object:
+    """The JSON of one line; raises RecordError where it is none or too deep."""
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise RecordError("too_deep", f"The JSON is nested over {MAX_DEPTH} deep.")
     try:

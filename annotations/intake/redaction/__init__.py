@@ -1,5 +1,6 @@
 """Personal data out of callers' words. Knows no Django and no settings."""
 
+from .cues import is_caller
 from .entities import PLACEHOLDER, TYPES, Candidate, Entity, Numbering, Redaction
 from .light import Context, apply, find, redact
 
@@ -13,5 +14,6 @@ __all__ = [
     "Redaction",
     "apply",
     "find",
+    "is_caller",
     "redact",
 ]

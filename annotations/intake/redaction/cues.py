@@ -153,10 +153,15 @@ def expected_kind(context: Sequence[Mapping[str, str] | str]) -> str | None:
     return named[-1].rstrip("_") if named else None
 
 
+def is_caller(role: str) -> bool:
+    """Whether a turn with this role is the caller's own."""
+    return role.lower() in _CALLERS
+
+
 def _last_question(context: Sequence[Mapping[str, str] | str]) -> str:
     for turn in reversed(context[-2:]):
         if isinstance(turn, str):
             return turn
-        if str(turn.get("role", "")).lower() not in _CALLERS:
+        if not is_caller(str(turn.get("role", ""))):
             return str(turn.get("text", ""))
     return ""

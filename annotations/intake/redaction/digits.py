@@ -24,7 +24,7 @@ _NUMBER_GROUPS_OF_DATES = {(4, 2, 2), (2, 2, 4), (1, 2, 4), (2, 1, 4), (1, 1, 4)
 def find(words: Words, expected: str | None) -> list[Candidate]:
     """Personal numbers in the text; `expected` is what the bot just asked for."""
     runs = read_runs(words)
-    if not runs:
+    if all(len(run.digits) < 2 for run in runs):
         return []
     cues = find_cues(words.text)
     found = []

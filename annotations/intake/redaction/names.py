@@ -68,8 +68,12 @@ def may_hold(words: Words, expected: str | None) -> bool:
         expected == NAME
         or not _TRIGGERS.isdisjoint(words.words)
         or len(words) <= 3
-        or sum(len(word) == 1 for word in words.words) >= MIN_SPELLED
+        or _has_letters(words)
     )
+
+
+def _has_letters(words: Words) -> bool:
+    return sum(len(word) == 1 for word in words.words) >= MIN_SPELLED
 
 
 def find(words: Words, expected: str | None) -> list[Candidate]:
@@ -79,7 +83,8 @@ def find(words: Words, expected: str | None) -> list[Candidate]:
         spans += _answer(words)
     elif not spans and _is_bare_name(words):
         spans.append((0, len(words) - 1))
-    spans += _spelled(words, spans, expected)
+    if _has_letters(words):
+        spans += _spelled(words, spans, expected)
     return [_candidate(words, first, last) for first, last in spans]
 
 

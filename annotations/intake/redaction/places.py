@@ -30,6 +30,7 @@ ZIP_REACH = 45  # characters between an address and its zip code
 
 _BIRTH_WORDS = word_set("the of on and year in day is was it's its")
 _BIRTH_GAPS = frozenset(" /-.,:'\n\t")
+_BIRTH_HINT = word_set("birth born dob d birthday birthdate birthdays")
 BIRTH_REACH = 30
 
 
@@ -90,7 +91,9 @@ def find_births(words: Words, expected: str | None) -> list[Candidate]:
     if expected == kinds.DOB:
         span = _date_from(words, 0, reach=10**6)
         return [span] if span else []
-    found = []
+    found: list[Candidate] = []
+    if _BIRTH_HINT.isdisjoint(words.words):
+        return found
     for cue in _birth_cues(words):
         first = next((i for i, s in enumerate(words.starts) if s >= cue.end), None)
         span = (

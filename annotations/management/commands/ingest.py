@@ -1,0 +1,160 @@
+"""`manage.py ingest`: files and folders through the whole intake, here and now."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from annotations.errors import DomainError
+from annotations.intake.readers import READERS
+from annotations.models import IntakeBatch
+from annotations.services import intake
+from annotations.services import scrub as full_pass
+
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+PROGRESS_SECONDS = 2.0
+COUNTERS = ("received", "accepted", "duplicate", "rejected")
+
+
+class Command(BaseCommand):
+    help = "Take in files or folders of utterances: redacted, de-duplicated, counted."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("paths", nargs="+", metavar="PATH")
+        parser.add_argument(
+            "--source",
+            required=True,
+            metavar="NAME",
+            help=f"where the data comes from; one of {', '.join(READERS)} also "
+            "chooses the reader, which else follows from the file's name",
+        )
+        parser.add_argument("--reader", default="", choices=("", *READERS))
+        parser.add_argument("--map", default="", help="CSV: text=COLUMN,intent=COLUMN")
+        parser.add_argument("--delimiter", default="", help="CSV: one character")
+        parser.add_argument(
+            "--labels",
+            default="import",
+            choices=intake.LABELS,
+            help="what becomes of intents that rows carry (default: gold labels)",
+        )
+        parser.add_argument(
+            "--light",
+            action="store_true",
+            help="leave the full redaction pass to a worker; rows stay unseen until it",
+        )
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started = time.monotonic()
+        files = [f for path in options["paths"] for f in found(Path(path))]
+        batches = [self._ingest(file, options) for file in files]
+        scrubbed = None if options["light"] else self._scrub()
+        result = summary(batches, scrubbed, time.monotonic() - started)
+        failed = [b for b in batches if b.status != IntakeBatch.Status.CLOSED]
+        for batch in failed:
+            self.stderr.write(f"{batch.file_name}: {batch.error or batch.status}")
+        if options["json"]:
+            self.stdout.write(json.dumps(result))
+        if failed:
+            raise CommandError(f"{len(failed)} of {len(batches)} files were not read.")
+
+    def _ingest(self, file: Path, options: dict[str, Any]) -> IntakeBatch:
+        wanted = ("map", "delimiter", "labels")
+        try:
+            with file.open("rb") as stream:
+                batch = intake.receive(
+                    stream,
+                    source=options["source"],
+                    file_name=file.name,
+                    by=None,
+                    reader=options["reader"],
+                    options={name: options[name] for name in wanted},
+                )
+        except DomainError as error:
+            raise CommandError(f"{file.name}: {error.message}") from None
+        except OSError as error:
+            raise CommandError(f"{file.name}: {error.strerror}") from None
+        is_new = intake.process(batch.pk, progress=self._progress(file.name))
+        batch.refresh_from_db()
+        self.stderr.write(_line(file.name, batch, is_new=is_new))
+        return batch
+
+    def _progress(self, name: str) -> intake.Progress:
+        shown_at = time.monotonic()
+
+        def show(batch: IntakeBatch) -> None:
+            nonlocal shown_at
+            if time.monotonic() - shown_at >= PROGRESS_SECONDS:
+                shown_at = time.monotonic()
+                self.stderr.write(f"{name}: {batch.received:,} rows …")
+
+        return show
+
+    def _scrub(self) -> full_pass.ScrubCount:
+        total = full_pass.ScrubCount()
+        if full_pass.waiting():
+            self.stderr.write("Full redaction pass: loading the name model …")
+        while full_pass.waiting():
+            count = full_pass.scrub(limit=5 * full_pass.CHUNK_ROWS)
+            for name in ("passed", "changed", "merged", "failed"):
+                setattr(total, name, getattr(total, name) + getattr(count, name))
+            if count == full_pass.ScrubCount():
+                time.sleep(1)  # a worker is at it; wait until it has done our rows
+            self.stderr.write(f"Full redaction pass: {full_pass.waiting():,} to go")
+        full_pass.settle_labels()
+        return total
+
+
+def found(path: Path) -> list[Path]:
+    """The file, or the files of a folder and below that a reader may know."""
+    if path.is_dir():
+        inside = sorted(p for p in path.rglob("*") if p.is_file())
+        files = [p for p in inside if _is_data(p)]
+        if not files:
+            raise CommandError(f"{path}: no {', '.join(SUFFIXES)} file in this folder.")
+        return files
+    if not path.is_file():
+        raise CommandError(f"{path}: no such file.")
+    return [path]
+
+
+def _is_data(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
+
+
+def _line(name: str, batch: IntakeBatch, *, is_new: bool) -> str:
+    counts = ", ".join(f"{getattr(batch, c):,} {c}" for c in COUNTERS)
+    known = "" if is_new else " (this file was taken in before: nothing added)"
+    return f"{name}: {counts}{known}"
+
+
+def summary(
+    batches: list[IntakeBatch], scrubbed: full_pass.ScrubCount | None, seconds: float
+) -> dict[str, Any]:
+    """What the command prints with --json."""
+    for batch in batches:
+        batch.refresh_from_db()
+    return {
+        **{c: sum(getattr(batch, c) for batch in batches) for c in COUNTERS},
+        "batches": [
+            {
+                "id": str(batch.pk),
+                "file": batch.file_name,
+                "status": batch.status,
+                "error": batch.error,
+                **{c: getattr(batch, c) for c in COUNTERS},
+            }
+            for batch in batches
+        ],
+        "redaction": scrubbed
+        and {
+            "passed": scrubbed.passed,
+            "changed": scrubbed.changed,
+            "merged": scrubbed.merged,
+            "failed": scrubbed.failed,
+        },
+        "waiting_for_redaction": full_pass.waiting(),
+        "seconds": round(seconds, 2),
+    }

@@ -1,0 +1,162 @@
+"""Storing one chunk of prepared rows: COPY, then a few statements over the chunk.
+
+Runs inside the caller's transaction. Rows are taken in one order everywhere, so that
+two workers with the same texts wait for each other instead of deadlocking.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection
+from psycopg import Cursor
+
+from annotations.intake.pipeline import Chunk, Prepared
+from annotations.models import IntakeBatch, RejectedRow
+
+_STAGE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS intake_stage (
+    line bigint, text text, dedupe_key bytea, split text, context jsonb,
+    conversation text, turn integer, outcome text, domain text, intent text,
+    spans jsonb, bot_intent text, bot_confidence float8, is_fallback boolean,
+    occurred_at timestamptz, conversation_id bigint, is_replay boolean DEFAULT false
+) ON COMMIT DELETE ROWS
+"""
+
+_COPY = """
+COPY intake_stage (line, text, dedupe_key, split, context, conversation, turn, outcome,
+    domain, intent, spans, bot_intent, bot_confidence, is_fallback, occurred_at)
+FROM STDIN
+"""
+
+# The update that changes nothing locks the row: another worker with turns of the
+# same conversation waits here and sees ours afterwards.
+_CONVERSATIONS = """
+INSERT INTO annotations_conversation (source, external_id, outcome)
+SELECT %(source)s, conversation, max(outcome) FROM intake_stage
+    WHERE conversation <> '' GROUP BY conversation ORDER BY conversation
+ON CONFLICT (source, external_id) DO UPDATE
+    SET outcome = coalesce(nullif(excluded.outcome, ''),
+                           annotations_conversation.outcome)
+"""
+
+_LINK = """
+UPDATE intake_stage s SET conversation_id = c.id FROM annotations_conversation c
+    WHERE c.source = %(source)s AND c.external_id = s.conversation
+    AND s.conversation <> ''
+"""
+
+# A turn that is stored already, or stands twice in this chunk, counts for nothing.
+_REPLAYS = """
+UPDATE intake_stage s SET is_replay = true WHERE s.turn IS NOT NULL AND (
+    EXISTS (SELECT FROM annotations_turn t
+            WHERE t.conversation_id = s.conversation_id AND t.number = s.turn)
+    OR EXISTS (SELECT FROM intake_stage e WHERE e.conversation_id = s.conversation_id
+               AND e.turn = s.turn AND e.line < s.line))
+"""
+
+_UTTERANCES = """
+WITH fresh AS (
+    SELECT DISTINCT ON (dedupe_key) *,
+        count(*) OVER (PARTITION BY dedupe_key) AS said
+    FROM intake_stage WHERE NOT is_replay ORDER BY dedupe_key, line
+), stored AS (
+    INSERT INTO annotations_utterance (text, dedupe_key, count, split, status,
+        redaction, context, conversation_id, turn, source, domain_id, bot_intent,
+        bot_confidence, is_fallback, batch_id, occurred_at)
+    SELECT f.text, f.dedupe_key, f.said, f.split, 'pool', 'light', f.context,
+        f.conversation_id, f.turn, %(source)s, d.id, f.bot_intent, f.bot_confidence,
+        f.is_fallback, %(batch)s, f.occurred_at
+    FROM fresh f LEFT JOIN annotations_domain d ON d.name = f.domain
+    ORDER BY f.dedupe_key
+    ON CONFLICT (dedupe_key) DO UPDATE
+        SET count = annotations_utterance.count + excluded.count
+    RETURNING (xmax = 0) AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new) FROM stored
+"""
+
+_TURNS = """
+INSERT INTO annotations_turn (conversation_id, number, utterance_id)
+SELECT s.conversation_id, s.turn, u.id FROM intake_stage s
+    JOIN annotations_utterance u ON u.dedupe_key = s.dedupe_key
+    WHERE s.turn IS NOT NULL AND NOT s.is_replay
+ON CONFLICT (conversation_id, number) DO NOTHING
+"""
+
+_LABELS = """
+INSERT INTO annotations_pendinglabel (utterance_id, batch_id, intent, domain, spans)
+SELECT DISTINCT ON (u.id, s.intent) u.id, %(batch)s, s.intent,
+    coalesce(nullif(s.domain, ''), 'imported'), s.spans
+FROM intake_stage s JOIN annotations_utterance u ON u.dedupe_key = s.dedupe_key
+    WHERE s.intent <> '' ORDER BY u.id, s.intent, s.line
+ON CONFLICT (utterance_id, intent) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    accepted: int
+    duplicate: int
+    rejected: int
+
+    @property
+    def received(self) -> int:
+        return self.accepted + self.duplicate + self.rejected
+
+
+def store(chunk: Chunk, batch: IntakeBatch, *, with_labels: bool) -> Counts:
+    """Every row of the chunk is stored, counted as known, or listed as rejected."""
+    accepted = _store_rows(chunk.rows, batch, with_labels) if chunk.rows else 0
+    RejectedRow.objects.bulk_create(
+        [
+            RejectedRow(batch=batch, line=r.line, code=r.code, reason=r.reason[:300])
+            for r in chunk.rejects
+        ]
+    )
+    return Counts(
+        accepted=accepted,
+        duplicate=len(chunk.rows) - accepted,
+        rejected=len(chunk.rejects),
+    )
+
+
+def _store_rows(rows: list[Prepared], batch: IntakeBatch, with_labels: bool) -> int:
+    values = {"source": batch.source, "batch": batch.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        cursor.execute("TRUNCATE intake_stage")
+        _copy(cursor.cursor, rows)
+        if any(row.conversation_id for row in rows):
+            cursor.execute(_CONVERSATIONS, values)
+            cursor.execute(_LINK, values)
+            cursor.execute(_REPLAYS)
+        cursor.execute(_UTTERANCES, values)
+        (accepted,) = cursor.fetchone()
+        if any(row.turn is not None for row in rows):
+            cursor.execute(_TURNS)
+        if with_labels and any(row.intent for row in rows):
+            cursor.execute(_LABELS, values)
+    return int(accepted)
+
+
+def _copy(cursor: Cursor[tuple[object, ...]], rows: list[Prepared]) -> None:
+    with cursor.copy(_COPY) as copy:
+        for row in rows:
+            copy.write_row(
+                (
+                    row.line,
+                    row.text,
+                    row.dedupe_key,
+                    "exam" if row.is_exam else "train",
+                    row.context,
+                    row.conversation_id,
+                    row.turn,
+                    row.outcome,
+                    row.domain,
+                    row.intent,
+                    row.spans,
+                    row.bot_intent,
+                    row.bot_confidence,
+                    row.is_fallback,
+                    row.occurred_at,
+                )
+            )
