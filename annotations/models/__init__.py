@@ -17,7 +17,13 @@ from annotations.models.conversation import Conversation, Turn
 from annotations.models.intake import IntakeBatch, PendingLabel, RejectedRow
 from annotations.models.person import ApiToken, Role, Scope, SignInLink, User
 from annotations.models.queue import BLIND_REASONS, QueueItem, Reason
-from annotations.models.schema import Function, SchemaVersion
+from annotations.models.schema import (
+    Function,
+    FunctionExample,
+    LabelMigration,
+    SchemaRemark,
+    SchemaVersion,
+)
 from annotations.models.suggestion import Suggestion
 from annotations.models.utterance import MAX_TEXT, Utterance
 from annotations.models.worker import WorkerHeartbeat
@@ -34,16 +40,19 @@ __all__ = [
     "Conversation",
     "Domain",
     "Function",
+    "FunctionExample",
     "GoldLabel",
     "IntakeBatch",
     "Intent",
     "Iteration",
+    "LabelMigration",
     "ParameterSpan",
     "PendingLabel",
     "QueueItem",
     "Reason",
     "RejectedRow",
     "Role",
+    "SchemaRemark",
     "SchemaVersion",
     "Scope",
     "SignInLink",

@@ -58,6 +58,10 @@ class Annotation(models.Model):
     undoes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
     )
+    # The earlier label that this one replaces, e.g. after the schema changed.
+    revises = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="revised_by"
+    )
     blind = models.BooleanField(default=False)
     # A reviewer's word on answers that disagree: it decides.
     is_review = models.BooleanField(default=False)

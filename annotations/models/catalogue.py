@@ -1,5 +1,6 @@
 """What callers can want: service domains and the intents in them."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
@@ -10,6 +11,10 @@ OUT_OF_SCOPE = "oos"
 class Domain(models.Model):
     name = models.SlugField(max_length=40, unique=True)
     title = models.CharField(max_length=80)
+    # Product owners who approve this domain's schemas; with none, any of them may.
+    owners = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="owned_domains"
+    )
 
     class Meta:
         ordering = ["name"]

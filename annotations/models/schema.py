@@ -48,11 +48,19 @@ class SchemaVersion(models.Model):
         Function, on_delete=models.PROTECT, related_name="versions"
     )
     number = models.PositiveIntegerField()
+    # Semantic version, derived from the changes when the version goes live.
+    version = models.CharField(max_length=20, blank=True)
     canonical = models.TextField()
     content_hash = models.CharField(max_length=64)
     status = models.CharField(
         max_length=12, choices=Status.choices, default=Status.DRAFT
     )
+    # What changed and why, in the author's words.
+    summary = models.TextField(blank=True)
+    # {old name: new name}: a parameter that kept its meaning under another name.
+    renames = models.JSONField(default=dict, blank=True)
+    # [{"arguments": {…}, "valid": bool}]: calls that must pass, calls that must fail.
+    examples = models.JSONField(default=list, blank=True)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -62,6 +70,15 @@ class SchemaVersion(models.Model):
     )
     approved_at = models.DateTimeField(null=True)
     approval_reason = models.TextField(blank=True)
+    # The emergency path: two approvers now, a review afterwards.
+    is_emergency = models.BooleanField(default=False)
+    second_approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True
+    )
+    followed_up_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True
+    )
+    live_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["function__name", "-number"]
@@ -78,6 +95,20 @@ class SchemaVersion(models.Model):
                 name="schema_approver_is_not_author",
                 condition=Q(approved_by__isnull=True)
                 | ~Q(approved_by=F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="schema_second_approver_is_a_third_person",
+                condition=Q(second_approver__isnull=True)
+                | (
+                    ~Q(second_approver=F("proposed_by"))
+                    & ~Q(second_approver=F("approved_by"))
+                ),
+            ),
+            models.CheckConstraint(
+                name="schema_emergency_has_two_approvers",
+                condition=Q(is_emergency=False)
+                | Q(status__in=["draft", "in_review"])
+                | Q(second_approver__isnull=False),
             ),
             models.CheckConstraint(
                 name="schema_approval_complete",
@@ -99,3 +130,94 @@ class SchemaVersion(models.Model):
     def body(self) -> dict[str, Any]:
         """The JSON Schema object of the parameters."""
         return json.loads(self.canonical)
+
+
+class SchemaRemark(models.Model):
+    """What somebody said or decided about a version, as it read then."""
+
+    class Kind(models.TextChoices):
+        COMMENT = "comment", "Comment"
+        SUBMITTED = "submitted", "Sent to review"
+        APPROVED = "approved", "Approved"
+        REJECTED = "rejected", "Rejected"
+        VOIDED = "voided", "Approval voided by an edit"
+        FOLLOWED_UP = "followed_up", "Reviewed afterwards"
+
+    version = models.ForeignKey(
+        SchemaVersion, on_delete=models.PROTECT, related_name="remarks"
+    )
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    text = models.TextField(blank=True)
+    content_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on version {self.version_id}"
+
+
+class LabelMigration(models.Model):
+    """The work on existing labels that a version going live leaves behind."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", "Waiting"
+        DONE = "done", "Done"
+
+    version = models.OneToOneField(
+        SchemaVersion, on_delete=models.PROTECT, related_name="migration"
+    )
+    previous = models.ForeignKey(
+        SchemaVersion, on_delete=models.PROTECT, related_name="+"
+    )
+    status = models.CharField(
+        max_length=10, choices=Status.choices, default=Status.REQUESTED
+    )
+    # Labels settled so far go by utterance id, so that a killed worker resumes.
+    last_utterance = models.BigIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    migrated = models.PositiveIntegerField(default=0)
+    queued = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"migration to version {self.version_id}"
+
+
+class FunctionExample(models.Model):
+    """A vetted utterance of the few-shot bank and the arguments it should give."""
+
+    class Kind(models.TextChoices):
+        POSITIVE = "positive", "Complete"
+        MISSING = "missing", "A parameter is missing"
+        NEGATIVE = "negative", "Another function"
+
+    function = models.ForeignKey(
+        Function, on_delete=models.CASCADE, related_name="examples"
+    )
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    text = models.TextField()
+    context = models.JSONField(default=list, blank=True)
+    arguments = models.JSONField(default=dict, blank=True)
+    # Where it comes from, unless somebody wrote it.
+    utterance_id = models.BigIntegerField(null=True)
+    vetted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["kind", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="example_once_per_function", fields=["function", "text"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} example of function {self.function_id}"
