@@ -1,3 +1,37 @@
-"""Pages and API routes of what machines do. Who may call them: ivr_label/access.yaml."""
+"""Pages and API routes of what machines do. Access: ivr_label/access.yaml."""
 
-urlpatterns = []
+from django.urls import path
+
+from training.api.chat import ChatCompletions
+from training.api.checkpoints import Checkpoints
+from training.api.metrics import Metrics
+from training.api.rounds import RoundCancel, RoundDetail, Rounds
+from training.api.turns import Turns
+from training.views import rounds
+
+pages = [
+    path("rounds", rounds.rounds_page, name="rounds"),
+    path("rounds/state", rounds.rounds_state, name="rounds_state"),
+    path("rounds/start", rounds.round_start, name="round_start"),
+    path("rounds/roll-back", rounds.champion_roll_back, name="champion_roll_back"),
+    path("rounds/<int:round_id>", rounds.round_page, name="round"),
+    path("rounds/<int:round_id>/state", rounds.round_state, name="round_state"),
+    path("rounds/<int:round_id>/cancel", rounds.round_cancel, name="round_cancel"),
+    path("rounds/<int:round_id>/decision", rounds.round_decide, name="round_decide"),
+]
+
+api = [
+    path("api/v1/rounds", Rounds.as_view(), name="api_rounds"),
+    path("api/v1/rounds/<int:round_id>", RoundDetail.as_view(), name="api_round"),
+    path(
+        "api/v1/rounds/<int:round_id>/cancel",
+        RoundCancel.as_view(),
+        name="api_round_cancel",
+    ),
+    path("api/v1/checkpoints", Checkpoints.as_view(), name="api_checkpoints"),
+    path("api/v1/metrics", Metrics.as_view(), name="api_metrics"),
+    path("api/v1/turns", Turns.as_view(), name="api_turns"),
+    path("v1/chat/completions", ChatCompletions.as_view(), name="chat_completions"),
+]
+
+urlpatterns = [*pages, *api]

@@ -1,15 +1,17 @@
 """What the model says about a caller's turn, as a bot needs it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from annotations.functions.labels import Parameter
+from annotations.intake.pipeline import Prepared
 from annotations.services import catalogue
 from annotations.services.catalogue import IntentCard
 from training.ml import parameters
-from training.ml.data import Example, Span
+from training.ml.data import Example, Span, Turn
 from training.serving.predictor import Prediction, Predictor
 
 # Formats of the schema language -> how their values are read.
@@ -100,3 +102,12 @@ def _typed(value: str, parameter: Parameter) -> Any:
     if parameter.type == "boolean":
         return value == "true"
     return value
+
+
+def example_of(prepared: Prepared) -> Example:
+    """A redacted turn as the model takes it."""
+    context = json.loads(prepared.context)
+    return Example(
+        text=prepared.text,
+        context=tuple(Turn(turn["role"], turn["text"]) for turn in context),
+    )

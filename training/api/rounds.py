@@ -1,0 +1,87 @@
+"""Rounds for programs: list, look, request, cancel."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotations.api.serializers import ProblemSerializer
+from annotations.errors import InvalidError
+from annotations.views.paging import page_of
+from training import backends
+from training.api.serializers import RoundRequestSerializer, RoundSerializer
+from training.models import Policy, Round
+from training.services import rounds
+
+PAGE_SIZE = 50
+
+
+class Rounds(APIView):
+    @extend_schema(
+        operation_id="rounds_list",
+        parameters=[OpenApiParameter("status", str), OpenApiParameter("page", int)],
+        responses={200: RoundSerializer(many=True)},
+    )
+    def get(self, request: Request) -> Response:
+        """Rounds, the newest first, fifty a page."""
+        found = Round.objects.select_related(
+            "policy", "challenger", "champion", "snapshot"
+        )
+        wanted = request.query_params.get("status", "")
+        if wanted:
+            if wanted not in Round.Status.values:
+                known = ", ".join(Round.Status.values)
+                raise InvalidError(f"There is no such status. There are: {known}.")
+            found = found.filter(status=wanted)
+        page = page_of(found.order_by("-pk"), request, size=PAGE_SIZE)
+        return Response(RoundSerializer(page.rows, many=True).data)
+
+    @extend_schema(
+        operation_id="rounds_request",
+        request=RoundRequestSerializer,
+        responses={
+            201: RoundSerializer,
+            400: ProblemSerializer,
+            409: ProblemSerializer,
+            422: ProblemSerializer,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Request a round; 409 while one is at work."""
+        sent = RoundRequestSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        backends.check(sent.validated_data["backend"])
+        policy = Policy.objects.get(iteration=sent.validated_data["iteration"])
+        found = rounds.request(
+            policy=policy,
+            cause=f"{request.user.name} asked for it",
+            by=request.user,
+            backend=sent.validated_data["backend"],
+        )
+        body = RoundSerializer(rounds.get(found.pk)).data
+        return Response(body, status=status.HTTP_201_CREATED)
+
+
+class RoundDetail(APIView):
+    @extend_schema(
+        operation_id="rounds_read",
+        responses={200: RoundSerializer, 404: ProblemSerializer},
+    )
+    def get(self, request: Request, round_id: int) -> Response:
+        return Response(RoundSerializer(rounds.get(round_id)).data)
+
+
+class RoundCancel(APIView):
+    @extend_schema(
+        operation_id="rounds_cancel",
+        request=None,
+        responses={
+            200: RoundSerializer,
+            404: ProblemSerializer,
+            409: ProblemSerializer,
+        },
+    )
+    def post(self, request: Request, round_id: int) -> Response:
+        found = rounds.cancel(round_id=round_id, by=request.user)
+        return Response(RoundSerializer(found).data)

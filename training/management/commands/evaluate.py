@@ -1,0 +1,46 @@
+"""Measure a checkpoint on a labeled file."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.errors import DomainError
+from training.services import checkpoints
+
+
+class Command(BaseCommand):
+    help = "Print the metrics of a checkpoint (else the champion) on a labeled file."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--test", type=Path, required=True, metavar="FILE")
+        parser.add_argument("--checkpoint", metavar="NAME")
+        parser.add_argument("--json", action="store_true", help="one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from training.ml.data import read_jsonl
+        from training.ml.experiment import measure
+
+        try:
+            test = read_jsonl(options["test"]).labeled()
+            predictor = checkpoints.open_predictor(_chosen(options["checkpoint"]))
+            report = measure(predictor, test).report.as_json()
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        except (OSError, ValueError) as error:
+            raise CommandError(str(error)) from error
+        text = json.dumps(report, indent=None if options["json"] else 1)
+        self.stdout.write(text)
+
+
+def _chosen(name: str | None) -> Any:
+    if name:
+        return checkpoints.named(name)
+    found = checkpoints.champion()
+    if found is None:
+        raise CommandError(
+            "No model serves yet; name one with --checkpoint or run `train`."
+        )
+    return found

@@ -1,0 +1,107 @@
+"""Request a round, follow it to its end, print how it went."""
+
+import argparse
+import json
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.errors import DomainError
+from annotations.services import queue
+from training import backends
+from training.models import Policy, Round
+from training.services import rounds
+
+LOOK_SECONDS = 1.0
+WORKER_GRACE_SECONDS = 20.0
+
+
+class Command(BaseCommand):
+    help = "Request a round, follow it to its end and print its outcome."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--iteration", type=int, choices=(1, 2, 3), default=1)
+        parser.add_argument("--backend", default="encoder")
+        parser.add_argument(
+            "--recipe", choices=("head", "finetune"), help="else the policy's choice"
+        )
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--json", action="store_true", help="one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            found = self._round(options)
+            self._follow(found.pk)
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        outcome = _outcome(rounds.get(found.pk))
+        self.stdout.write(json.dumps(outcome) if options["json"] else _said(outcome))
+        if outcome["status"] == Round.Status.FAILED:
+            raise CommandError(outcome["error"])
+
+    def _round(self, options: dict[str, Any]) -> Round:
+        backends.check(options["backend"])
+        policy = Policy.objects.get(iteration=options["iteration"])
+        return rounds.request(
+            policy=policy,
+            cause="manage.py train",
+            by=None,
+            backend=options["backend"],
+            recipe=options["recipe"],
+            seed=options["seed"],
+        )
+
+    def _follow(self, round_id: int) -> None:
+        """Wait for a worker's work; do it here where there is no worker."""
+        told, waited_since = "", time.monotonic()
+        while True:
+            found = rounds.get(round_id)
+            if not found.is_working:
+                return
+            now = _now(found)
+            if now != told:
+                self.stderr.write(now)
+                told = now
+            is_idle = found.heartbeat_at is None
+            waited = time.monotonic() - waited_since
+            if is_idle and (
+                not queue.worker_alive("gpu") or waited > WORKER_GRACE_SECONDS
+            ):
+                self._work(round_id)
+            time.sleep(LOOK_SECONDS)
+
+    def _work(self, round_id: int) -> None:
+        from training.services import execution
+
+        self.stderr.write("No training worker took it; training here.")
+        execution.run(round_id, worker="manage.py train")
+
+
+def _now(found: Round) -> str:
+    progress = found.progress
+    if not progress.get("total"):
+        return str(found.get_status_display())
+    tenth = 10 * progress["done"] // progress["total"]
+    return f"{found.get_status_display()}: {progress['step']}, {10 * tenth} %"
+
+
+def _outcome(found: Round) -> dict[str, Any]:
+    comparison = found.verdict.get("comparison", {})
+    return {
+        "round": found.pk,
+        "status": found.status,
+        "checkpoint": found.challenger.name if found.challenger else None,
+        "reasons": found.verdict.get("reasons", []),
+        "accuracy": comparison.get("challenger_accuracy"),
+        "champion_accuracy": comparison.get("champion_accuracy"),
+        "exam": comparison.get("n"),
+        "error": found.error,
+    }
+
+
+def _said(outcome: dict[str, Any]) -> str:
+    lines = [f"Round {outcome['round']}: {outcome['status']}."]
+    if outcome["checkpoint"]:
+        lines.append(f"Checkpoint: {outcome['checkpoint']}.")
+    return "\n".join([*lines, *outcome["reasons"]])

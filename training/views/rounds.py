@@ -1,0 +1,131 @@
+"""Rounds to see, start, stop and decide."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from annotations.errors import InvalidError, NotFoundError
+from annotations.models import Role
+from annotations.services import queue
+from annotations.views.paging import page_of
+from training.models import Policy, Round
+from training.services import checkpoints, datasets, promotion, rounds
+from training.views import loss_chart, round_facts
+
+PAGE_SIZE = 25
+
+
+def rounds_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "training/rounds/rounds.html", _list_context(request))
+
+
+def rounds_state(request: HttpRequest) -> HttpResponse:
+    """The moving part of the list."""
+    return render(request, "training/rounds/_list.html", _list_context(request))
+
+
+def round_page(request: HttpRequest, round_id: int) -> HttpResponse:
+    return render(
+        request, "training/rounds/round.html", _round_context(request, round_id)
+    )
+
+
+def round_state(request: HttpRequest, round_id: int) -> HttpResponse:
+    """The moving part of a round's page; it asks again only while something moves."""
+    return render(
+        request, "training/rounds/_state.html", _round_context(request, round_id)
+    )
+
+
+def round_start(request: HttpRequest) -> HttpResponse:
+    """GET shows what a round would use, POST requests it."""
+    policy = _policy(request.POST.get("policy") or request.GET.get("policy", ""))
+    if request.method == "POST":
+        cause = f"{request.user.name} asked for it"
+        found = rounds.request(policy=policy, cause=cause, by=request.user)
+        return HttpResponseRedirect(reverse("round", args=[found.pk]))
+    n_gold, n_intents = rounds.trainable()
+    context = {
+        "policy": policy,
+        "n_gold": n_gold,
+        "n_intents": n_intents,
+        "n_exam": datasets.gold().filter(utterance__split="exam").count(),
+        "recipe": Policy.Recipe(rounds.recipe_for(policy, n_gold)).label,
+        "champion": checkpoints.champion(),
+        "trainer_alive": queue.worker_alive("gpu"),
+    }
+    return render(request, "training/rounds/start.html", context)
+
+
+@require_POST
+def round_cancel(request: HttpRequest, round_id: int) -> HttpResponse:
+    rounds.cancel(round_id=round_id, by=request.user)
+    return HttpResponseRedirect(reverse("round", args=[round_id]))
+
+
+@require_POST
+def round_decide(request: HttpRequest, round_id: int) -> HttpResponse:
+    """A person promotes or declines a challenger, with a reason that is kept."""
+    decide = {"promote": promotion.approve, "reject": promotion.reject}
+    chosen = decide.get(request.POST.get("decision", ""))
+    if chosen is None:
+        raise InvalidError("Choose to promote or to reject.")
+    chosen(round_id=round_id, by=request.user, reason=request.POST.get("reason", ""))
+    return HttpResponseRedirect(reverse("round", args=[round_id]))
+
+
+@require_POST
+def champion_roll_back(request: HttpRequest) -> HttpResponse:
+    """The champion before serves again. The name typed in guards against a slip."""
+    serving = checkpoints.champion()
+    if serving and request.POST.get("name", "").strip() != serving.name:
+        raise InvalidError("Type the name of the model that serves now to confirm.")
+    change = promotion.roll_back(by=request.user, reason=request.POST.get("reason", ""))
+    messages.success(request, f"{change.checkpoint.name} serves again.")
+    return HttpResponseRedirect(reverse("rounds"))
+
+
+def _list_context(request: HttpRequest) -> dict[str, Any]:
+    found = Round.objects.select_related("policy", "challenger", "champion")
+    status = request.GET.get("status", "")
+    if status in Round.Status.values:
+        found = found.filter(status=status)
+    working = Round.objects.filter(status__in=Round.WORKING).first()
+    return {
+        "page": page_of(found.order_by("-pk"), request, size=PAGE_SIZE),
+        "status": status,
+        "statuses": Round.Status.choices,
+        "dues": rounds.dues(),
+        "working": working,
+        "champion": checkpoints.champion(),
+        "previous": promotion.previous(),
+        "evaluation": round_facts.latest_evaluation(checkpoints.champion()),
+        "trainer_alive": queue.worker_alive("gpu"),
+        "may_act": request.user.has_role(Role.ML_ENGINEER),
+    }
+
+
+def _round_context(request: HttpRequest, round_id: int) -> dict[str, Any]:
+    found = rounds.get(round_id)
+    losses = round_facts.losses(found)
+    return {
+        "round": found,
+        "sentence": round_facts.sentence(found, queue.worker_alive("gpu")),
+        "steps": round_facts.steps(found),
+        "chart": loss_chart.draw(losses),
+        "evaluation": round_facts.latest_evaluation(found.challenger),
+        "may_act": request.user.has_role(Role.ML_ENGINEER),
+        "is_awaiting": found.status == Round.Status.AWAITING,
+    }
+
+
+def _policy(iteration: str) -> Policy:
+    number = int(iteration) if iteration.isdecimal() and len(iteration) < 3 else 0
+    found = Policy.objects.filter(iteration=number).first()
+    if found is None:
+        raise NotFoundError("There is no such policy.")
+    return found
