@@ -140,7 +140,11 @@ def _last_step(log):
         for line in log.read_text(errors="replace").splitlines()
         if line.lstrip().startswith(("Collecting", "Downloading", "Installing"))
     ]
-    return steps[-1][:70] if steps else "looking up packages"
+    if not steps:
+        return "looking up packages"
+    if steps[-1].startswith("Installing"):
+        return "unpacking, the longest step"
+    return steps[-1].split("-", 1)[0][:70]
 
 
 def _works(python, statement):

@@ -1,9 +1,11 @@
 """Imports run one way, and heavy or foreign packages stay in their rooms."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,12 @@ ALLOWED = {
 }
 PURE = ("training/ml", "annotations/functions", "annotations/intake/redaction")
 FRAMEWORKS = {"django", "rest_framework", "celery", "ivr_label"}
-# The layers of an app, from the top. A module imports its own layer or lower ones.
+# The layers of an app, from the top. A module imports its own layer or lower ones;
+# `tasks` stands for tasks_intake and the like. Below all are models and pure rooms.
 LAYERS = (
-    {"urls"},
-    {"views", "api", "tasks", "management", "templatetags"},
-    {"services"},
+    ("urls",),
+    ("views", "api", "tasks", "management", "templatetags"),
+    ("services", "serving", "backends", "lakehouse"),
 )
 HEAVY = ("torch", "spacy", "sklearn", "sentence_transformers", "transformers", "modAL")
 
@@ -82,7 +85,8 @@ def layer_of(name: str) -> int | None:
     parts = name.split(".")
     if parts[0] not in {"annotations", "training"} or len(parts) < 2:
         return None
-    return next((n for n, layer in enumerate(LAYERS) if parts[1] in layer), None)
+    noun = parts[1].split("_")[0]
+    return next((n for n, layer in enumerate(LAYERS) if noun in layer), None)
 
 
 @pytest.mark.parametrize("app", ["annotations", "training"])
@@ -126,6 +130,39 @@ def test_modal_is_imported_in_one_module():
     }
 
     assert len(importers) <= 1
+
+
+def required(file: str) -> set[str]:
+    """Return the names of the distributions that a requirements file pins."""
+    text = (ROOT / file).read_text()
+    names = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[a-z,]+\])?==", text, re.MULTILINE)
+    return {normalized(name) for name in names}
+
+
+def normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize(
+    "folders, files",
+    [
+        (ROOMS, ["requirements.txt"]),
+        (("tests", "benchmarks"), ["requirements.txt", "requirements-dev.txt"]),
+    ],
+)
+def test_every_package_that_is_imported_is_required(folders, files):
+    pinned = set().union(*(required(file) for file in files))
+    distributions = packages_distributions()
+    missing = {
+        f"{path.relative_to(ROOT)} imports {top}"
+        for folder in folders
+        for path in modules(folder)
+        for top in {name.split(".")[0] for name, _ in imports(path)}
+        if top in distributions
+        and not pinned & {normalized(name) for name in distributions[top]}
+    }
+
+    assert missing == set()
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
