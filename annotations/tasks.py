@@ -4,7 +4,18 @@ import logging
 
 from celery import shared_task
 
-from annotations.services import queue
+from annotations.doorbell import ring
+from annotations.services import queue, schema_migration
+from annotations.tasks_intake import process_batch, scrub, sweep_intake
+
+__all__ = [
+    "migrate_labels",
+    "process_batch",
+    "scrub",
+    "sweep_intake",
+    "sweep_leases",
+    "sweep_schemas",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -15,3 +26,16 @@ def sweep_leases() -> None:
     freed = queue.free_expired()
     if freed:
         logger.info("leases expired", extra={"items": freed})
+
+
+@shared_task(ignore_result=True)
+def migrate_labels(migration_id: int) -> None:
+    """Labels follow the version that went live."""
+    schema_migration.run(migration_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_schemas() -> None:
+    """Ring again for label migrations that no worker has finished."""
+    for migration_id in schema_migration.due():
+        ring(migrate_labels, migration_id)

@@ -1,0 +1,5 @@
+"""Every task of the app, where Celery looks for them."""
+
+from training.tasks_rounds import run_round, sweep_rounds
+
+__all__ = ["run_round", "sweep_rounds"]
