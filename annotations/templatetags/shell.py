@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django import template
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -34,6 +34,12 @@ class Place:
 PLACES = (
     Place("label", "Label", LABELERS, "One item at a time, by keyboard."),
     Place("me", "My work", LABELERS, "Your answers, and the way to take one back."),
+    Place(
+        "review_disagreements",
+        "Review",
+        frozenset({Role.REVIEWER}),
+        "Answers that disagree, for somebody who gave none of them.",
+    ),
     Place("intents", "Intents", EVERYONE, "What callers can want, with examples."),
     Place(
         "functions",
@@ -77,7 +83,10 @@ def navigation(context: template.Context) -> list[Entry]:
     entries = []
     for place in PLACES:
         if request.user.has_role(*place.roles):
-            url = reverse(place.route)
+            try:
+                url = reverse(place.route)
+            except NoReverseMatch:
+                continue
             is_current = request.path == url or request.path.startswith(f"{url}/")
             entries.append(Entry(place, url, is_current))
     return entries

@@ -1,0 +1,159 @@
+"""Every page in both themes at three widths: accessible, whole and light."""
+
+import gzip
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from annotations.models import QueueItem
+from annotations.services import labels, queue
+from annotations.services.labels import Answer
+from tests.factories import cast
+from tests.functional import desk_world as world
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+WIDTHS = ((1366, 768), (768, 1024), (360, 740))
+PATHS = (
+    "/",
+    "/label",
+    "/me",
+    "/intents",
+    "/intents/pay_bill",
+    "/functions",
+    "/functions/dispute_charge",
+    "/search?q=charge",
+    "/search?q=nothingfitsthis",
+    "/audit",
+    "/nothing-here",
+    "/intents/none-such",
+)
+
+
+@pytest.fixture
+def everything(sign_in):
+    """Somebody with every role, and something on every page."""
+    world.intents()
+    person = cast.person("ana", "annotator", "reviewer", "product_owner", "auditor")
+    world.suggested(world.CHARGE, "pay_bill", "dispute_charge")
+    item = queue.claim_next(by=person)
+    labels.submit(
+        by=person, answer=Answer(uuid=cast.new_id(), item_id=item.pk, intent="pay_bill")
+    )
+    guess = [{"param": "amount", "start": 18, "end": 32, "text": "", "value": ""}]
+    world.suggested(
+        f"{world.CHARGE} again", "dispute_charge", "pay_bill", parameters=guess
+    )
+    sign_in(person)
+    return person
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, with the places; empty where all is well."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    return [
+        f"{rule['id']}: {node['target']}"
+        for rule in found.response["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def overflow(page: Page) -> int:
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_are_accessible_and_fit(page, everything, live_server, theme):
+    page.emulate_media(color_scheme=theme)
+    wrong = []
+
+    for path in PATHS:
+        page.goto(f"{live_server.url}{path}")
+        for width, height in WIDTHS:
+            page.set_viewport_size({"width": width, "height": height})
+            wrong += [f"{path} {width} {fault}" for fault in faults(page)]
+            if overflow(page) > 0:
+                wrong.append(f"{path} {width}: scrolls sideways")
+        QueueItem.objects.filter(status="leased").update(
+            status="ready", lease_expires_at=None
+        )
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_open_parts_of_the_desk_are_accessible(page, everything, live_server, theme):
+    page.emulate_media(color_scheme=theme)
+    page.goto(f"{live_server.url}/label")
+    expect(page.locator("#params")).to_be_visible()
+    wrong = {}
+
+    page.keyboard.press("Space")
+    wrong["marking"] = faults(page)
+    page.keyboard.press("Escape")
+    page.keyboard.type("pay")
+    wrong["picker"] = faults(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    wrong["key sheet"] = faults(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press(";")
+    wrong["skip"] = faults(page)
+    page.keyboard.press("Escape")
+    page.locator(".menu summary").click()
+    wrong["account"] = faults(page)
+    page.goto(f"{live_server.url}/label")
+    expect(page.locator("#empty")).to_be_visible()
+    wrong["empty"] = faults(page)
+
+    assert not any(wrong.values()), wrong
+
+
+def test_the_theme_is_remembered(page, everything, live_server):
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{live_server.url}/")
+
+    page.locator("#theme").click()
+    page.goto(f"{live_server.url}/intents")
+
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_the_desk_loads_light(page, everything, live_server):
+    bodies = []
+    page.on("response", lambda response: bodies.append((response.url, response.body())))
+
+    page.goto(f"{live_server.url}/label", wait_until="networkidle")
+
+    expect(page.locator("#utterance")).to_be_visible()
+    weight = sum(len(gzip.compress(body, 6)) for _, body in bodies)
+    assert len(bodies) <= 8, [url for url, _ in bodies]
+    assert weight <= 60_000
+    assert all(url.startswith(live_server.url) for url, _ in bodies)
+
+
+def test_signing_out_clears_what_the_browser_keeps(page, everything, live_server):
+    page.goto(f"{live_server.url}/label")
+    page.evaluate("sessionStorage.setItem('ivr-unsent', '[]')")
+
+    page.locator(".menu summary").click()
+    page.locator(".menu button").click()
+    page.wait_for_url("**/sign-in**")
+
+    assert page.evaluate("sessionStorage.length") == 0
+    page.goto(f"{live_server.url}/label")
+    expect(page).to_have_url(f"{live_server.url}/sign-in?next=%2Flabel")
+
+
+def test_the_desk_fits_a_laptop_screen(page, everything, live_server):
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{live_server.url}/label")
+    expect(page.locator("#params")).to_be_visible()
+
+    last = page.locator("#params tr").last.bounding_box()
+    bar = page.locator("#acts").bounding_box()
+
+    assert last["y"] + last["height"] <= bar["y"]
