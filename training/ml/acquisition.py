@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from training.ml.calibration import softmax
+from training.ml.clusters import Rows
 from training.ml.intent_model import LinearHead
 
 Floats = NDArray[np.floating[Any]]
@@ -46,7 +47,7 @@ def entropy(proba: Floats) -> Floats:
 
 def score_blocked(
     head: LinearHead,
-    embeddings: Floats,
+    embeddings: Rows,
     acquisition: Acquisition,
     *,
     workers: int = 1,
@@ -60,7 +61,7 @@ def score_blocked(
     return _over_blocks(embeddings, score, workers)
 
 
-def logit_margin(head: LinearHead, embeddings: Floats, *, workers: int = 1) -> Scores:
+def logit_margin(head: LinearHead, embeddings: Rows, *, workers: int = 1) -> Scores:
     """The gap between the two highest logits, (n,) >= 0: SMALLER is more informative.
 
     Within a few percent of the bare matrix product: no exponential, no second pass.
@@ -82,7 +83,7 @@ def logit_margin(head: LinearHead, embeddings: Floats, *, workers: int = 1) -> S
 
 
 def most_uncertain_by_margin(
-    head: LinearHead, embeddings: Floats, n: int, *, workers: int = 1
+    head: LinearHead, embeddings: Rows, n: int, *, workers: int = 1
 ) -> NDArray[np.intp]:
     """The n rows of highest `margin`, best first, as a full pass would pick them.
 
@@ -104,7 +105,7 @@ def most_uncertain_by_margin(
     return rows[np.argsort(exact, kind="stable")[:n]]
 
 
-def _gaps(head: LinearHead, embeddings: Floats, rows: NDArray[np.intp]) -> Floats:
+def _gaps(head: LinearHead, embeddings: Rows, rows: NDArray[np.intp]) -> Floats:
     out = np.empty(len(rows), dtype=np.float32)
     for start in range(0, len(rows), BLOCK):
         part = rows[start : start + BLOCK]
@@ -115,7 +116,7 @@ def _gaps(head: LinearHead, embeddings: Floats, rows: NDArray[np.intp]) -> Float
 
 
 def _over_blocks(
-    embeddings: Floats, score: Callable[[Floats], Floats], workers: int
+    embeddings: Rows, score: Callable[[Floats], Floats], workers: int
 ) -> Scores:
     """Score block by block; workers share the blocks, BLAS keeps to one thread each."""
     out = np.empty(len(embeddings), dtype=np.float32)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,45 +17,61 @@ _MEMBERS = 2000  # typicality compares at most this many members of a cluster
 _BLOCK = 8192
 
 
-def cluster(
-    embeddings: Floats,
-    n_clusters: int,
-    rng: np.random.Generator,
-    *,
-    weights: Floats | None = None,
-) -> NDArray[np.intp]:
-    """The cluster of every row, (n,), by k-means on unit vectors.
+class Rows(Protocol):
+    """Vectors that need not be in memory at once: an array or a view of a file."""
 
-    Large pools are clustered on a sample and assigned to the nearest centre.
-    """
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any) -> Any: ...
+
+
+def cluster(
+    embeddings: Rows, n_clusters: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """The cluster of every row, (n,)."""
+    return assign(embeddings, centres(embeddings, n_clusters, rng))[0]
+
+
+def centres(
+    embeddings: Rows, n_clusters: int, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """The centres (k, d) that k-means finds in the rows, or in a sample of many."""
     from sklearn.cluster import KMeans
 
     n = len(embeddings)
-    n_clusters = min(n_clusters, n)
     rows = np.arange(n)
     if n > SAMPLE:
         rows = np.sort(rng.choice(n, SAMPLE, replace=False))
     sample = np.ascontiguousarray(embeddings[rows], dtype=np.float32)
     model = KMeans(
-        n_clusters,
+        min(n_clusters, n),
         n_init=1,
         max_iter=25,
         tol=1e-3,
         random_state=int(rng.integers(2**31)),
     )
-    with threadpool_limits(1):
-        model.fit(sample, sample_weight=None if weights is None else weights[rows])
-    return assign(embeddings, np.asarray(model.cluster_centers_, dtype=np.float32))
+    with threadpool_limits(1), warnings.catch_warnings():
+        # Fewer distinct rows than clusters leaves some clusters empty, as it should.
+        warnings.filterwarnings("ignore", message="Number of distinct clusters")
+        model.fit(sample)
+    return np.asarray(model.cluster_centers_, dtype=np.float32)
 
 
-def assign(embeddings: Floats, centres: NDArray[np.float32]) -> NDArray[np.intp]:
-    """The nearest centre of every row, (n,)."""
-    out = np.empty(len(embeddings), dtype=np.intp)
-    offset = 0.5 * np.einsum("ij,ij->i", centres, centres)
+def assign(
+    embeddings: Rows, middle: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """The nearest centre of every row, and the cosine to it: both (n,)."""
+    nearest = np.empty(len(embeddings), dtype=np.intp)
+    cosine = np.empty(len(embeddings), dtype=np.float32)
+    length = np.maximum(np.linalg.norm(middle, axis=1), 1e-9)
     for start in range(0, len(embeddings), _BLOCK):
         block = np.asarray(embeddings[start : start + _BLOCK], dtype=np.float32)
-        out[start : start + len(block)] = (block @ centres.T - offset).argmax(axis=1)
-    return out
+        product = block @ middle.T  # (b, k)
+        best = (product - 0.5 * length**2).argmax(axis=1)
+        part = slice(start, start + len(block))
+        nearest[part] = best
+        cosine[part] = product[np.arange(len(block)), best] / length[best]
+    return nearest, cosine
 
 
 def most_typical(
