@@ -99,12 +99,16 @@ class FullRedactor:
 
     def find_people(self, texts: Sequence[str]) -> Iterable[list[Candidate]]:
         """Names in each text, by the model and by the census lists."""
-        cased = [as_cased(text) for text in texts]
+        asked = [n for n, text in enumerate(texts) if may_name(text)]
         batches = self._engine.analyze_iterator(
-            cased, language="en", batch_size=BATCH, entities=["PERSON"]
+            [as_cased(texts[n]) for n in asked],
+            language="en",
+            batch_size=BATCH,
+            entities=["PERSON"],
         )
-        for text, results in zip(texts, batches, strict=True):
-            people = [_person(text, result.start, result.end) for result in results]
+        results = dict(zip(asked, batches, strict=True))
+        for n, text in enumerate(texts):
+            people = [_person(text, r.start, r.end) for r in results.get(n, ())]
             yield [p for p in people if p is not None] + full_names(text)
 
     def _find_alone(self, text: str) -> list[Candidate] | None:
@@ -160,7 +164,7 @@ def load() -> FullRedactor:
         BatchAnalyzerEngine,
         RecognizerRegistry,
     )
-    from presidio_analyzer.nlp_engine import SpacyNlpEngine
+    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
     from presidio_analyzer.predefined_recognizers import (
         CreditCardRecognizer,
         IbanRecognizer,
@@ -172,10 +176,16 @@ def load() -> FullRedactor:
 
     # Presidio's own recognizer of addresses is left out: it asks the network for a
     # list of domains, and ours reads the spoken ones as well.
+    # It logs a line for every label that it leaves out.
+    logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
+    model = spacy.load(SPACY_MODEL, exclude=_NOT_FOR_NAMES)
+    recognizer: Any = model.get_pipe("ner")
+    others = [label for label in recognizer.labels if label != "PERSON"]
     engine: Any = SpacyNlpEngine(
-        models=[{"lang_code": "en", "model_name": SPACY_MODEL}]
+        models=[{"lang_code": "en", "model_name": SPACY_MODEL}],
+        ner_model_configuration=NerModelConfiguration(labels_to_ignore=others),
     )
-    engine.nlp = {"en": spacy.load(SPACY_MODEL, exclude=_NOT_FOR_NAMES)}
+    engine.nlp = {"en": model}
     registry = RecognizerRegistry(
         recognizers=[SpacyRecognizer(supported_entities=["PERSON"])],
         supported_languages=["en"],
@@ -217,6 +227,17 @@ def _is_cased(words: cutting.Words, index: int) -> bool:
         return True
     beside = words.words[max(0, index - 1) : index]
     return word in AMBIGUOUS and any(w in PLAIN_GIVEN for w in beside)
+
+
+def may_name(text: str) -> bool:
+    """Whether `_person` could accept anything the model may say of the text.
+
+    The model costs a millisecond a text, and most texts name nobody.
+    """
+    said = [w for w in cutting.split(text).words if not _is_everyday(w)]
+    return any(w in PLAIN_NAMES for w in said) or (
+        len(said) > 1 and any(w in AMBIGUOUS for w in said)
+    )
 
 
 def _person(text: str, start: int, end: int) -> Candidate | None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         files = [f for path in options["paths"] for f in found(Path(path))]
-        batches = [self._ingest(file, options) for file in files]
+        taken = [self._ingest(file, options) for file in files]
+        batches = [batch for batch, _ in taken]
         scrubbed = None if options["light"] else self._scrub()
-        result = summary(batches, scrubbed, time.monotonic() - started)
+        result = summary(taken, scrubbed, time.monotonic() - started)
         failed = [b for b in batches if b.status != IntakeBatch.Status.CLOSED]
         for batch in failed:
             self.stderr.write(f"{batch.file_name}: {batch.error or batch.status}")
@@ -60,7 +62,8 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"{len(failed)} of {len(batches)} files were not read.")
 
-    def _ingest(self, file: Path, options: dict[str, Any]) -> IntakeBatch:
+    def _ingest(self, file: Path, options: dict[str, Any]) -> tuple[IntakeBatch, bool]:
+        """The file's batch, and whether it was read now and not before."""
         wanted = ("map", "delimiter", "labels")
         try:
             with file.open("rb") as stream:
@@ -79,7 +82,7 @@ class Command(BaseCommand):
         is_new = intake.process(batch.pk, progress=self._progress(file.name))
         batch.refresh_from_db()
         self.stderr.write(_line(file.name, batch, is_new=is_new))
-        return batch
+        return batch, is_new
 
     def _progress(self, name: str) -> intake.Progress:
         shown_at = time.monotonic()
@@ -124,37 +127,47 @@ def _is_data(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
 
 
+def counts(batch: IntakeBatch, *, is_new: bool) -> dict[str, int]:
+    """The batch's counters; of a file taken in before, every row is a duplicate."""
+    if is_new:
+        return {name: getattr(batch, name) for name in COUNTERS}
+    return {
+        "received": batch.received,
+        "accepted": 0,
+        "duplicate": batch.accepted + batch.duplicate,
+        "rejected": batch.rejected,
+    }
+
+
 def _line(name: str, batch: IntakeBatch, *, is_new: bool) -> str:
-    counts = ", ".join(f"{getattr(batch, c):,} {c}" for c in COUNTERS)
-    known = "" if is_new else " (this file was taken in before: nothing added)"
-    return f"{name}: {counts}{known}"
+    said = ", ".join(f"{n:,} {c}" for c, n in counts(batch, is_new=is_new).items())
+    known = "" if is_new else " (this file was taken in before)"
+    return f"{name}: {said}{known}"
 
 
 def summary(
-    batches: list[IntakeBatch], scrubbed: full_pass.ScrubCount | None, seconds: float
+    taken: list[tuple[IntakeBatch, bool]],
+    scrubbed: full_pass.ScrubCount | None,
+    seconds: float,
 ) -> dict[str, Any]:
     """What the command prints with --json."""
-    for batch in batches:
+    rows = []
+    for batch, is_new in taken:
         batch.refresh_from_db()
-    return {
-        **{c: sum(getattr(batch, c) for batch in batches) for c in COUNTERS},
-        "batches": [
+        rows.append(
             {
                 "id": str(batch.pk),
                 "file": batch.file_name,
                 "status": batch.status,
                 "error": batch.error,
-                **{c: getattr(batch, c) for c in COUNTERS},
+                "known": not is_new,
+                **counts(batch, is_new=is_new),
             }
-            for batch in batches
-        ],
-        "redaction": scrubbed
-        and {
-            "passed": scrubbed.passed,
-            "changed": scrubbed.changed,
-            "merged": scrubbed.merged,
-            "failed": scrubbed.failed,
-        },
+        )
+    return {
+        **{name: sum(row[name] for row in rows) for name in COUNTERS},
+        "batches": rows,
+        "redaction": asdict(scrubbed) if scrubbed else None,
         "waiting_for_redaction": full_pass.waiting(),
         "seconds": round(seconds, 2),
     }
