@@ -19,12 +19,12 @@ CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 class Desk:
     """One signed-in annotator with an item on the desk."""
 
-    def __init__(self, url: str, sign_in_path: str) -> None:
-        self.client = Client(url)
+    def __init__(self, client: Client, sign_in_path: str) -> None:
+        self.client = client
         page = self.client.get(sign_in_path)
         form = urlencode({"csrfmiddlewaretoken": _found(CSRF, page)})
-        self.client.headers["Origin"] = url
-        self.client.headers["Referer"] = f"{url}/label"
+        self.client.headers["Origin"] = client.url
+        self.client.headers["Referer"] = f"{client.url}/label"
         entered = self.client.post(sign_in_path, form.encode(), FORM)
         if entered.status != 302:
             raise HttpError(f"Signing in answered {entered.status}.")

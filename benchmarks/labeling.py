@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks import load, machine, report, stack
 from benchmarks.desk_client import Desk
+from benchmarks.http_client import Client
 
 BURST_ROUNDS = 125  # with eight annotators: 1,000 simultaneous requests
 WARM_UP_SECONDS = 3
@@ -100,13 +101,13 @@ def measure_size(
     return rows
 
 
-def sign_in(url: str) -> list[Desk]:
+def sign_in(url: str, connect: type[Client] = Client) -> list[Desk]:
     """Everybody at their desk, through the one-time links that people get."""
     from annotations.services.sign_in import issue_link
     from benchmarks import fill
 
     links = [issue_link(user=user, base_url="") for user in fill.people()]
-    return [Desk(url, link) for link in links]
+    return [Desk(connect(url), link) for link in links]
 
 
 def run(

@@ -25,6 +25,8 @@ def from_url(url: str, *, pool_size: int) -> dict[str, object]:
         port = parts.port
     except ValueError:
         raise SettingError("The port in DATABASE_URL is not a number.") from None
+    # Only for statements of the hot path, which ask for it; 0 prepares at once.
+    options["prepare_threshold"] = 0
     if pool_size:
         # Too few connections for a burst: wait a moment, then fail, never hang.
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from annotations.models import AuditEvent, User
+from annotations.services import prepared
 
 
 def record(
@@ -28,5 +29,5 @@ def record(
         object=obj,
         payload=json.dumps(payload, sort_keys=True, default=str),
     )
-    event.save(force_insert=True)
+    prepared.insert(event)
     return event

@@ -17,7 +17,7 @@ from annotations.models import (
     SchemaVersion,
     User,
 )
-from annotations.services import audit
+from annotations.services import audit, prepared
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ class Catalogue:
         return {card.id: card for card in self.intents}
 
 
+STAMP = f"SELECT stamp FROM {CatalogueStamp._meta.db_table} WHERE id = 1"
+
 _lock = threading.Lock()
 _kept: Catalogue | None = None
 
@@ -59,7 +61,7 @@ _kept: Catalogue | None = None
 def current() -> Catalogue:
     """The catalogue as this transaction sees it; one small query where unchanged."""
     global _kept
-    stamp = CatalogueStamp.objects.values_list("stamp", flat=True).get(pk=1)
+    [(stamp,)] = prepared.rows(STAMP, ())
     kept = _kept
     if kept is None or kept.stamp != stamp:
         with _lock:

@@ -5,6 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotations.models import Annotation, GoldLabel, Utterance
+from annotations.services import prepared
+from annotations.services.prepared import Columns
+
+ANSWER = Columns(Annotation, "a", "id", "kind", "intent_id", "is_review")
+# AnnotationQuerySet.standing(), oldest first.
+STANDING = f"""
+SELECT {ANSWER.sql} FROM annotations_annotation a
+WHERE a.utterance_id = %(utterance)s AND a.kind <> 'undo' AND NOT EXISTS (
+    SELECT FROM annotations_annotation u WHERE u.undoes_id = a.id)
+ORDER BY a.created_at
+"""
+SET_STATUS = """
+UPDATE annotations_utterance SET status = %(status)s WHERE id = %(utterance)s
+"""
+REPLACE = """
+ON CONFLICT (utterance_id) DO UPDATE SET annotation_id = excluded.annotation_id,
+    intent_id = excluded.intent_id, rule = excluded.rule,
+    resolved_at = excluded.resolved_at
+"""
 
 
 @dataclass(frozen=True)
@@ -48,11 +67,11 @@ def settle(utterance: Utterance) -> Verdict:
 
     Call it under the lock of the queue item (or of the utterance), after the event.
     """
-    answers = Annotation.objects.filter(utterance=utterance).standing()
-    verdict = judge(answers.order_by("created_at"))
+    known = {"utterance": utterance.pk}
+    verdict = judge([ANSWER.read(row) for row in prepared.rows(STANDING, known)])
     if utterance.status != verdict.status:
         utterance.status = verdict.status
-        utterance.save(update_fields=["status"])
+        prepared.rows(SET_STATUS, {**known, "status": verdict.status})
     if verdict.annotation is None:
         GoldLabel.objects.filter(utterance=utterance).delete()
     else:
@@ -61,16 +80,10 @@ def settle(utterance: Utterance) -> Verdict:
 
 
 def _store(utterance: Utterance, verdict: Verdict) -> None:
-    GoldLabel.objects.bulk_create(
-        [
-            GoldLabel(
-                utterance=utterance,
-                annotation=verdict.annotation,
-                intent_id=verdict.annotation.intent_id,
-                rule=verdict.rule,
-            )
-        ],
-        update_conflicts=True,
-        unique_fields=["utterance"],
-        update_fields=["annotation", "intent", "rule", "resolved_at"],
+    label = GoldLabel(
+        utterance=utterance,
+        annotation=verdict.annotation,
+        intent_id=verdict.annotation.intent_id,
+        rule=verdict.rule,
     )
+    prepared.insert(label, on_conflict=REPLACE)

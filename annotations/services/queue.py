@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from annotations.errors import LeaseLostError
-from annotations.models import Annotation, QueueItem, User, Utterance, WorkerHeartbeat
+from annotations.models import (
+    Annotation,
+    QueueItem,
+    Suggestion,
+    User,
+    Utterance,
+    WorkerHeartbeat,
+)
+from annotations.services import prepared
+from annotations.services.prepared import Columns
 
 LEASE = timedelta(minutes=10)
 # A worker that was silent for so long counts as gone.
@@ -21,21 +30,42 @@ MEMORY_OF_LEASES = timedelta(days=1)
 # More than this many open pages of one person hold items back from the others.
 MAX_LEASES = 6
 
+ITEM = Columns(
+    QueueItem, "q", "id", "utterance_id", "reason", "why", "draw_probability",
+    "status", "leased_by_id", "holders", "lease_expires_at",
+)  # fmt: skip
+UTTERANCE = Columns(
+    Utterance, "u", "id", "text", "count", "status", "context"
+)  # fmt: skip
+SUGGESTION = Columns(
+    Suggestion, "s", "utterance_id", "model_name", "intents", "parameters"
+)
+SHOWN = f"""SELECT {ITEM.sql}, {UTTERANCE.sql}, {SUGGESTION.sql} FROM {{items}} q
+JOIN annotations_utterance u ON u.id = q.utterance_id
+LEFT JOIN annotations_suggestion s ON s.utterance_id = u.id"""
+
 # One statement: concurrent claims skip one another's rows instead of waiting.
-CLAIM = """
-UPDATE annotations_queueitem
-SET status = 'leased', leased_by_id = %(user)s, leased_at = clock_timestamp(),
-    lease_expires_at = clock_timestamp() + %(lease)s, holders = holders || %(user)s
-WHERE id = (
-    SELECT q.id FROM annotations_queueitem q
-    WHERE q.status = 'ready' AND NOT EXISTS (
-        SELECT FROM annotations_annotation a
-        WHERE a.utterance_id = q.utterance_id AND a.annotator_id = %(user)s
-            AND a.kind <> 'undo' AND NOT EXISTS (
-                SELECT FROM annotations_annotation u WHERE u.undoes_id = a.id))
-    ORDER BY q.rank, q.id LIMIT 1
-    FOR UPDATE SKIP LOCKED)
-RETURNING id
+CLAIM = f"""
+WITH taken AS (
+    UPDATE annotations_queueitem
+    SET status = 'leased', leased_by_id = %(user)s, leased_at = clock_timestamp(),
+        lease_expires_at = clock_timestamp() + %(lease)s,
+        holders = holders || %(user)s
+    WHERE id = (
+        SELECT q.id FROM annotations_queueitem q
+        WHERE q.status = 'ready' AND NOT EXISTS (
+            SELECT FROM annotations_annotation a
+            WHERE a.utterance_id = q.utterance_id AND a.annotator_id = %(user)s
+                AND a.kind <> 'undo' AND NOT EXISTS (
+                    SELECT FROM annotations_annotation u WHERE u.undoes_id = a.id))
+        ORDER BY q.rank, q.id LIMIT 1
+        FOR UPDATE SKIP LOCKED)
+    RETURNING *)
+{SHOWN.format(items="taken")}
+"""
+LOCK = f"""
+{SHOWN.format(items="annotations_queueitem")}
+WHERE q.id = %(item)s FOR UPDATE OF q, u
 """
 
 
@@ -69,11 +99,10 @@ def claim_next(*, by: User) -> QueueItem | None:
     Expired leases of others are freed when nothing else is ready, so that the queue
     goes on without a worker. Joins a transaction that is already open.
     """
-    with transaction.atomic():
-        item_id = _claim(by)
-        if item_id is None and free_expired():
-            item_id = _claim(by)
-    return None if item_id is None else with_all(QueueItem.objects).get(pk=item_id)
+    item = _claim(by)
+    if item is None and free_expired():
+        item = _claim(by)
+    return item
 
 
 def claimed_since(when: datetime, *, by: User) -> QueueItem | None:
@@ -89,11 +118,26 @@ def claimed_since(when: datetime, *, by: User) -> QueueItem | None:
     )
 
 
-def _claim(by: User) -> int | None:
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"user": by.pk, "lease": LEASE})
-        row = cursor.fetchone()
-    return row[0] if row else None
+def _claim(by: User) -> QueueItem | None:
+    return _shown(prepared.rows(CLAIM, {"user": by.pk, "lease": LEASE}))
+
+
+def lock(item_id: int) -> QueueItem | None:
+    """The item and its utterance, nobody else's until the transaction ends."""
+    return _shown(prepared.rows(LOCK, {"item": item_id}))
+
+
+def _shown(found: list[tuple]) -> QueueItem | None:
+    """The item of a row of SHOWN, with its utterance and the suggestion."""
+    if not found:
+        return None
+    values, end = found[0], len(ITEM) + len(UTTERANCE)
+    item = ITEM.read(values[: len(ITEM)])
+    item.utterance = UTTERANCE.read(values[len(ITEM) : end])
+    guess = SUGGESTION.read(values[end:]) if values[end] is not None else None
+    # As select_related caches it: None is “there is none”, without a query.
+    item.utterance._state.fields_cache["suggestion"] = guess
+    return item
 
 
 def with_all(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:

@@ -1,0 +1,104 @@
+"""Statements of the hot path: prepared, so that PostgreSQL plans them once.
+
+Django binds parameters in the client: PostgreSQL plans each statement anew, and the
+query builder takes longer than the statement. Saving a label runs a dozen of them;
+written here they cost a third. Everything else uses the ORM.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.models import AutoField, Field, JSONField, Model
+from django.db.models.fields import NOT_PROVIDED
+from psycopg.types.numeric import Int8Dumper
+
+
+class _Cursor(ServerBindingCursor):
+    """Prepares whatever it runs, where the connection allows that."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # By itself psycopg sends small numbers as smallint: another plan for each.
+        self.adapters.register_dumper(int, Int8Dumper)
+
+    def execute(self, query: Any, params: Any = None, **_: Any) -> "_Cursor":
+        return super().execute(query, params, prepare=True)
+
+
+def rows(statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> list[tuple]:
+    """Run the statement and return its rows; none for one that returns nothing."""
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    logged = connection.queries_logged
+    wrap = connection.make_debug_cursor if logged else connection.make_cursor
+    with wrap(_Cursor(connection.connection)) as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+class Columns:
+    """Some columns of a model in a hand-written SELECT, and instances made of them.
+
+    The other fields of such an instance are deferred: loaded when asked for.
+    """
+
+    def __init__(self, model: type[Model], alias: str, *names: str) -> None:
+        fields = [f for f in model._meta.concrete_fields if f.attname in names]
+        self.model = model
+        self.names = [field.attname for field in fields]
+        self.sql = ", ".join(f'{alias}."{field.column}"' for field in fields)
+        self._json = [isinstance(field, JSONField) for field in fields]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, values: Sequence[Any]) -> Any:
+        """The instance of these values, in the order of `sql`."""
+        parsed = [
+            json.loads(value) if is_json and value is not None else value
+            for value, is_json in zip(values, self._json, strict=True)
+        ]
+        return self.model.from_db(connection.alias, self.names, parsed)
+
+
+def insert(row: Model, *, on_conflict: str = "") -> bool:
+    """The row is stored; False where `on_conflict`, an SQL clause, kept it out.
+
+    Defaults of the database are read back into the row.
+    """
+    statement, given, returned = _insertion(type(row))
+    values = [
+        field.get_db_prep_save(getattr(row, field.attname), connection)
+        for field in given
+    ]
+    stored = rows(statement.format(on_conflict=on_conflict), values)
+    if not stored:
+        return False
+    for field, value in zip(returned, stored[0], strict=True):
+        setattr(row, field.attname, value)
+    row._state.adding = False
+    row._state.db = connection.alias
+    return True
+
+
+@cache
+def _insertion(model: type[Model]) -> tuple[str, list[Field], list[Field]]:
+    fields = model._meta.concrete_fields
+    returned = [
+        field
+        for field in fields
+        if field.db_default is not NOT_PROVIDED or isinstance(field, AutoField)
+    ]
+    given = [field for field in fields if field not in returned]
+    columns = ", ".join(f'"{field.column}"' for field in given)
+    places = ", ".join(["%s"] * len(given))
+    back = ", ".join(f'"{field.column}"' for field in returned) or "true"
+    statement = (
+        f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({places})'
+        f" {{on_conflict}} RETURNING {back}"
+    )
+    return statement, given, returned

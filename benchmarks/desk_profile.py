@@ -1,0 +1,118 @@
+"""Where a label's time goes: the whole web application in this process.
+
+    .venv/bin/python -m benchmarks.desk_profile [--labels 1000] [--queries] [--profile]
+
+The figures leave out the web server's own work and the sockets.
+"""
+
+import argparse
+import cProfile
+import io
+import pstats
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from benchmarks import machine, stack
+from benchmarks.desk_client import Desk
+from benchmarks.http_client import Client, Response
+
+
+class InProcess(Client):
+    """The client's requests as calls of the WSGI application."""
+
+    def _exchange(self, raw: bytes) -> Response:
+        from ivr_label.wsgi import application
+
+        head, _, body = raw.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = first.split(" ")
+        url = urlsplit(target)
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method, "PATH_INFO": url.path,
+            "QUERY_STRING": url.query, "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1", "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+        }  # fmt: skip
+        for line in lines:
+            name, _, value = line.partition(": ")
+            key = name.upper().replace("-", "_")
+            plain = key in ("CONTENT_TYPE", "CONTENT_LENGTH")
+            environ[key if plain else f"HTTP_{key}"] = value
+        response = Response(0, [], b"")
+
+        def start(status: str, headers: list[tuple[str, str]]) -> None:
+            response.status = int(status.split(" ")[0])
+            response.headers = [(name.lower(), value) for name, value in headers]
+
+        parts = application(environ, start)
+        response.body = b"".join(parts)
+        parts.close()
+        return response
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--utterances", type=int, default=5000)
+    parser.add_argument("--labels", type=int, default=1000)
+    parser.add_argument("--queries", action="store_true", help="print one label's SQL")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--sort", default="tottime")
+    options = parser.parse_args()
+    with stack.database() as postgres:
+        from benchmarks import fill
+        from benchmarks.labeling import sign_in
+
+        fill.everything(options.utterances)
+        fill.queue(options.utterances, order="uncertainty")
+        desk = sign_in("http://127.0.0.1", InProcess)[0]
+        desk.begin()
+        for _ in range(50):
+            desk.cycle()
+        if options.queries:
+            print_queries(desk)
+        profile = cProfile.Profile()
+        if options.profile:
+            profile.enable()
+        print(costs(desk, options.labels, postgres))
+        profile.disable()
+        if options.profile:
+            pstats.Stats(profile).sort_stats(options.sort).print_stats(60)
+
+
+def costs(desk: Desk, n_labels: int, postgres: int) -> str:
+    def work() -> None:
+        for _ in range(n_labels):
+            desk.cycle()
+
+    def calibration() -> float:
+        """How slow this moment is: other programs on the machine slow us down."""
+        began = time.process_time()
+        for number in range(200_000):
+            str(number)
+        return time.process_time() - began
+
+    before = calibration()
+    _, cost = machine.measured(work, server=[], postgres=[postgres])
+    each = 1000 / n_labels
+    return (
+        f"{n_labels} labels: wall {cost.wall * each:.2f} ms, Python CPU"
+        f" {cost.client * each:.2f} ms, PostgreSQL CPU {cost.postgres * each:.2f} ms"
+        f" each; load {machine.conditions()['load_1_min']};"
+        f" calibration {before * 1000:.0f} and {calibration() * 1000:.0f} ms"
+    )
+
+
+def print_queries(desk: Desk) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        desk.cycle()
+    for number, query in enumerate(captured, 1):
+        print(number, " ".join(query["sql"].split()))
+
+
+if __name__ == "__main__":
+    main()
