@@ -223,7 +223,7 @@ def as_cased(text: str) -> str:
 
 def _is_cased(words: cutting.Words, index: int) -> bool:
     word = words.words[index]
-    if word in PLAIN_NAMES:
+    if word in PLAIN_NAMES or _is_rare(words, index):
         return True
     beside = words.words[max(0, index - 1) : index]
     return word in AMBIGUOUS and any(w in PLAIN_GIVEN for w in beside)
@@ -234,9 +234,29 @@ def may_name(text: str) -> bool:
 
     The model costs a millisecond a text, and most texts name nobody.
     """
-    said = [w for w in cutting.split(text).words if not _is_everyday(w)]
-    return any(w in PLAIN_NAMES for w in said) or (
-        len(said) > 1 and any(w in AMBIGUOUS for w in said)
+    words = cutting.split(text)
+    return any(
+        word in PLAIN_NAMES or _is_rare(words, index) or _beside_rare(words, index)
+        for index, word in enumerate(words.words)
+    )
+
+
+def _is_rare(words: cutting.Words, index: int) -> bool:
+    """Two words side by side that are in no list may be a name of elsewhere."""
+    if _is_everyday(words.words[index]) or words.words[index] in AMBIGUOUS:
+        return False
+    before = index > 0 and words.gap(index - 1) == " "
+    after = index + 1 < len(words) and words.gap(index) == " "
+    return bool(
+        (before and not _is_everyday(words.words[index - 1]))
+        or (after and not _is_everyday(words.words[index + 1]))
+    )
+
+
+def _beside_rare(words: cutting.Words, index: int) -> bool:
+    return words.words[index] in AMBIGUOUS and (
+        (index > 0 and not _is_everyday(words.words[index - 1]))
+        or (index + 1 < len(words) and not _is_everyday(words.words[index + 1]))
     )
 
 
@@ -248,17 +268,22 @@ def _person(text: str, start: int, end: int) -> Candidate | None:
         first += 1
     while last >= first and _is_everyday(words.words[last]):
         last -= 1
-    if first > last:
-        return None
     said = words.words[first : last + 1]
-    if not any(word in NAMES for word in said):
-        return None
-    if len(said) == 1 and said[0] in AMBIGUOUS:
+    if not said or not _is_name(said):
         return None
     begin, _ = words.to_input(words.starts[first], words.ends[first])
     _, stop = words.to_input(words.starts[last], words.ends[last])
     stop = _with_surname(text, start + stop, said[-1])
     return Candidate(start + begin, stop, kinds.NAME, text[start + begin : stop])
+
+
+def _is_name(said: list[str]) -> bool:
+    """A word from the name lists, or two words that are in no list at all."""
+    if len(said) == 1:
+        return said[0] in PLAIN_NAMES
+    return any(word in NAMES for word in said) or (
+        len(said) <= 3 and not any(_is_everyday(word) for word in said)
+    )
 
 
 def _with_surname(text: str, end: int, last: str) -> int:

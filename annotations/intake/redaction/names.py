@@ -34,13 +34,16 @@ _STRONG = re.compile(
     r"|(?:they|you can|please|just|everyone|people|friends) calls? me|call me"
     r"|i go by|goes by|i am called|i'm called|name'?s spelled"
     r"|spell(?:ed|ing)? (?:it|that)"
-    r"|mr|mrs|ms|mister|missus"
+    r"|mr|mrs|ms|mister|missus|ask for"
     r")(?![\w])[.:,]?"
 )
 _WEAK = re.compile(
     r"\b(?:this is|i'?m|i am|it'?s|it is|here is|speaking (?:to|with)|spoke (?:to|with)"
     r"|talk(?:ed|ing)? (?:to|with)|named|miss|doctor|dr|hi|hello|thanks|thank you"
     rf"|my {_RELATION}(?:'s name is)?|{_RELATION} named)(?![\w'])"
+)
+_IS_MY_NAME = re.compile(
+    r"\bis (?:my|the|his|her) (?:(?:full|first|last|legal|maiden|sur) ?)?name\b"
 )
 _AFTER = word_set("speaking calling here")
 _SKIPPED = HESITATIONS | word_set(
@@ -58,7 +61,7 @@ SPELL_REACH = 8  # words between a name or "spell" and the letters
 _TRIGGERS = word_set(
     "name names name's under call calls go goes spell spelled spelling mr mrs ms"
     " mister missus this i'm im am it's its is named miss doctor dr hi hello thanks"
-    " thank speaking calling here talk talking talked spoke my account"
+    " thank ask speaking calling here talk talking talked spoke my account"
 )
 
 
@@ -180,6 +183,13 @@ def _before_cues(words: Words) -> list[tuple[int, int]]:
             first -= 1
         if any(w in PLAIN_NAMES for w in words.words[first:index]):
             spans.append((first, index - 1))
+    for match in _IS_MY_NAME.finditer(words.text):
+        last = words.at(match.start()) - 1
+        first = last + 1
+        while first > 0 and last + 1 - first < 3 and _may_begin(words.words[first - 1]):
+            first -= 1
+        if first <= last:
+            spans.append((first, last))
     return spans
 
 
