@@ -26,6 +26,7 @@ PATHS = (
     "/search?q=charge",
     "/search?q=nothingfitsthis",
     "/audit",
+    "/review/disagreements",
     "/nothing-here",
     "/intents/none-such",
 )

@@ -1,0 +1,219 @@
+"""Pages for looking things up: what they show, to whom, and when there is nothing."""
+
+import uuid
+
+import pytest
+
+from annotations.models import Utterance
+from annotations.services import labels, queue
+from annotations.services.labels import Answer
+from tests.factories import cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana(signed_in):
+    return signed_in("ana", "annotator")
+
+
+def answered(client, text, intent="check_bill"):
+    cast.item(cast.utterance(text))
+    item = queue.claim_next(by=client.person)
+    labels.submit(by=client.person, answer=Answer(uuid.uuid4(), item.pk, intent))
+    return item.utterance
+
+
+def shown(client, path):
+    response = client.get(path)
+    assert response.status_code == 200, path
+    return response.content.decode()
+
+
+def test_the_start_page_offers_what_the_role_may_do(signed_in):
+    annotator = shown(signed_in("ana", "annotator"), "/")
+    auditor = shown(signed_in("aud", "auditor"), "/")
+
+    assert 'href="/label"' in annotator and 'href="/audit"' not in annotator
+    assert 'href="/audit"' in auditor and 'href="/label"' not in auditor
+
+
+@pytest.mark.parametrize(
+    "role",
+    ["annotator", "reviewer", "product_owner", "ml_engineer", "admin", "auditor"],
+)
+def test_every_entry_of_the_navigation_opens(signed_in, role):
+    client = signed_in("any", role)
+
+    for entry in client.get("/").context["entries"]:
+        assert client.get(entry.url).status_code == 200, entry.url
+
+
+def test_the_start_page_says_that_no_worker_is_alive(ana):
+    assert "No worker is alive" in shown(ana, "/")
+
+
+def test_my_work_lists_my_answers_only(ana, signed_in):
+    cast.intent("check_bill")
+    answered(ana, "why is my bill so high")
+    ben = signed_in("ben", "annotator")
+    answered(ben, "the other one's words")
+
+    page = shown(ana, "/me")
+
+    assert "why is my bill so high" in page
+    assert "the other one" not in page
+
+
+def test_my_work_hides_words_that_were_reported(ana):
+    cast.intent("check_bill")
+    utterance = answered(ana, "my name is on it")
+    Utterance.objects.filter(pk=utterance.pk).update(status="quarantined")
+
+    page = shown(ana, "/me")
+
+    assert "my name is on it" not in page
+    assert "Taken out of sight" in page
+
+
+def test_my_work_does_not_list_what_was_taken_back(ana):
+    cast.intent("check_bill")
+    answered(ana, "why is my bill so high")
+    labels.undo(by=ana.person, uuid=uuid.uuid4())
+
+    assert "No answers yet" in shown(ana, "/me")
+
+
+def test_intents_count_their_gold_labels(ana):
+    cast.intent("check_bill", description="Asks about a bill.")
+    cast.intent("pay_bill")
+    answered(ana, "why is my bill so high")
+
+    page = shown(ana, "/intents")
+
+    assert "1 gold" in page and "0 gold" in page
+    assert "Asks about a bill." in page
+
+
+def test_intents_are_narrowed_by_words_and_domain(ana):
+    cast.intent("check_bill")
+    cast.intent("report_outage", domain="outages")
+
+    assert "report_outage" not in shown(ana, "/intents?q=bill")
+    assert "check_bill" not in shown(ana, "/intents?domain=outages")
+    assert "No intent fits" in shown(ana, "/intents?q=zzz")
+
+
+def test_an_intent_shows_its_examples_and_parameters(ana):
+    cast.live_schema(cast.intent("check_bill"))
+    intent = cast.intent("pay_bill")
+    answered(ana, "i want to pay", intent.name)
+
+    assert "i want to pay" in shown(ana, "/intents/pay_bill")
+    assert "account_number" in shown(ana, "/intents/check_bill")
+
+
+def test_an_intent_keeps_callers_words_from_those_without_a_reason(ana, signed_in):
+    cast.intent("pay_bill")
+    answered(ana, "i want to pay", "pay_bill")
+
+    page = shown(signed_in("aud", "auditor"), "/intents/pay_bill")
+
+    assert "i want to pay" not in page
+
+
+def test_unknown_names_are_not_found(ana):
+    for path in ("/intents/none", "/functions/none"):
+        response = ana.get(path)
+        assert response.status_code == 404
+        assert "There is no" in response.content.decode()
+
+
+def test_a_function_shows_its_live_version(ana):
+    version = cast.live_schema(cast.intent("check_bill"))
+
+    assert "version 1" in shown(ana, "/functions")
+    page = shown(ana, "/functions/check_bill")
+    assert version.content_hash in page
+    assert ana.get("/functions/check_bill?version=7").status_code == 404
+
+
+def test_search_finds_words_intents_and_states(ana):
+    cast.intent("check_bill")
+    answered(ana, "why is my bill so high")
+    cast.utterance("100% of_it is wrong")
+
+    assert "Nothing fits" not in shown(ana, "/search?q=BILL")
+    assert "100% of_it" in shown(ana, "/search?q=0% of_it")
+    assert "why is my bill" in shown(ana, "/search?intent=check_bill")
+    assert "why is my bill" not in shown(ana, "/search?status=pool")
+    assert "Nothing fits" in shown(ana, "/search?q=o__it")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"redaction": "light"}, {"status": "quarantined"}, {"redaction": "failed"}],
+)
+def test_search_never_shows_what_nobody_may_see(ana, fields):
+    cast.utterance("secret words", **fields)
+
+    assert "secret words" not in shown(ana, "/search?q=secret").replace(
+        'value="secret"', ""
+    )
+
+
+def test_search_pages_through_many(ana):
+    for n in range(30):
+        cast.utterance(f"same words {n:02}")
+
+    first, second = (shown(ana, f"/search?q=same&page={n}") for n in (1, 2))
+
+    assert "same words 29" in first and "same words 04" not in first
+    assert "same words 04" in second
+    assert "?q=same&amp;page=2" in first
+    assert "same words 29" in shown(ana, "/search?q=same&page=nonsense")
+
+
+def test_audit_lists_events_by_actor_action_and_object(ana, signed_in):
+    cast.intent("check_bill")
+    answered(ana, "why is my bill so high")
+    auditor = signed_in("aud", "auditor")
+
+    page = shown(auditor, f"/audit?actor=user:{ana.person.pk}&action=label.")
+
+    assert "label.submitted" in page and "Ana" in page
+    assert "why is my bill" not in page
+    assert "No event fits" in shown(auditor, "/audit?action=nothing.")
+
+
+def test_audit_is_for_auditors_and_administrators(ana, signed_in):
+    assert ana.get("/audit").status_code == 403
+    assert signed_in("adm", "admin").get("/audit").status_code == 200
+
+
+def test_an_unknown_address_has_a_page_with_the_request_id(ana):
+    response = ana.get("/no-such-page")
+
+    assert response.status_code == 404
+    assert response["X-Request-ID"] in response.content.decode()
+
+
+def test_a_chosen_theme_is_in_the_first_byte(ana):
+    ana.cookies["theme"] = "dark"
+    assert '<html lang="en" data-theme="dark">' in shown(ana, "/")
+
+    ana.cookies["theme"] = '"><script>'
+    assert '<html lang="en">' in shown(ana, "/")
+
+
+def test_pages_hold_no_inline_script_or_style(ana):
+    cast.live_schema(cast.intent("check_bill"))
+    utterance = cast.utterance()
+    cast.suggestion(utterance, "check_bill")
+    cast.item(utterance)
+
+    for path in ("/", "/label", "/me", "/intents", "/functions/check_bill", "/search"):
+        page = shown(ana, path)
+        assert "<style" not in page and " style=" not in page
+        assert page.count("<script") == page.count('src="/static/')
+        assert " onclick" not in page
