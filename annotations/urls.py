@@ -3,6 +3,7 @@
 from django.urls import path
 
 from annotations.api.annotations import Annotations
+from annotations.api.batches import Batch, Batches, BatchRejects
 from annotations.api.functions import FunctionDetail, Functions, ValidateArguments
 from annotations.api.intents import Intent, Intents
 from annotations.api.queue import Heartbeat, NextItem, Release
@@ -17,6 +18,7 @@ from annotations.views import (
     review,
     search,
     sign_in,
+    sources,
 )
 
 pages = [
@@ -39,6 +41,14 @@ pages = [
     path("functions", functions.functions, name="functions"),
     path("functions/<str:name>", functions.function, name="function"),
     path("search", search.search, name="search"),
+    path("sources", sources.sources, name="sources"),
+    path("sources/state", sources.state, name="sources_state"),
+    path("sources/upload", sources.upload, name="source_upload"),
+    path("sources/<uuid:batch_id>", sources.batch, name="source_batch"),
+    path("sources/<uuid:batch_id>/cancel", sources.cancel, name="source_cancel"),
+    path(
+        "sources/<uuid:batch_id>/rejects.csv", sources.rejects, name="source_rejects"
+    ),
     path("audit", audit.audit, name="audit"),
     path("sign-in", sign_in.sign_in, name="sign_in"),
     path("sign-in/<str:token>", sign_in.sign_in_link, name="sign_in_link"),
@@ -46,6 +56,15 @@ pages = [
 ]
 
 api = [
+    path("api/v1/utterances/batches", Batches.as_view(), name="api_batches"),
+    path(
+        "api/v1/utterances/batches/<uuid:batch_id>", Batch.as_view(), name="api_batch"
+    ),
+    path(
+        "api/v1/utterances/batches/<uuid:batch_id>/rejects",
+        BatchRejects.as_view(),
+        name="api_batch_rejects",
+    ),
     path("api/v1/queue/next", NextItem.as_view(), name="api_queue_next"),
     path(
         "api/v1/queue/<int:item_id>/heartbeat",

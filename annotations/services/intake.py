@@ -83,6 +83,18 @@ def receive(
     options: Mapping[str, str] | None = None,
 ) -> IntakeBatch:
     """A waiting batch of the stream's bytes, or the batch that had them before."""
+    return register(
+        seal(stream, source=source),
+        source=source,
+        file_name=file_name,
+        by=by,
+        reader=reader,
+        options=options,
+    )
+
+
+def seal(stream: Stream, *, source: str) -> bronze.Stored:
+    """The rest of the stream as a bronze file; raises TooLargeError."""
     target = writer(source=source)
     try:
         while data := stream.read(COPY_BYTES):
@@ -92,14 +104,7 @@ def receive(
     except BaseException:
         target.discard()
         raise
-    return register(
-        target.finish(),
-        source=source,
-        file_name=file_name,
-        by=by,
-        reader=reader,
-        options=options,
-    )
+    return target.finish()
 
 
 def too_large() -> TooLargeError:
