@@ -1,0 +1,183 @@
+"""A small healthy world with one of everything that invariants speak of."""
+
+import hashlib
+import uuid
+from datetime import timedelta
+from types import SimpleNamespace
+
+from django.utils import timezone
+
+from annotations.models import (
+    Annotation,
+    Conversation,
+    IntakeBatch,
+    Reason,
+    RejectedRow,
+    Turn,
+    WorkerHeartbeat,
+)
+from annotations.services import audit, labels, queue, review
+from tests.factories import cast
+from training.models import (
+    Checkpoint,
+    DatasetSnapshot,
+    Policy,
+    Promotion,
+    Round,
+    SnapshotMember,
+    UtteranceEmbedding,
+)
+
+
+def build() -> SimpleNamespace:
+    world = SimpleNamespace()
+    _people_and_catalogue(world)
+    _texts(world)
+    _answers(world)
+    _intake(world)
+    _machines(world)
+    return world
+
+
+def _people_and_catalogue(w: SimpleNamespace) -> None:
+    w.ana, w.ben = cast.ana(), cast.ben()
+    w.rita = cast.person("rita", "reviewer")
+    w.bill = cast.intent("check_bill")
+    w.hello = cast.intent("say_hello")
+    w.schema = cast.live_schema(w.bill)
+    audit.record(
+        by=w.schema.approved_by,
+        action="schema.approved",
+        obj=f"schema:{w.schema.pk}",
+        sha256=w.schema.content_hash,
+    )
+
+
+def _texts(w: SimpleNamespace) -> None:
+    """Open items: one for the exam, one in the pool, one in somebody's hands."""
+    w.exam = cast.utterance(split="exam")
+    w.exam_item = cast.item(w.exam, reason=Reason.EXAM, rank=10_000)
+    w.pool = cast.utterance(context=[{"role": "bot", "text": "hello"}])
+    w.pool_item = cast.item(w.pool, rank=10_001)
+    cast.suggestion(w.pool, "say_hello")
+    vector = [1.0] + [0.0] * 383
+    UtteranceEmbedding.objects.create(utterance=w.pool, encoder="e", vector=vector)
+    w.light = cast.utterance(redaction="light")
+    w.erased = cast.utterance(status="erased")
+    type(w.erased).objects.filter(pk=w.erased.pk).update(text="", context=[])
+
+
+def answer(by, utterance, intent, **fields) -> Annotation:
+    """Lease the utterance's item and answer it through the service."""
+    item = cast.item(utterance, rank=0, reason=fields.pop("reason", "uncertain"))
+    assert queue.claim_next(by=by).pk == item.pk
+    sent = labels.Answer(
+        uuid=uuid.uuid4(), item_id=item.pk, intent=intent.name, **fields
+    )
+    return labels.submit(by=by, answer=sent).annotation
+
+
+def _answers(w: SimpleNamespace) -> None:
+    w.text = cast.utterance("account 5 5 5 for may")
+    spans = (
+        labels.SpanAnswer(8, 13, "account_number", "5 5 5"),
+        labels.SpanAnswer(18, 21, "bill_month", "may"),
+    )
+    w.single = answer(w.ana, w.text, w.bill, spans=spans)
+    w.agreed_text = cast.utterance()
+    w.first = answer(w.ana, w.agreed_text, w.hello)
+    w.agreed = answer(w.ben, w.agreed_text, w.hello, reason="second_opinion")
+    w.exam_label = answer(w.ana, cast.utterance(split="exam"), w.hello, reason="exam")
+    w.disputed = cast.utterance()
+    one = answer(w.ana, w.disputed, w.hello)
+    answer(w.ben, w.disputed, w.bill, not_spoken=("account_number",), reason="random")
+    w.review = review.resolve(by=w.rita, uuid=uuid.uuid4(), answer_id=one.pk)
+    w.open_dispute = cast.utterance()
+    answer(w.ana, w.open_dispute, w.hello)
+    answer(w.ben, w.open_dispute, w.bill, not_spoken=("account_number",))
+    w.skipped = cast.utterance()
+    item = cast.item(w.skipped, rank=0)
+    queue.claim_next(by=w.ana)
+    labels.skip(by=w.ana, uuid=uuid.uuid4(), item_id=item.pk, reason="unclear")
+    w.reported = cast.utterance()
+    item = cast.item(w.reported, rank=0)
+    queue.claim_next(by=w.ana)
+    w.report = labels.quarantine(
+        by=w.ana, uuid=uuid.uuid4(), item_id=item.pk
+    ).annotation
+    w.taken_back = answer(w.ana, cast.utterance(), w.hello)
+    undone = labels.undo(by=w.ana, uuid=uuid.uuid4())
+    w.undo, w.leased_item = undone.annotation, undone.item
+
+
+def _intake(w: SimpleNamespace) -> None:
+    w.batch = IntakeBatch.objects.create(
+        source="calls",
+        reader="jsonl",
+        sha256="0" * 64,
+        status=IntakeBatch.Status.CLOSED,
+        received=3,
+        accepted=1,
+        duplicate=1,
+        rejected=1,
+        finished_at=timezone.now(),
+    )
+    RejectedRow.objects.create(batch=w.batch, line=2, code="empty", reason="No text.")
+    w.conversation = Conversation.objects.create(source="calls", external_id="c1")
+    Turn.objects.create(conversation=w.conversation, number=1, utterance=w.pool)
+
+
+def _machines(w: SimpleNamespace) -> None:
+    began = timezone.now() - timedelta(hours=1)
+    for name in ("default", "gpu"):
+        WorkerHeartbeat.objects.create(
+            name=name, queues=name, pid=1, started_at=began, last_seen_at=timezone.now()
+        )
+    w.policy = Policy.objects.get_or_create(
+        iteration=1,
+        defaults={"min_new_gold": 1, "max_wait_minutes": 1, "recipe": "head"},
+    )[0]
+    w.snapshot = DatasetSnapshot.objects.create(digest="d" * 64, n=2)
+    for label, split in ((w.single, "train"), (w.exam_label, "exam")):
+        SnapshotMember.objects.create(
+            snapshot=w.snapshot,
+            utterance=label.utterance,
+            annotation=label,
+            split=split,
+        )
+    w.round = Round.objects.create(
+        policy=w.policy, recipe="head", status="promoted", finished_at=timezone.now()
+    )
+    w.working = Round.objects.create(
+        policy=w.policy, recipe="head", status="training", heartbeat_at=timezone.now()
+    )
+    w.old = _checkpoint("old", "retired")
+    w.champion = _checkpoint("new", "champion", round=w.round)
+    Round.objects.filter(pk=w.round.pk).update(challenger=w.champion)
+    w.past = _promotion(w.old, began, timezone.now())
+    w.present = _promotion(w.champion, w.past.to_at, None)
+
+
+def _checkpoint(name: str, state: str, **fields: object) -> Checkpoint:
+    return Checkpoint.objects.create(
+        name=name,
+        recipe="head",
+        path=name,
+        manifest_sha256=hashlib.sha256(name.encode()).hexdigest(),
+        state=state,
+        gate_passed=True,
+        **fields,
+    )
+
+
+def _promotion(checkpoint: Checkpoint, from_at, to_at) -> Promotion:
+    promotion = Promotion.objects.create(
+        checkpoint=checkpoint, from_at=from_at, to_at=to_at, reason="better"
+    )
+    audit.record(
+        by=None,
+        action="checkpoint.promoted",
+        obj=f"checkpoint:{checkpoint.pk}",
+        promotion=promotion.pk,
+    )
+    return promotion
