@@ -31,6 +31,7 @@ class Child:
     started_at: float = 0.0
     failures: int = 0
     starts_again_at: float = 0.0
+    told_bytes: int = 0
 
     @property
     def is_running(self) -> bool:
@@ -42,6 +43,7 @@ class Child:
         if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as output:
+            self.told_bytes = output.tell()
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,
@@ -55,6 +57,19 @@ class Child:
         self.started_at = time.monotonic()
         self.starts_again_at = 0.0
         return self.process.pid
+
+    def news(self, logs: Path) -> list[str]:
+        """Return the plain lines it printed since the last call, each kind once.
+
+        Log events, which are JSON objects, stay in the file.
+        """
+        with (logs / f"{self.name}.log").open("rb") as log:
+            log.seek(self.told_bytes)
+            text = log.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self.told_bytes += len(whole)
+        lines = whole.decode(errors="replace").splitlines()
+        return [x for x in dict.fromkeys(lines) if x and not x.startswith(("{", " "))]
 
     def note_end(self) -> str:
         """Clear up after the process that ended; return how it ended, in words."""
@@ -94,11 +109,12 @@ def web(port: int) -> Child:
 
 
 def worker(queue: str, *, n_threads: int) -> Child:
-    command = python(
+    celery = python(
         "-m", "celery", "--app", "ivr_label.celery:app", "worker",
         "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "1",
         "--without-gossip", "--without-mingle", "--loglevel", "INFO",
     )  # fmt: skip
+    command = ["nice", "-n", "5", *celery]  # on few cores the pages come first
     return Child(f"worker-{queue}", command, threads(n_threads))
 
 

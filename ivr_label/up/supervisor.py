@@ -66,12 +66,14 @@ class Supervisor:
         self._prepare(own_broker)
         self._launch(children.web(self.port))
         self._wait_for_web()
+        self._welcome()  # somebody can look around while the workers start
         self._launch(children.worker("default", n_threads=1))
         self._launch(children.worker("gpu", n_threads=min(2, os.cpu_count() or 1)))
         self._launch(children.beat())
         if self.with_demo:
             self._launch(children.demo())
-        self._welcome()
+            self.say("Demo data is loading; the pages show how far it is")
+        self.say("Workers are starting; Ctrl-C stops everything")
 
     def _claim_data_folder(self) -> None:
         """One supervisor a data folder."""
@@ -125,8 +127,6 @@ class Supervisor:
         self.say(f"IVR Label is at {self.url} (logs in {self.places.logs})")
         command = python("manage.py", "sign_in_links", "--base-url", self.url)
         print(self._finish(command, "Sign-in links cannot be made"), flush=True)
-        if self.with_demo:
-            self.say("Demo data is loading behind it; Ctrl-C stops everything")
 
     def _finish(self, command: list[str], failure: str) -> str:
         """Run a short command to its end and return what it printed."""
@@ -162,6 +162,9 @@ class Supervisor:
         if self.lease is not None and self.lease.ensure():
             self.say("PostgreSQL's keeper had died; both were started again")
         for child in self.children:
+            if child.runs_once and child.process is not None:
+                for line in child.news(self.places.logs):
+                    self.say(f"{child.name}: {line}")
             if child.is_running or child.process is None:
                 continue
             if child.starts_again_at == 0.0:

@@ -67,3 +67,12 @@ def test_what_a_child_prints_is_in_its_log_and_a_huge_log_is_set_aside(
 
     assert (tmp_path / "x.log").read_text() == "hello\n"
     assert (tmp_path / "x.log.1").read_text() == "hello\n"
+
+
+def test_the_news_are_whole_plain_lines_told_once(tmp_path):
+    child = Child("x", ["printf", 'half way\n{"event": 1}\nhalf way\nnot yet whole'])
+
+    ended(child, tmp_path)
+
+    assert child.news(tmp_path) == ["half way"]
+    assert child.news(tmp_path) == []
