@@ -100,11 +100,11 @@ class Quality:
 
 QUALITIES = Weighted(
     (
-        Quality("good", filler=0.015, wrong=0.02, lost=0.01, restart=0.03),
-        Quality("fair", filler=0.03, wrong=0.07, lost=0.03, restart=0.07),
-        Quality("poor", filler=0.04, wrong=0.20, lost=0.07, restart=0.10),
+        Quality("good", filler=0.015, wrong=0.015, lost=0.01, restart=0.03),
+        Quality("fair", filler=0.03, wrong=0.05, lost=0.02, restart=0.06),
+        Quality("poor", filler=0.04, wrong=0.15, lost=0.05, restart=0.10),
     ),
-    (60, 29, 11),
+    (62, 28, 10),
 )
 
 

@@ -35,6 +35,7 @@ class Task:
     draw_probability: float
     annotator: User
     error_rate: float
+    annotators: tuple[User, ...]  # of the demo
 
 
 def label(
@@ -146,12 +147,13 @@ def _task(
         draw_probability=probability,
         annotator=annotator,
         error_rate=error_rate,
+        annotators=tuple(user for user, _ in cast.annotators),
     )
 
 
 def _answer(task: Task) -> bool:
     """Lease the utterance to the annotator and submit; False where somebody has it."""
-    item = _lease(task)
+    item = _lease(task) if _is_ours(task) else None
     if item is None:
         return False
     given = answers.answer(
@@ -176,6 +178,12 @@ def _answer(task: Task) -> bool:
         ),
     )
     return True
+
+
+def _is_ours(task: Task) -> bool:
+    """Whether nobody but the demo's annotators has said anything of the utterance."""
+    others = Annotation.objects.filter(utterance=task.utterance_id)
+    return not others.exclude(annotator__in=task.annotators).exists()
 
 
 def _lease(task: Task) -> QueueItem | None:

@@ -1,0 +1,147 @@
+"""The demo as a whole: catalogue, calls, labels, policies and a first round."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+
+from annotations.models import AuditEvent, GoldLabel, Iteration, Utterance
+from annotations.services import audit, demo, demo_intake, demo_labels
+from training.models import Policy, Round
+from training.services import rounds
+
+Say = Callable[[str], None]
+LABELS_A_LINE = 100
+
+# Small thresholds: who labels for a quarter of an hour sees a round start and end.
+POLICIES = {
+    Iteration.FREQUENT: {
+        "min_new_gold": 12,
+        "max_wait_minutes": 30,
+        "promotion": Policy.Promotion.AUTOMATIC,
+        "gates": {"min_exam": 200, "rule": "not_worse", "margin": 0.02},
+    },
+    Iteration.REPAIR: {
+        "min_new_gold": 16,
+        "max_wait_minutes": 60,
+        "promotion": Policy.Promotion.AUTOMATIC,
+        "gates": {"min_exam": 200, "rule": "not_worse", "margin": 0.015},
+    },
+    Iteration.LONG_TAIL: {
+        "min_new_gold": 20,
+        "max_wait_minutes": 120,
+        "promotion": Policy.Promotion.PERSON,
+        "gates": {"min_exam": 200},
+    },
+}
+FIRST_CAUSE = "The first model, on the demo's labels"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    n_utterances: int = 20_000
+    n_labels: int = 1_500
+    seed: int = 7
+
+    @property
+    def name(self) -> str:
+        return f"demo:{self.seed}-{self.n_utterances}-{self.n_labels}"
+
+
+@dataclass
+class Loaded:
+    """What this run added; all zero where an earlier one had finished."""
+
+    domains: int = 0
+    intents: int = 0
+    functions: int = 0
+    utterances: int = 0
+    labels: int = 0
+    policies: int = 0
+    round: int | None = None
+
+
+def load(wanted: Wanted, *, say: Say = lambda text: None) -> Loaded:
+    """The demo is complete afterwards; what an earlier run left is completed."""
+    loaded = Loaded()
+    if _is_loaded(wanted):
+        return loaded
+    cast = demo.ensure_people()
+    new = demo.ensure_catalogue(cast)
+    loaded.domains, loaded.intents, loaded.functions = (
+        new.domains,
+        new.intents,
+        new.functions,
+    )
+    hold_rounds()
+    say(f"{new.intents} intents and {new.functions} functions added")
+    before = Utterance.objects.count()
+    made = demo_intake.records(wanted.n_utterances, wanted.seed)
+    demo_intake.take_in(made, seed=wanted.seed, by=cast.proposer, say=say)
+    loaded.utterances = Utterance.objects.count() - before
+    say(f"{loaded.utterances} utterances added")
+    loaded.labels = demo_labels.label(
+        made,
+        n_labels=wanted.n_labels,
+        cast=cast,
+        on_progress=lambda done, total: _tell(say, done, total),
+    )
+    loaded.policies = ensure_policies()
+    first = ensure_first_round()
+    loaded.round = first.pk if first else None
+    audit.record(by=cast.proposer, action="demo.loaded", obj=wanted.name)
+    return loaded
+
+
+@transaction.atomic
+def hold_rounds() -> None:
+    """Before the first round, none starts by itself until the labels are all there."""
+    if not Round.objects.exists():
+        Policy.objects.filter(is_active=True, gates={}).update(is_active=False)
+
+
+@transaction.atomic
+def ensure_policies() -> int:
+    """Each iteration's policy is the demo's, unless a person set it; returns how many
+    changed.
+    """
+    untouched = Policy.objects.select_for_update().filter(gates={})
+    changed = 0
+    for policy in untouched.filter(iteration__in=POLICIES):
+        for name, value in POLICIES[Iteration(policy.iteration)].items():
+            setattr(policy, name, value)
+        policy.is_active = True
+        policy.save()
+        audit.record(
+            by=None,
+            action="policy.changed",
+            obj=f"policy:{policy.pk}",
+            min_new_gold=policy.min_new_gold,
+            promotion=policy.promotion,
+        )
+        changed += 1
+    return changed
+
+
+def ensure_first_round() -> Round | None:
+    """A round is requested where there never was one and labels allow it."""
+    if Round.objects.exists() or not GoldLabel.objects.exists():
+        return None
+    policy = Policy.objects.get(iteration=Iteration.FREQUENT)
+    try:
+        return rounds.request(policy=policy, cause=FIRST_CAUSE, by=None)
+    except (rounds.RoundRunningError, rounds.NothingToTrainOnError):
+        return None
+
+
+def as_json(loaded: Loaded) -> dict[str, int | None]:
+    return asdict(loaded)
+
+
+def _is_loaded(wanted: Wanted) -> bool:
+    return AuditEvent.objects.filter(action="demo.loaded", object=wanted.name).exists()
+
+
+def _tell(say: Say, done: int, total: int) -> None:
+    if done % LABELS_A_LINE == 0 or done == total:
+        say(f"{done} of {total} demo answers given")
