@@ -8,7 +8,7 @@ from annotations.models import Annotation, GoldLabel, Utterance
 from annotations.services import prepared
 from annotations.services.prepared import Columns
 
-ANSWER = Columns(Annotation, "a", "id", "kind", "intent_id", "is_review")
+ANSWER = Columns(Annotation, "a", "id", "kind", "intent_id", "is_review", "revises_id")
 # AnnotationQuerySet.standing(), oldest first.
 STANDING = f"""
 SELECT {ANSWER.sql} FROM annotations_annotation a
@@ -40,13 +40,16 @@ def judge(answers: Sequence[Annotation]) -> Verdict:
 
     Personal data reported by anyone outweighs everything; one label is gold; of
     several, the newest that a reviewer gave wins, else the intent with a strict
-    majority, by its newest label; without a majority a reviewer has to look. Skips
-    count only where no label does.
+    majority, by its newest label; without a majority a reviewer has to look. A label
+    that another one revises no longer counts; skips count only where no label does.
     """
     kinds = {answer.kind for answer in answers}
     if Annotation.Kind.QUARANTINE in kinds:
         return Verdict(Utterance.Status.QUARANTINED)
-    labels = [a for a in answers if a.kind == Annotation.Kind.LABEL]
+    revised = {a.revises_id for a in answers if a.revises_id}
+    labels = [
+        a for a in answers if a.kind == Annotation.Kind.LABEL and a.pk not in revised
+    ]
     if not labels:
         skipped = Annotation.Kind.SKIP in kinds
         return Verdict(Utterance.Status.SKIPPED if skipped else Utterance.Status.POOL)

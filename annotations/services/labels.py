@@ -213,6 +213,7 @@ def _submit(*, by: User, answer: Answer) -> Submission:
         intent_id=card.id,
         schema_version_id=card.schema_version_id,
         not_spoken=list(answer.not_spoken),
+        revises_id=item.why.get("revises"),
         blind=item.is_blind,
         is_late=late,
         suggested_rank=_rank(suggestion, card.name),

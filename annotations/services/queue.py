@@ -14,6 +14,7 @@ from annotations.errors import LeaseLostError
 from annotations.models import (
     Annotation,
     QueueItem,
+    Reason,
     Suggestion,
     User,
     Utterance,
@@ -44,7 +45,10 @@ SHOWN = f"""SELECT {ITEM.sql}, {UTTERANCE.sql}, {SUGGESTION.sql} FROM {{items}} 
 JOIN annotations_utterance u ON u.id = q.utterance_id
 LEFT JOIN annotations_suggestion s ON s.utterance_id = u.id"""
 
-# One statement: concurrent claims skip one another's rows instead of waiting.
+# A changed schema may ask somebody about their own answer again, nothing else may.
+# One statement: concurrent claims skip one another's rows instead of waiting. OFFSET 0
+# keeps the look at earlier answers one look in an index per candidate: as a join it
+# was planned to read all answers whenever statistics lagged behind.
 CLAIM = f"""
 WITH taken AS (
     UPDATE annotations_queueitem
@@ -53,11 +57,12 @@ WITH taken AS (
         holders = holders || %(user)s
     WHERE id = (
         SELECT q.id FROM annotations_queueitem q
-        WHERE q.status = 'ready' AND NOT EXISTS (
+        WHERE q.status = 'ready' AND (q.reason = 'schema_changed' OR NOT EXISTS (
             SELECT FROM annotations_annotation a
             WHERE a.utterance_id = q.utterance_id AND a.annotator_id = %(user)s
                 AND a.kind <> 'undo' AND NOT EXISTS (
-                    SELECT FROM annotations_annotation u WHERE u.undoes_id = a.id))
+                    SELECT FROM annotations_annotation u WHERE u.undoes_id = a.id)
+            OFFSET 0))
         ORDER BY q.rank, q.id LIMIT 1
         FOR UPDATE SKIP LOCKED)
     RETURNING *)
@@ -187,10 +192,11 @@ def free_expired() -> int:
 
 def state(*, by: User) -> QueueState:
     """The true counts behind an empty or a full desk."""
-    mine = Annotation.objects.standing().filter(annotator=by).values("utterance")
+    answered = Annotation.objects.standing().filter(annotator=by).values("utterance")
+    mine = Q(utterance__in=answered) & ~Q(reason=Reason.SCHEMA_CHANGED)
     open_items = QueueItem.objects.filter(status__in=QueueItem.OPEN).aggregate(
-        ready=Count("id", filter=Q(status="ready") & ~Q(utterance__in=mine)),
-        answered=Count("id", filter=Q(status="ready", utterance__in=mine)),
+        ready=Count("id", filter=Q(status="ready") & ~mine),
+        answered=Count("id", filter=Q(status="ready") & mine),
         held=Count("id", filter=Q(status="leased") & ~Q(leased_by=by)),
         mine=Count("id", filter=Q(status="leased", leased_by=by)),
         free_at=Min("lease_expires_at", filter=~Q(leased_by=by)),

@@ -83,6 +83,8 @@ def _run_chunk(migration_id: int) -> bool:
 def _settle(
     migration: LabelMigration, label: GoldLabel, moved: Migrated, author: User
 ) -> None:
+    if label.annotation.schema_version_id == migration.version_id:
+        return  # answered under the new version meanwhile
     if moved.fate == Fate.REVISIT:
         migration.queued += _queue(migration, label, moved)
         return

@@ -1,5 +1,7 @@
 """The rule that turns answers into a gold label, case by case."""
 
+import uuid
+
 import pytest
 
 from annotations.models import Annotation, GoldLabel, Utterance
@@ -10,7 +12,7 @@ Status = Utterance.Status
 
 
 def said(intent_id):
-    return Annotation(kind=Kind.LABEL, intent_id=intent_id)
+    return Annotation(id=uuid.uuid4(), kind=Kind.LABEL, intent_id=intent_id)
 
 
 SKIP = Annotation(kind=Kind.SKIP)
@@ -55,9 +57,21 @@ def test_of_a_majority_the_newest_answer_is_gold():
 
 
 def test_a_reviewers_answer_decides_over_a_majority():
-    review = Annotation(kind=Kind.LABEL, intent_id=2, is_review=True)
+    review = said(2)
+    review.is_review = True
 
     verdict = judge([said(1), said(1), review])
 
     assert verdict.annotation is review
     assert verdict.rule == GoldLabel.Rule.REVIEWED
+
+
+def test_a_revised_label_no_longer_counts():
+    old = said(1)
+    new = said(2)
+    new.revises_id = old.pk
+
+    verdict = judge([old, new])
+
+    assert verdict.annotation is new
+    assert verdict.rule == GoldLabel.Rule.SINGLE
