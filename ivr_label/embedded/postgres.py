@@ -38,6 +38,8 @@ OPTIONS = {
     "max_connections": "80",
     "max_wal_size": "2GB",
     "random_page_cost": "1.1",
+    # A young table grows tenfold in minutes; plans follow its statistics.
+    "autovacuum_naptime": "10s",
     "jit": "off",  # compiling costs more than our short queries
     # Statements, parameters and row details may hold callers' words.
     "log_min_error_statement": "panic",
@@ -113,7 +115,7 @@ class Cluster:
 
     def _wait_until_gone(self) -> bool:
         deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
-        while self.server_pid() is not None:
+        while self.server_pid() is not None or self.is_running():
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
