@@ -93,6 +93,8 @@ def plan(
     Places a reason cannot fill go to the uncertain part, or the diverse one while
     nothing is known.
     """
+    # A pool shorter than the queue keeps the shares, else chance would take it all.
+    quotas = replace(quotas, length=max(1, min(quotas.length, len(pool))))
     exam = np.flatnonzero(pool.is_exam)
     others = np.flatnonzero(~pool.is_exam)
     parts = [

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 from django.conf import settings
 
@@ -53,5 +54,5 @@ def current() -> StoredHead | None:
             arrays = {name: stored[name] for name in stored.files}
         name, encoder = str(arrays.pop("name")), str(arrays.pop("encoder"))
         return StoredHead(name, encoder, IntentModel.from_arrays(arrays))
-    except (OSError, ValueError, KeyError, CheckpointFormatError):
+    except (OSError, ValueError, KeyError, BadZipFile, CheckpointFormatError):
         return None  # it is fitted again within seconds
