@@ -212,8 +212,11 @@ def claim(round_id: int, *, worker: str) -> Claim | None:
         started_at=found.started_at or Now(),
         worker=worker[:120],
     )
+    claimed = Claim(round_id, token, attempt)
+    if found.status != Status.REQUESTED:
+        _open_step(claimed, found.status)
     logger.info("round claimed", extra={"round": round_id, "attempt": attempt})
-    return Claim(round_id, token, attempt)
+    return claimed
 
 
 def write(claim: Claim, **fields: Any) -> None:
@@ -240,13 +243,7 @@ def is_cancelled(claim: Claim) -> bool:
 def enter(claim: Claim, status: str, **fields: Any) -> None:
     """Move the round to a step, closing the step before."""
     write(claim, status=status, progress={}, **fields)
-    _close_steps(claim.round_id)
-    RoundStep.objects.update_or_create(
-        round_id=claim.round_id,
-        name=status,
-        attempt=claim.attempt,
-        defaults={"started_at": timezone.now(), "finished_at": None},
-    )
+    _open_step(claim, status)
 
 
 def note(claim: Claim, status: str, detail: dict[str, Any]) -> None:
@@ -335,6 +332,17 @@ def _end(found: Round, status: str, fields: dict[str, Any]) -> None:
         ).update(state=Checkpoint.State.REJECTED)
     audit.record(by=None, action=f"round.{status}", obj=f"round:{found.pk}")
     logger.info("round ended", extra={"round": found.pk, "status": str(status)})
+
+
+def _open_step(claim: Claim, status: str) -> None:
+    """This attempt is in that step now, and in no other."""
+    _close_steps(claim.round_id)
+    RoundStep.objects.update_or_create(
+        round_id=claim.round_id,
+        name=status,
+        attempt=claim.attempt,
+        defaults={"started_at": timezone.now(), "finished_at": None},
+    )
 
 
 def _close_steps(round_id: int) -> None:
