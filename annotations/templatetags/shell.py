@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django import template
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -83,10 +83,7 @@ def navigation(context: template.Context) -> list[Entry]:
     entries = []
     for place in PLACES:
         if request.user.has_role(*place.roles):
-            try:
-                url = reverse(place.route)
-            except NoReverseMatch:
-                continue
+            url = reverse(place.route)
             is_current = request.path == url or request.path.startswith(f"{url}/")
             entries.append(Entry(place, url, is_current))
     return entries

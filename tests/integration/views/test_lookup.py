@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.db import connection
 
 from annotations.models import Utterance
 from annotations.services import labels, queue
@@ -184,6 +185,23 @@ def test_audit_lists_events_by_actor_action_and_object(ana, signed_in):
     assert "label.submitted" in page and "Ana" in page
     assert "why is my bill" not in page
     assert "No event fits" in shown(auditor, "/audit?action=nothing.")
+
+
+def test_audit_checks_the_chains_when_asked(ana, signed_in):
+    cast.intent("check_bill")
+    answered(ana, "why is my bill so high")
+    auditor = signed_in("aud", "auditor")
+
+    assert "Check every chain now" in shown(auditor, "/audit")
+    assert "Every event is as it was written" in shown(auditor, "/audit?check=1")
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE annotations_auditevent DISABLE TRIGGER USER;"
+            "UPDATE annotations_auditevent SET action = 'label.forged'"
+            " WHERE action = 'label.submitted'"
+        )
+    assert "The trail was changed" in shown(auditor, "/audit?check=1")
 
 
 def test_audit_is_for_auditors_and_administrators(ana, signed_in):
