@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 _PLACEHOLDER_NUMBER = re.compile(r"\[([a-z]+(?:_[a-z]+)*)_\d{1,4}\]")
-_NOT_WORD = re.compile(r"[^\w\[\]]+|_(?![a-z]+[\]_])")
+_NOT_WORD = re.compile(r"[^\w\[\]]+|_+")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u02bc](?=\w)")
 _SPACE = re.compile(r"\s+")
 
@@ -18,9 +18,13 @@ def normalize(text: str) -> str:
     """
     folded = text.casefold() if text.isascii() else _fold(text)
     if "[" in folded:
-        folded = _PLACEHOLDER_NUMBER.sub(r" [\1] ", folded)
+        folded = _PLACEHOLDER_NUMBER.sub(_without_number, folded)
     words = _NOT_WORD.sub(" ", _APOSTROPHE.sub("", folded)).strip()
     return words or _SPACE.sub(" ", folded).strip()
+
+
+def _without_number(placeholder: re.Match[str]) -> str:
+    return f" [{placeholder[1].replace('_', '')}] "
 
 
 def _fold(text: str) -> str:

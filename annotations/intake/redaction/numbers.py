@@ -163,7 +163,9 @@ def _next_atom(words: Words, atoms: list[_Atom]) -> _Atom | None:
 
 def _is_single(atoms: list[_Atom], following: _Atom) -> bool:
     """Whether "and" stands between two digits: elsewhere it lists numbers."""
-    return len(atoms[-1].digits) == 1 and len(following.digits) == 1
+    before = atoms[-1]
+    is_said = before.is_digitwise and not before.is_written
+    return (is_said or len(before.digits) == 1) and len(following.digits) == 1
 
 
 def _atom(words: Words, index: int, *, inside: bool = False) -> _Atom | None:
