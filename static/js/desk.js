@@ -69,7 +69,7 @@
 
   async function loadCatalogue(version) {
     if (loadCatalogue.version === version) return;
-    const response = await fetch(`${url.catalogue}?v=${encodeURIComponent(version)}`).catch(() => null);
+    const response = await fetch(url.catalogue).catch(() => null);
     if (!response?.ok) {
       setTimeout(() => item && loadCatalogue(version), 2000);
       return;
@@ -314,6 +314,12 @@
       if (!(error instanceof Refusal)) throw error;
       if (error.status < 500) attempt = null;
       tell(error.message);
+      // The rules may have changed under the answer: draw it by the new ones.
+      if (error.status === 422 && item) {
+        loadCatalogue.version = null;
+        await loadCatalogue(item.form.dataset.catalogue);
+        tell(error.message);
+      }
       showState("refused", { count: 0 });
     } finally {
       desk.removeAttribute("aria-busy");

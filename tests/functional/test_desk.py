@@ -3,7 +3,15 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotations.models import Annotation, GoldLabel, ParameterSpan, QueueItem
+from annotations.models import (
+    Annotation,
+    GoldLabel,
+    Intent,
+    ParameterSpan,
+    QueueItem,
+    User,
+)
+from tests.factories import cast
 from tests.functional import desk_world as world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -363,6 +371,32 @@ def test_a_refusal_keeps_the_item_and_says_why(open_desk):
     expect(page.locator("#refusal")).to_contain_text("no longer in the queue")
     expect(page.locator("#saved")).to_have_text("Not saved")
     expect(page.locator("#utterance")).to_have_text("i want to pay")
+
+
+def test_a_schema_that_changes_under_an_answer_is_shown_with_the_refusal(open_desk):
+    world.suggested("i want to pay", "pay_bill")
+    page = open_desk()
+    cast.live_schema(Intent.objects.get(name="pay_bill"))
+
+    press(page, "Enter")
+
+    expect(page.locator("#refusal")).to_contain_text("account_number is required")
+    expect(page.locator("#params")).to_contain_text("account_number")
+    assert not Annotation.objects.exists()
+    next_after(page, "-", "Enter")
+    assert Annotation.objects.get().not_spoken == ["account_number"]
+
+
+def test_an_account_closed_under_an_answer_keeps_the_item_on_the_desk(open_desk):
+    world.suggested("i want to pay", "pay_bill")
+    page = open_desk()
+    User.objects.filter(username="ana").update(is_active=False)
+
+    press(page, "Enter")
+
+    expect(page.locator("#refusal")).to_contain_text("Your session has ended")
+    expect(page.locator("#utterance")).to_have_text("i want to pay")
+    assert not Annotation.objects.exists()
 
 
 def test_closing_the_desk_gives_the_item_back(open_desk, live_server):
