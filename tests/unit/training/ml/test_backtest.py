@@ -1,0 +1,140 @@
+import json
+
+import pytest
+
+from tests.fakes import FakeEncoder
+from training.ml import backtest as module
+from training.ml.backtest import (
+    BacktestConfig,
+    Point,
+    backtest,
+    labels_to,
+    mean_curve,
+    one_answer_per_text,
+)
+from training.ml.data import Dataset, Example
+from training.ml.vector_cache import CachingEncoder
+
+SENTENCES = {
+    "pay": "i want to pay my bill {n}",
+    "outage": "the internet is down {n}",
+    "visit": "send me a technician on day {n}",
+    "cancel": "please close my account {n}",
+}
+
+
+def dataset(start, stop):
+    return Dataset(
+        tuple(
+            Example(text.format(n=n), intent)
+            for n in range(start, stop)
+            for intent, text in SENTENCES.items()
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def found():
+    config = BacktestConfig("margin", budget=30, batch=10, seeds=2)
+    return backtest(dataset(0, 30), dataset(30, 40), FakeEncoder().encode, config)
+
+
+def test_the_json_has_the_promised_shape(found):
+    figures = json.loads(json.dumps(found.as_json()))
+
+    assert set(figures) == {"strategy", "seeds", "curve", "random", "labels_to"}
+    assert (figures["strategy"], figures["seeds"]) == ("margin", 2)
+    assert [point["labels"] for point in figures["curve"]] == [10, 20, 30]
+    assert set(figures["random"][0]) == {"labels", "accuracy", "macro_f1"}
+    assert list(figures["labels_to"]) == ["0.85", "0.88", "0.90", "0.92"]
+    assert set(figures["labels_to"]["0.90"]) == {"strategy", "random"}
+
+
+def test_labels_teach(found):
+    first, *_, last = found.as_json()["curve"]
+
+    assert last["accuracy"] >= first["accuracy"]
+    assert last["accuracy"] > 0.9
+
+
+def test_only_the_labels_asked_for_are_used(monkeypatch):
+    seen = []
+    fit = module.intent_model.fit_linear_head
+
+    def watched(x, labels, **kwargs):
+        seen.append(len(labels))
+        return fit(x, labels, **kwargs)
+
+    monkeypatch.setattr(module.intent_model, "fit_linear_head", watched)
+    config = BacktestConfig("random", budget=25, batch=10, seeds=1)
+    backtest(dataset(0, 30), dataset(30, 32), FakeEncoder().encode, config)
+
+    assert seen == [10, 20, 25]
+
+
+def test_the_budget_ends_with_the_pool():
+    config = BacktestConfig("typiclust_margin", budget=500, batch=7, seeds=1)
+
+    found = backtest(dataset(0, 5), dataset(5, 6), FakeEncoder().encode, config)
+
+    assert [p.labels for p in found.curves[0]] == [7, 14, 20]
+
+
+def test_duplicates_are_asked_once_and_answered_by_the_majority():
+    examples = [Example("Hi", "b"), Example("hi", "a"), Example("hi ", "a")]
+
+    [only] = one_answer_per_text(Dataset(tuple(examples)))
+
+    assert (only.intent, only.weight) == ("a", 3.0)
+
+
+def test_seeds_repeat():
+    config = BacktestConfig("margin_diverse", budget=20, batch=10, seeds=1)
+
+    first, second = (
+        backtest(dataset(0, 20), dataset(20, 25), FakeEncoder().encode, config)
+        for _ in "ab"
+    )
+
+    assert first == second
+
+
+def test_labels_to_is_the_mean_of_the_first_crossings():
+    early = [Point(10, 0.91, 0), Point(20, 0.89, 0), Point(30, 0.95, 0)]
+    late = [Point(10, 0.2, 0), Point(20, 0.4, 0), Point(30, 0.9, 0)]
+
+    assert labels_to([early, late], 0.90) == 20
+    assert labels_to([early, late], 0.92) is None
+    assert mean_curve([early, late])[0] == Point(10, pytest.approx(0.555), 0)
+
+
+@pytest.mark.parametrize("field", ["budget", "batch", "seeds"])
+def test_a_budget_of_nothing_is_refused(field):
+    with pytest.raises(ValueError, match=field):
+        BacktestConfig(**{field: 0})
+
+
+def test_files_without_labels_are_refused():
+    unlabeled = Dataset((Example("hi"), Example("ho")))
+
+    with pytest.raises(ValueError, match="labeled examples"):
+        backtest(unlabeled, dataset(0, 1), FakeEncoder().encode)
+
+
+def test_no_text_is_embedded_twice(tmp_path):
+    fake = FakeEncoder()
+    encoder = CachingEncoder(fake, tmp_path)
+
+    first = encoder.encode(["a b", "c d", "a b"])
+    again = CachingEncoder(fake, tmp_path).encode(["c d", "e f", "a b"])
+
+    assert fake.texts == ["a b", "c d", "e f"]
+    assert (first[0] == first[2]).all()
+    assert (again == FakeEncoder().encode(["c d", "e f", "a b"])).all()
+
+
+def test_the_cache_holds_no_text(tmp_path):
+    CachingEncoder(FakeEncoder(), tmp_path).encode(["a secret sentence"])
+
+    [path] = tmp_path.iterdir()
+    assert b"secret" not in path.read_bytes()

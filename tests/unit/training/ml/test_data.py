@@ -1,0 +1,140 @@
+import gzip
+import json
+
+import pytest
+
+from training.ml.data import (
+    Dataset,
+    Example,
+    Span,
+    Turn,
+    example_from_record,
+    grouped_split,
+    read_jsonl,
+)
+
+
+def dataset(*rows):
+    return Dataset(tuple(Example(text, intent) for text, intent in rows))
+
+
+def test_a_record_becomes_an_example_with_spans_and_context():
+    record = {
+        "text": "pay 40 dollars",
+        "intent": "pay_bill",
+        "spans": [{"start": 4, "end": 6, "param": "amount"}],
+        "context": [{"role": "bot", "text": "how can i help"}],
+        "dialogue_id": 7,
+    }
+
+    example = example_from_record(record)
+
+    assert example == Example(
+        "pay 40 dollars",
+        "pay_bill",
+        (Span(4, 6, "amount", "40"),),
+        (Turn("bot", "how can i help"),),
+        "7",
+    )
+
+
+@pytest.mark.parametrize("span", [(-1, 2), (3, 3), (2, 99), (5, 4)])
+def test_a_span_outside_the_text_is_refused(span):
+    record = {"text": "hello", "spans": [{"start": span[0], "end": span[1]}]}
+    record["spans"][0]["param"] = "x"
+
+    with pytest.raises(ValueError, match="outside"):
+        example_from_record(record)
+
+
+@pytest.mark.parametrize("is_gzip", [True, False])
+def test_lines_are_read_plain_and_gzipped(tmp_path, is_gzip):
+    path = tmp_path / "file.jsonl"
+    lines = "\ufeff" + '{"text": "a", "intent": "x"}\n\n{"text": "ü"}\n'
+    data = lines.encode()
+    path.write_bytes(gzip.compress(data) if is_gzip else data)
+
+    found = read_jsonl(path)
+
+    assert [(e.text, e.intent) for e in found] == [("a", "x"), ("ü", None)]
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[1]", '{"intent": "x"}', '{"text": 5}', '{"text": "a", "spans": 3}']
+)
+def test_a_bad_line_is_named(tmp_path, line):
+    path = tmp_path / "file.jsonl"
+    path.write_text('{"text": "a"}\n' + line + "\n")
+
+    with pytest.raises(ValueError, match=r"file\.jsonl, line 2"):
+        read_jsonl(path)
+
+
+def test_duplicates_become_one_example_with_their_weight():
+    found = dataset(("Pay  my bill", "a"), ("hi", "b"), ("pay my BILL", "c"))
+
+    assert [(e.text, e.intent, e.weight) for e in found.deduplicated()] == [
+        ("Pay  my bill", "a", 2.0),
+        ("hi", "b", 1.0),
+    ]
+
+
+def test_labels_refuse_examples_without_intent():
+    with pytest.raises(ValueError, match="1 of 2"):
+        _ = dataset(("a", "x"), ("b", None)).labels
+
+
+def test_no_conversation_is_torn_apart_by_a_split():
+    examples = tuple(
+        Example(f"text {c} {n}", "x", conversation_id=str(c))
+        for c in range(200)
+        for n in range(3)
+    )
+
+    parts = grouped_split(Dataset(examples), (0.7, 0.2, 0.1), seed=3)
+
+    groups = [set(part.groups) for part in parts]
+    assert sum(map(len, parts)) == 600
+    assert not groups[0] & groups[1] and not groups[0] & groups[2]
+    assert 0.6 < len(groups[0]) / 200 < 0.8
+
+
+def test_equal_texts_without_conversation_stay_together():
+    examples = tuple(Example("hi" if n % 2 else f"text {n}", "x") for n in range(100))
+
+    parts = grouped_split(Dataset(examples), (0.5, 0.5), seed=0)
+
+    assert sum(any(e.text == "hi" for e in part) for part in parts) == 1
+
+
+def test_adding_examples_moves_no_other():
+    few = dataset(*((f"text {n}", "x") for n in range(50)))
+    more = Dataset((*few.examples, *(Example(f"new {n}", "x") for n in range(50))))
+
+    first, _ = grouped_split(few, (0.5, 0.5), seed=1)
+    grown, _ = grouped_split(more, (0.5, 0.5), seed=1)
+
+    assert set(first.texts) == {t for t in grown.texts if t.startswith("text")}
+
+
+def test_shares_that_do_not_sum_to_one_are_refused():
+    with pytest.raises(ValueError, match="sum to 1"):
+        grouped_split(Dataset(), (0.5, 0.4), seed=0)
+
+
+def test_the_digest_changes_with_a_label_and_with_nothing_else():
+    one, same = dataset(("a", "x"), ("b", "y")), dataset(("a", "x"), ("b", "y"))
+
+    assert one.digest() == same.digest()
+    assert one.digest() != dataset(("a", "x"), ("b", "x")).digest()
+
+
+def test_canonical_records_survive_a_round_through_a_file(tmp_path):
+    path = tmp_path / "f.jsonl"
+    record = {"text": "a b", "intent": "oos", "conversation_id": "c1"}
+    path.write_text(json.dumps(record))
+
+    [example] = read_jsonl(path)
+
+    assert (example.intent, example.conversation_id) == ("oos", "c1")
+    assert len(Dataset((example,)).in_scope()) == 0

@@ -1,0 +1,156 @@
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+
+from training.ml import metrics
+from training.ml.data import Span
+
+
+def test_accuracy_is_the_share_of_equal_answers():
+    assert metrics.accuracy(["a", "b", "b", "c"], ["a", "b", "a", "a"]) == 0.5
+
+
+def test_macro_f1_worked_by_hand():
+    # a: precision 1/2, recall 1 -> 2/3.  b: 1/1, 1/2 -> 2/3.  c is never right: 0.
+    score = metrics.macro_f1(["a", "b", "b"], ["a", "b", "c"])
+
+    assert score == pytest.approx((1.0 + 2 / 3 + 0.0) / 3)
+
+
+def test_macro_f1_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    truth = rng.choice(list("abcde"), 300)
+    predicted = np.where(rng.random(300) < 0.6, truth, rng.choice(list("abcf"), 300))
+
+    ours = metrics.macro_f1(list(truth), list(predicted))
+
+    assert ours == pytest.approx(f1_score(truth, predicted, average="macro"))
+    by_intent = metrics.f1_by_intent(list(truth), list(predicted))
+    assert ours == pytest.approx(np.mean(list(by_intent.values())))
+
+
+def test_top_k_counts_intents_among_the_likeliest():
+    proba = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.6, 0.3, 0.1]])
+
+    assert metrics.top_k(["b", "a", "z"], proba, ["a", "b", "c"], 1) == 0.0
+    assert metrics.top_k(["b", "a", "z"], proba, ["a", "b", "c"], 2) == pytest.approx(
+        1 / 3
+    )
+    assert metrics.top_k(["b", "a", "z"], proba, ["a", "b", "c"], 3) == pytest.approx(
+        2 / 3
+    )
+
+
+def test_calibration_error_worked_by_hand():
+    # Bin (0.8, 0.8667]: confidence 0.85, accuracy 0.5. Bin (0.2, 0.2667]: 0.25 and 0.
+    confidence = np.array([0.85, 0.85, 0.25, 0.25])
+    correct = np.array([True, False, False, False])
+
+    found = metrics.expected_calibration_error(confidence, correct)
+
+    assert found == pytest.approx(0.5 * 0.35 + 0.5 * 0.25)
+
+
+def test_confidence_of_one_and_zero_have_a_bin():
+    found = metrics.expected_calibration_error(
+        np.array([1.0, 0.0]), np.array([True, False])
+    )
+
+    assert found == 0.0
+
+
+def test_wilson_interval_known_value():
+    low, high = metrics.wilson_interval(8, 10)
+
+    assert (low, high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert metrics.wilson_interval(0, 0) == (0.0, 1.0)
+    assert metrics.wilson_interval(5, 5)[1] == 1.0
+
+
+def test_alike_utterances_of_a_conversation_widen_the_interval():
+    rng = np.random.default_rng(1)
+    by_conversation = np.repeat(rng.random(50) < 0.8, 20)
+    groups = [str(n // 20) for n in range(1000)]
+
+    alone = metrics.share_interval(by_conversation)
+    grouped = metrics.share_interval(by_conversation, groups)
+
+    assert grouped[1] - grouped[0] > 2 * (alone[1] - alone[0])
+    assert grouped[0] < by_conversation.mean() < grouped[1]
+
+
+def test_the_bootstrap_repeats_with_its_seed():
+    values, groups = np.arange(10.0) % 2, list("aabbccddee")
+
+    first = metrics.cluster_bootstrap_interval(values, groups, seed=5)
+
+    assert first == metrics.cluster_bootstrap_interval(values, groups, seed=5)
+
+
+def test_out_of_scope_recall_worked_by_hand():
+    in_scope = np.linspace(1.0, 2.0, 21)  # 5 % lie below 1.05
+    outside = np.array([0.5, 1.04, 1.06, 3.0])
+    scores = np.concatenate([in_scope, outside])
+    is_in_scope = np.arange(25) < 21
+
+    assert metrics.out_of_scope_recall(scores, is_in_scope) == 0.5
+
+
+def spans(*places):
+    return [Span(start, end, param) for start, end, param in places]
+
+
+def test_parameter_scores_worked_by_hand():
+    truth = [spans((0, 2, "a"), (3, 5, "b")), [], spans((0, 1, "a"))]
+    predicted = [spans((0, 2, "a"), (3, 6, "b")), [], spans((0, 1, "a"))]
+
+    found = metrics.score_parameters(truth, predicted, [True, True, False])
+
+    assert found.span_f1 == pytest.approx(2 * 2 / (3 + 3))
+    assert found.utterance_exact == pytest.approx(2 / 3)
+    assert found.frame == pytest.approx(1 / 3)
+
+
+def test_an_exact_place_with_another_parameter_is_wrong():
+    found = metrics.score_parameters([spans((0, 2, "a"))], [spans((0, 2, "b"))], [True])
+
+    assert (found.span_f1, found.utterance_exact) == (0.0, 0.0)
+
+
+def test_a_report_has_the_promised_keys_and_no_more():
+    proba = np.array([[0.9, 0.1], [0.2, 0.8]])
+    scores = metrics.score_intents(["a", "b"], proba, ["a", "b"])
+
+    found = metrics.Report(scores, 1.5, metrics.percentile_ms([1.0, 2.0])).as_json()
+
+    assert set(found) == {"intent", "latency_ms", "seconds"}
+    assert set(found["intent"]) == {
+        "accuracy",
+        "accuracy_interval",
+        "macro_f1",
+        "top3",
+        "n",
+        "ece",
+    }
+    assert found["latency_ms"] == {"p50": 1.5, "p95": 1.95}
+
+
+def test_scope_figures_appear_where_the_truth_has_both_kinds():
+    proba = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+
+    found = metrics.score_intents(
+        ["a", "b", "oos"],
+        proba,
+        ["a", "b"],
+        predicted=["a", "oos", "oos"],
+        scope_score=np.array([3.0, 2.0, 1.0]),
+    ).as_json()
+
+    assert found["accuracy"] == pytest.approx(2 / 3, abs=1e-6)
+    assert found["in_scope_accuracy"] == 0.5
+    assert found["oos_recall_at_95"] == 1.0
+
+
+def test_probabilities_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match="proba is"):
+        metrics.score_intents(["a"], np.ones((2, 2)), ["a", "b"])
