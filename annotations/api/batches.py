@@ -24,9 +24,9 @@ from rest_framework.views import APIView
 
 from annotations.api.serializers import ProblemSerializer
 from annotations.doorbell import ring
-from annotations.errors import InvalidError, TooLargeError
+from annotations.errors import InvalidError, NotFoundError, TooLargeError
 from annotations.intake.bronze import Stored
-from annotations.models import IntakeBatch
+from annotations.models import IntakeBatch, Role, User
 from annotations.services import intake, uploads
 from annotations.tasks_intake import process_batch
 from annotations.views.sources import rejects_csv
@@ -159,7 +159,7 @@ class Batch(APIView):
     )
     def get(self, request: Request, batch_id: UUID) -> Response:
         """How far the batch is."""
-        return Response(BatchSerializer(intake.get(batch_id)).data)
+        return Response(BatchSerializer(_visible(batch_id, request.user)).data)
 
 
 class BatchRejects(APIView):
@@ -172,7 +172,16 @@ class BatchRejects(APIView):
     )
     def get(self, request: Request, batch_id: UUID) -> StreamingHttpResponse:
         """The rejected rows as CSV: line, code, reason; never the text."""
-        return rejects_csv(intake.get(batch_id))
+        return rejects_csv(_visible(batch_id, request.user))
+
+
+def _visible(batch_id: UUID, by: User) -> IntakeBatch:
+    """The batch; a program sees only what it sent itself."""
+    found = intake.get(batch_id)
+    sees_all = by.has_role(Role.ADMIN, Role.ML_ENGINEER)
+    if not sees_all and found.created_by_id != by.pk:
+        raise NotFoundError("There is no such batch.")
+    return found
 
 
 def _receive(request: Request) -> IntakeBatch:

@@ -146,7 +146,7 @@ def _checked_reader(reader: str, source: str, file_name: str) -> str:
 
 
 def _checked_options(options: Mapping[str, str]) -> dict[str, str]:
-    labels = options.get("labels", "import")
+    labels = options.get("labels") or "import"
     if labels not in LABELS:
         raise InvalidError(f"`labels` is one of: {', '.join(LABELS)}.")
     known = {"map", "delimiter", "labels"}

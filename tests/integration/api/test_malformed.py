@@ -4,11 +4,18 @@ import json
 
 import pytest
 
-from annotations.models import Annotation, AuditEvent, QueueItem
-from tests.cases.payloads import ADDRESSES, BODIES, ITEM, Case
+from annotations.models import (
+    Annotation,
+    AuditEvent,
+    IntakeBatch,
+    QueueItem,
+    Utterance,
+)
+from tests.cases.payloads import ADDRESSES, BODIES, ITEM, MACHINES, Case
 from tests.factories import cast
+from training.models import Round
 
-from .conftest import label, post, take
+from .conftest import client_of, label, post, take
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +55,21 @@ def test_it_is_refused_in_words_and_changes_nothing(api, item, case):
         assert AuditEvent.objects.count() == before
         assert QueueItem.objects.get().status == QueueItem.Status.LEASED
         assert post(api, "annotations", label(item)).status_code == 201
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in MACHINES])
+def test_it_is_refused_by_the_machines_too(case, plain):
+    program = client_of(cast.person("program", "api_client", "ml_engineer"))
+    program.raise_request_exception = False
+
+    response = send(program, case, {"id": 0})
+
+    assert response.status_code in case.status, response.content[:300]
+    assert Round.objects.count() == Utterance.objects.count() == 0
+    assert IntakeBatch.objects.count() == 0
+    if response.status_code >= 400 and "json" in response["Content-Type"]:
+        problem = json.loads(response.content)
+        assert problem["code"] and problem["message"]
 
 
 def test_a_long_refusal_does_not_repeat_what_was_sent(api, item):
