@@ -23,11 +23,11 @@ class World:
         ranked = known.requests_by_popularity
         # Zipf, flattened at the head as call reasons are.
         self.requests = Weighted(
-            ranked, [1 / (rank + 2) for rank in range(len(ranked))]
+            ranked, [1 / (rank + 4) for rank in range(len(ranked))]
         )
         # Nobody writes a ticket to ask for an agent.
         topics = [intent for intent in ranked if intent.domain != "conversation"]
-        self.written = Weighted(topics, [1 / (rank + 2) for rank in range(len(topics))])
+        self.written = Weighted(topics, [1 / (rank + 4) for rank in range(len(topics))])
 
     def request(self, dice: Dice) -> DemoIntent:
         if dice.chance(_OUT_OF_SCOPE_SHARE):

@@ -8,7 +8,6 @@ from annotations.demo import catalogue as demo
 from annotations.demo.catalogue import DemoCatalogue, DemoIntent
 from annotations.models import (
     Domain,
-    Function,
     Intent,
     Role,
     SchemaVersion,
@@ -37,13 +36,6 @@ class Cast:
     annotators: tuple[tuple[User, float], ...]  # with their error rate
 
 
-@dataclass
-class CatalogueCount:
-    domains: int = 0
-    intents: int = 0
-    functions: int = 0
-
-
 def ensure_people() -> Cast:
     """A person for each role, to sign in as; and those who did the demo's work.
 
@@ -61,26 +53,36 @@ def ensure_people() -> Cast:
     )
 
 
-def ensure_catalogue(cast: Cast) -> CatalogueCount:
-    """Domains, intents and functions with a live schema; returns what was new."""
-    known = demo.load()
-    count = CatalogueCount()
-    for domain in known.domains:
+def ensure_intents(cast: Cast) -> tuple[int, int]:
+    """All domains and intents; returns how many of each were new."""
+    n_domains = n_intents = 0
+    for domain in demo.load().domains:
         with transaction.atomic():
             row, is_new = Domain.objects.get_or_create(
                 name=domain.name, defaults={"title": domain.title}
             )
+            n_domains += is_new
             if is_new:
-                count.domains += 1
-                audit.record(
-                    by=cast.proposer,
-                    action="domain.created",
-                    obj=f"domain:{row.pk}",
-                    name=row.name,
-                )
+                _record(cast, "domain", row)
+            known = set(Intent.objects.values_list("name", flat=True))
             for intent in domain.intents:
-                _ensure_intent(known, intent, row, cast, count)
-    return count
+                if intent.name not in known:
+                    _record(cast, "intent", _create(intent, row))
+                    n_intents += 1
+    return n_domains, n_intents
+
+
+def ensure_functions(cast: Cast, *iterations: int) -> int:
+    """Functions with a live schema, of these iterations; returns how many were new."""
+    known = demo.load()
+    rows = {row.name: row for row in Intent.objects.filter(function__isnull=True)}
+    new = 0
+    for intent in known.intents:
+        wanted = intent.parameters is not None and intent.iteration in iterations
+        if wanted and intent.name in rows:
+            _sign_off(known, intent, rows[intent.name], cast)
+            new += 1
+    return new
 
 
 def _person(username: str, name: str, roles: list[str]) -> User:
@@ -90,36 +92,27 @@ def _person(username: str, name: str, roles: list[str]) -> User:
     )
 
 
-def _ensure_intent(
-    known: DemoCatalogue,
-    intent: DemoIntent,
-    domain: Domain,
-    cast: Cast,
-    count: CatalogueCount,
-) -> None:
-    row, is_new = Intent.objects.get_or_create(
+def _create(intent: DemoIntent, domain: Domain) -> Intent:
+    return Intent.objects.create(
         name=intent.name,
-        defaults={
-            "title": intent.title,
-            "domain": domain,
-            "description": intent.description,
-            "iteration": intent.iteration,
-            "is_out_of_scope": intent.is_out_of_scope,
-        },
+        title=intent.title,
+        domain=domain,
+        description=intent.description,
+        iteration=intent.iteration,
+        is_out_of_scope=intent.is_out_of_scope,
     )
-    if is_new:
-        count.intents += 1
-        audit.record(
-            by=cast.proposer,
-            action="intent.created",
-            obj=f"intent:{row.pk}",
-            name=row.name,
-        )
-    if intent.parameters is not None and not Function.objects.filter(intent=row):
-        count.functions += 1
-        _sign_off(known, intent, row, cast)
 
 
+def _record(cast: Cast, kind: str, row: Domain | Intent) -> None:
+    audit.record(
+        by=cast.proposer,
+        action=f"{kind}.created",
+        obj=f"{kind}:{row.pk}",
+        name=row.name,
+    )
+
+
+@transaction.atomic
 def _sign_off(
     known: DemoCatalogue, intent: DemoIntent, row: Intent, cast: Cast
 ) -> SchemaVersion:

@@ -46,20 +46,32 @@ def records(n_utterances: int, seed: int) -> list[dict[str, Any]]:
     return list(calls.generate_records(n_utterances, seed, ends_at=midnight))
 
 
-def take_in(made: Sequence[Mapping[str, Any]], *, seed: int, by: User, say: Say) -> int:
-    """All records are in the database and fully redacted; returns how many rows.
-
-    The first file is ready to be labeled before the second one is read. A worker may
-    take files over at any time; then this waits for it.
+class Intake:
+    """The records' way into the database. A worker may take files over at any time;
+    then this waits for it.
     """
-    parts = list(files.files(made, seed=seed, last_day=last_day(seed)))
-    for number, few in enumerate((parts[:1], parts[1:])):
-        uploads = [_receive(part, by) for part in few]
-        _read(uploads, say)
-        _scrub(say)
-        if number == 0:
-            say(f"{ensure_first_items()} items are ready to be labeled")
-    return sum(len(part.records) for part in parts)
+
+    def __init__(
+        self, made: Sequence[Mapping[str, Any]], *, seed: int, by: User, say: Say
+    ) -> None:
+        self._parts = list(files.files(made, seed=seed, last_day=last_day(seed)))
+        self._by = by
+        self._say = say
+
+    def take_in_first(self) -> None:
+        """A first small file is read and redacted, and items of it are ready."""
+        self._take_in(self._parts[:1])
+        self._say(f"{ensure_first_items()} items are ready to be labeled")
+
+    def take_in_rest(self) -> None:
+        """Every record is in and may be seen."""
+        self._take_in(self._parts[1:])
+
+    def _take_in(self, parts: Sequence[DemoFile]) -> None:
+        # All of them first: the page of uploads shows what is still to come.
+        uploads = [_receive(part, self._by) for part in parts]
+        _read(uploads, self._say)
+        _scrub(self._say)
 
 
 def ensure_first_items() -> int:

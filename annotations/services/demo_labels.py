@@ -19,7 +19,7 @@ from annotations.services.demo import Cast
 
 NAMESPACE = uuid.UUID("0b1f4a52-70a5-4b0e-8f6a-1b1c6f1f6c11")
 # Share of the labels given to the exam: enough to measure the first model on.
-EXAM_SHARE = 0.26
+EXAM_SHARE = 0.24
 SECOND_OPINION_SHARE = 0.10
 
 

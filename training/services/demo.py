@@ -66,18 +66,20 @@ def load(wanted: Wanted, *, say: Say = lambda text: None) -> Loaded:
     loaded = Loaded()
     if _is_loaded(wanted):
         return loaded
-    cast = demo.ensure_people()
-    new = demo.ensure_catalogue(cast)
-    loaded.domains, loaded.intents, loaded.functions = (
-        new.domains,
-        new.intents,
-        new.functions,
-    )
     hold_rounds()
-    say(f"{new.intents} intents and {new.functions} functions added")
+    cast = demo.ensure_people()
+    loaded.domains, loaded.intents = demo.ensure_intents(cast)
+    loaded.functions = demo.ensure_functions(cast, Iteration.FREQUENT)
     before = Utterance.objects.count()
     made = demo_intake.records(wanted.n_utterances, wanted.seed)
-    demo_intake.take_in(made, seed=wanted.seed, by=cast.proposer, say=say)
+    intake = demo_intake.Intake(made, seed=wanted.seed, by=cast.proposer, say=say)
+    intake.take_in_first()
+    # The rest of the catalogue can wait until somebody has something to label.
+    loaded.functions += demo.ensure_functions(
+        cast, Iteration.REPAIR, Iteration.LONG_TAIL
+    )
+    say(f"{loaded.intents} intents and {loaded.functions} functions added")
+    intake.take_in_rest()
     loaded.utterances = Utterance.objects.count() - before
     say(f"{loaded.utterances} utterances added")
     loaded.labels = demo_labels.label(

@@ -180,10 +180,9 @@ def test_rounds_are_held_back_only_before_the_first_one(loaded):
 def test_what_a_person_answered_is_left_to_them(loaded):
     ana = factory.ana()
     mine = queue.claim_next(by=ana)
-    drawn = Utterance.objects.in_pool().exclude(pk=mine.utterance_id)[:20]
-    Utterance.objects.exclude(pk__in=[mine.utterance_id, *drawn]).update(
-        redaction=Utterance.Redaction.LIGHT
-    )
+    others = Utterance.objects.in_pool().exclude(pk=mine.utterance_id)
+    drawn = [mine.utterance_id, *others.values_list("pk", flat=True)[:20]]
+    Utterance.objects.exclude(pk__in=drawn).update(redaction=Utterance.Redaction.LIGHT)
     made = demo_intake.records(WANTED.n_utterances, WANTED.seed)
 
     new = demo_labels.label(made, n_labels=21, cast=people.ensure_people())

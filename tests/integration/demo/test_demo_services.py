@@ -38,7 +38,8 @@ def world(django_db_setup, django_db_blocker):
     """People and catalogue, made once; each test is a savepoint inside."""
     with django_db_blocker.unblock(), transaction.atomic():
         made = demo.ensure_people()
-        demo.ensure_catalogue(made)
+        demo.ensure_intents(made)
+        demo.ensure_functions(made, 1, 2, 3)
         yield made
         transaction.set_rollback(True)
 
@@ -112,22 +113,19 @@ def test_each_schema_was_approved_by_another_than_its_author(ready):
 def test_the_catalogue_a_second_time_adds_and_records_nothing(ready):
     before = AuditEvent.objects.count()
 
-    count = demo.ensure_catalogue(ready)
-
-    assert count == demo.CatalogueCount()
+    assert demo.ensure_intents(ready) == (0, 0)
+    assert demo.ensure_functions(ready, 1, 2, 3) == 0
     assert AuditEvent.objects.count() == before
 
 
-def test_a_catalogue_cut_off_in_the_middle_is_completed(players):
-    demo.ensure_catalogue(players)
+def test_a_catalogue_cut_off_in_the_middle_is_completed(ready):
     # As if the run had died between an intent and its function.
     SchemaRemark.objects.filter(version__function__name="pay_bill").delete()
     SchemaVersion.objects.filter(function__name="pay_bill").delete()
     Function.objects.filter(name="pay_bill").delete()
 
-    count = demo.ensure_catalogue(players)
-
-    assert (count.intents, count.functions) == (0, 1)
+    assert demo.ensure_functions(ready, 2, 3) == 0
+    assert demo.ensure_functions(ready, 1) == 1
 
 
 def test_labels_are_answers_of_several_people_with_gold(ready, taken_in, records):
