@@ -63,10 +63,11 @@ class Supervisor:
         own_broker = settings.BROKER_URL.endswith(str(self.places.valkey_socket))
         if own_broker:
             self._start_valkey()
-        self._prepare(own_broker)
+        links = self._prepare(own_broker)
         self._launch(children.web(self.port))
         self._wait_for_web()
-        self._welcome()  # somebody can look around while the workers start
+        self.say(f"IVR Label is at {self.url} (logs in {self.places.logs})")
+        print(links, flush=True)  # somebody can look around while the workers start
         self._launch(children.worker("default", n_threads=1))
         self._launch(children.worker("gpu", n_threads=min(2, os.cpu_count() or 1)))
         self._launch(children.beat())
@@ -105,12 +106,14 @@ class Supervisor:
         valkey.wait_until_up(self.places, child.process)
         self.say("Valkey is up")
 
-    def _prepare(self, own_broker: bool) -> None:
-        command = python("manage.py", "prepare")
+    def _prepare(self, own_broker: bool) -> str:
+        """Bring the database and static files up to date; return sign-in links."""
+        command = python("manage.py", "prepare", "--base-url", self.url)
         if own_broker:
             command.append("--no-worker-is-alive")
-        self._finish(command, "The database cannot be prepared")
+        links = self._finish(command, "The database cannot be prepared")
         self.say("Database and static files are up to date")
+        return links
 
     def _wait_for_web(self) -> None:
         deadline = time.monotonic() + WEB_START_SECONDS
@@ -122,11 +125,6 @@ class Supervisor:
                     f"The web server does not answer; see {self._log('web')}."
                 )
             time.sleep(0.1)
-
-    def _welcome(self) -> None:
-        self.say(f"IVR Label is at {self.url} (logs in {self.places.logs})")
-        command = python("manage.py", "sign_in_links", "--base-url", self.url)
-        print(self._finish(command, "Sign-in links cannot be made"), flush=True)
 
     def _finish(self, command: list[str], failure: str) -> str:
         """Run a short command to its end and return what it printed."""

@@ -1,3 +1,4 @@
+import logging
 from argparse import ArgumentParser
 from typing import Any
 
@@ -8,6 +9,8 @@ from django.core.management.base import BaseCommand
 from annotations.models import WorkerHeartbeat
 from ivr_label.celery import app
 from ivr_label.unacked import hand_back
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -20,6 +23,10 @@ class Command(BaseCommand):
             help="forget workers and hand back the messages they had taken",
         )
 
+        parser.add_argument(
+            "--base-url", help="print sign-in links that start with this address"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.IS_EMBEDDED:  # else the migrations ran before this command
             call_command("migrate", verbosity=0, interactive=False)
@@ -28,4 +35,6 @@ class Command(BaseCommand):
             WorkerHeartbeat.objects.all().delete()
             count = hand_back(app)
             if count:
-                self.stdout.write(f"{count} unfinished tasks handed back")
+                logger.info("unfinished tasks handed back", extra={"tasks": count})
+        if options["base_url"]:
+            call_command("sign_in_links", base_url=options["base_url"])

@@ -64,7 +64,7 @@ class Run:
 @pytest.fixture
 def run(clean_environment, tmp_path):
     run = Run(clean_environment, tmp_path / "said")
-    run.wait_for("sign in as auditor: ")
+    run.wait_for("Ctrl-C stops everything")
     yield run
     if run.process.poll() is None:
         run.process.kill()
@@ -74,7 +74,7 @@ def run(clean_environment, tmp_path):
 @pytest.mark.xdist_group("supervisor")
 def test_everything_starts_is_mended_and_stops_with_ctrl_c(run, clean_environment):
     for program in PROCESSES:
-        assert run.pids(program), f"{program} does not run"
+        wait_until(lambda program=program: run.pids(program))
     links = re.findall(
         r"^sign in as (\w+): (http://127\.0\.0\.1:\d+/\S+)$", run.said, re.M
     )

@@ -13,7 +13,8 @@ def test_a_url_becomes_djangos_settings():
     assert settings["USER"] == "ana"
     assert settings["PASSWORD"] == "p@ss"
     assert (settings["HOST"], settings["PORT"]) == ("db.example", "5433")
-    assert settings["OPTIONS"] == {"sslmode": "require"}
+    assert settings["OPTIONS"]["sslmode"] == "require"
+    assert "host" not in settings["OPTIONS"]
 
 
 def test_a_socket_folder_survives_the_way_through_a_url():
