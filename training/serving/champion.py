@@ -55,7 +55,7 @@ def predictor() -> "Predictor | None":
             _load(found)
         elif found.pk != _kept.checkpoint_id:
             _kept.is_loading = True
-            threading.Thread(target=_replace, args=(found,), daemon=True).start()
+            threading.Thread(target=_replace_beside, args=(found,), daemon=True).start()
         return _kept.predictor
 
 
@@ -87,4 +87,10 @@ def _replace(found: Checkpoint) -> None:
     finally:
         with _lock:
             _kept.is_loading = False
-        connection.close()
+
+
+def _replace_beside(found: Checkpoint) -> None:
+    try:
+        _replace(found)
+    finally:
+        connection.close()  # this thread's own

@@ -1,0 +1,199 @@
+"""Live turns through the API, with a tiny model that really answers."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from annotations.models import Utterance
+from tests.factories import cast
+from tests.factories import rounds as factory
+from training.services import checkpoints, live, promotion
+from training.serving import champion
+
+pytestmark = pytest.mark.django_db
+REASON = "it was checked by hand"
+
+
+@pytest.fixture
+def bot():
+    client = Client()
+    client.force_login(cast.person("bot", "api_client"))
+    return client
+
+
+@pytest.fixture
+def serving(tmp_path):
+    intents = {name: cast.intent(name) for name in factory.SAYINGS}
+    cast.live_schema(intents["check_bill"])
+    found = factory.checkpoint("one", tmp_path / "one", factory.SAYINGS)
+    promotion.promote(checkpoint=found, reason=REASON, by=None, instead_of=None)
+    return found
+
+
+def turned() -> dict[str, str]:
+    """What was said stays, what it means is exchanged."""
+    return dict(zip(factory.SAYINGS, reversed(factory.SAYINGS.values()), strict=True))
+
+
+def ask(client: Client, text: str, **more: object):
+    body = json.dumps({"text": text, **more})
+    return client.post("/api/v1/turns", body, content_type="application/json")
+
+
+def test_without_a_model_the_answer_says_so(bot):
+    answer = ask(bot, "why is my bill so high")
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "no_model"
+
+
+def test_a_turn_is_answered_with_intents_and_the_call_it_amounts_to(bot, serving):
+    answer = ask(bot, "why is my bill so high")
+
+    assert answer.status_code == 200
+    said = answer.json()
+    assert said["intents"][0]["name"] == "check_bill"
+    assert 0 < said["intents"][0]["confidence"] <= 1
+    assert said["fallback"] is False
+    assert said["function_call"] == {"name": "check_bill", "arguments": {}}
+    assert said["missing"] == ["account_number"]
+    assert said["model"] == "one"
+
+
+def test_personal_data_is_gone_before_anything_is_stored(bot, serving):
+    said = ask(bot, "my card is 4111 1111 1111 1111").json()
+
+    assert "4111" not in said["text"]
+    assert not Utterance.objects.filter(text__contains="4111").exists()
+
+
+def test_an_unsure_turn_joins_the_pool_once_with_a_count(bot, serving):
+    said = ask(bot, "it is in a b").json()
+    ask(bot, "it is in a b")
+
+    assert said["fallback"] or said["intents"][0]["confidence"] < 0.7
+    found = Utterance.objects.get()
+    assert (found.source, found.count, found.text) == ("live", 2, "it is in a b")
+    assert found.redaction == Utterance.Redaction.LIGHT
+    assert found.bot_intent == said["intents"][0]["name"]
+
+
+def test_a_sure_turn_is_not_kept_unless_the_exam_wants_it(bot, serving, settings):
+    settings.EXAM_SHARE = 0.0
+    ask(bot, "why is my bill so high")
+    assert Utterance.objects.count() == 0
+
+    settings.EXAM_SHARE = 1.0
+    ask(bot, "why is my bill so high")
+    assert Utterance.objects.get().split == Utterance.Split.EXAM
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"text": ""},
+        {"text": "   "},
+        {"text": 7},
+        {"text": "hi", "context": "no list"},
+        {"text": "hi", "nonsense": 1},
+        {"text": "hi", "turn": -1},
+        {"text": "hi", "occurred_at": "yesterday"},
+        {"text": "a" * 2001},
+    ],
+)
+def test_a_turn_that_is_none_is_refused(bot, serving, body):
+    answer = bot.post("/api/v1/turns", json.dumps(body), "application/json")
+
+    assert answer.status_code in (400, 422)
+    assert answer.json()["message"]
+
+
+def test_a_new_champion_answers_without_a_restart(bot, serving, tmp_path, monkeypatch):
+    monkeypatch.setattr(champion, "LOOK_SECONDS", 0.0)
+    assert ask(bot, "why is my bill so high").json()["model"] == "one"
+    two = factory.checkpoint("two", tmp_path / "two", turned())
+    promotion.promote(checkpoint=two, reason=REASON, by=None, instead_of=serving)
+    # The thread that loads it would not see this test's transaction.
+    champion._replace(two)
+
+    said = ask(bot, "why is my bill so high").json()
+
+    assert said["model"] == "two"
+    assert said["intents"][0]["name"] == "cancel_plan"
+
+
+def test_the_old_champion_answers_while_the_new_one_cannot_be_opened(
+    bot, serving, tmp_path
+):
+    assert champion.predictor().name == "one"
+    two = factory.checkpoint("two", tmp_path / "two", factory.SAYINGS)
+    (checkpoints.root() / "two" / "manifest.json").unlink()
+
+    champion._replace(two)
+
+    assert champion.predictor().name == "one"
+    assert ask(bot, "why is my bill so high").json()["model"] == "one"
+
+
+def test_a_checkpoint_put_in_anothers_place_is_refused(serving, tmp_path):
+    other = factory.checkpoint("two", tmp_path / "two", turned())
+    root = checkpoints.root()
+    (root / "one").rename(root / "aside")
+    (root / "two").rename(root / "one")
+
+    with pytest.raises(checkpoints.CheckpointUnusableError, match="another"):
+        checkpoints.open_predictor(serving)
+    with pytest.raises(checkpoints.CheckpointUnusableError):
+        checkpoints.open_predictor(other)
+
+
+def test_chat_completions_refuse_in_the_shape_clients_read(bot):
+    answer = bot.post("/v1/chat/completions", "{}", "application/json")
+
+    assert answer.status_code == 501
+    assert answer.json()["error"]["code"] == "not_implemented"
+
+
+def test_a_value_is_read_by_the_live_schema(serving):
+    from datetime import date
+
+    from annotations.services import catalogue
+    from training.ml.data import Span
+    from training.serving import turns
+
+    card = catalogue.current().by_name["check_bill"]
+    spans = [
+        Span(0, 3, "account_number", "four oh double two"),
+        Span(4, 6, "account_number", "nine"),
+        Span(7, 9, "bill_month", " last  month "),
+        Span(10, 12, "colour", "blue"),
+    ]
+
+    found = turns.arguments_of(card, spans, date(2026, 11, 22))
+
+    assert found == {"account_number": "4022", "bill_month": "last month"}
+
+
+def test_predicting_stores_nothing(serving, tmp_path, capsys):
+    from django.core.management import call_command
+
+    lines = tmp_path / "turns.jsonl"
+    lines.write_text('{"text": "it is in a b"}\nnot json\n{"text": "the internet"}\n')
+
+    call_command("predict", file=lines)
+
+    first, second, third = [
+        json.loads(line) for line in capsys.readouterr().out.splitlines()
+    ]
+    assert first["intents"] and third["intents"]
+    assert "error" in second
+    assert Utterance.objects.count() == 0
+
+
+def test_live_turns_are_redacted_as_files_are():
+    prepared = live.redacted({"text": "my account number is 12345678"})
+
+    assert "12345678" not in prepared.text
+    assert "[ACCOUNT_NUMBER_1]" in prepared.text
