@@ -34,6 +34,7 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     task_default_queue="default",
+    task_routes={"training.tasks.run_round": {"queue": "gpu"}},
     task_create_missing_queues=True,
     worker_hijack_root_logger=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
@@ -41,6 +42,10 @@ app.conf.update(
     beat_schedule={
         "sweep-leases": {"task": "annotations.tasks.sweep_leases", "schedule": 15},
         "sweep-intake": {"task": "annotations.tasks.sweep_intake", "schedule": 15},
+        "anchor-audit-trail": {
+            "task": "annotations.tasks.anchor_audit_trail",
+            "schedule": 3600,
+        },
         "sweep-rounds": {"task": "training.tasks.sweep_rounds", "schedule": 15},
         "sweep-ranking": {"task": "training.tasks.sweep_ranking", "schedule": 10},
     },

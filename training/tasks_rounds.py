@@ -7,9 +7,7 @@ from celery import current_task, shared_task
 from training.services import checkpoints, rounds
 
 
-@shared_task(
-    name="training.tasks.run_round", ignore_result=True, queue="gpu", max_retries=0
-)
+@shared_task(name="training.tasks.run_round", ignore_result=True, max_retries=0)
 def run_round(round_id: int) -> None:
     """Work on the round, if nobody does."""
     from training.services import execution

@@ -10,18 +10,12 @@ def test_every_scheduled_task_exists(entry):
     assert app.conf.beat_schedule[entry]["task"] in app.tasks
 
 
-def test_every_task_of_ours_goes_to_a_queue_that_a_worker_serves():
+def test_every_routed_task_exists_and_goes_to_a_queue_that_a_worker_serves():
     app.loader.import_default_modules()
-    ours = [
-        task
-        for name, task in app.tasks.items()
-        if name.startswith(("annotations.", "training."))
-    ]
+    routes = app.conf.task_routes
 
-    assert {getattr(task, "queue", None) or "default" for task in ours} <= {
-        "default",
-        "gpu",
-    }
+    assert set(routes) <= set(app.tasks)
+    assert {route["queue"] for route in routes.values()} <= {"default", "gpu"}
 
 
 def test_a_message_survives_the_worker_that_took_it():
