@@ -27,11 +27,14 @@ standing AS (
 # have to agree about every utterance.
 VERDICTS = f"""
 {STANDING},
-labels AS (SELECT * FROM standing WHERE kind = 'label'),
+labels AS (
+    SELECT l.* FROM standing l WHERE l.kind = 'label' AND NOT EXISTS (
+        SELECT FROM standing r WHERE r.revises_id = l.id)
+),
 kinds AS (
-    SELECT utterance_id, bool_or(kind = 'quarantine') AS reported,
-        bool_or(kind = 'skip') AS skipped, count(*) FILTER (WHERE kind = 'label') AS n
-    FROM standing GROUP BY utterance_id
+    SELECT s.utterance_id, bool_or(s.kind = 'quarantine') AS reported,
+        bool_or(s.kind = 'skip') AS skipped, count(l.id) AS n
+    FROM standing s LEFT JOIN labels l ON l.id = s.id GROUP BY s.utterance_id
 ),
 votes AS (
     SELECT utterance_id, intent_id, count(*) AS n, max(created_at) AS newest
@@ -66,7 +69,7 @@ ANSWERS = (
         f"""WITH {STANDING}
         SELECT 'utterance:' || s.utterance_id, s.annotator_id FROM standing s
         WHERE NOT EXISTS (
-            SELECT FROM annotations_annotation r WHERE r.revises_id = s.id)
+            SELECT FROM standing r WHERE r.revises_id = s.id)
         GROUP BY s.utterance_id, s.annotator_id HAVING count(*) > 1""",
     ),
     Invariant(
@@ -229,12 +232,13 @@ SCHEMAS = (
         "The text of a version is the one whose approval the trail holds.",
         """SELECT 'schema:' || v.id, e.seq FROM annotations_schemaversion v
         JOIN annotations_auditevent e
-            ON e.object = 'schema:' || v.id AND e.action = 'schema.approved'
+            ON e.object = 'schema:' || v.id
+            AND e.action IN ('schema.approved', 'schema.approved_in_emergency')
         WHERE v.approved_at IS NOT NULL
             AND e.payload::jsonb ->> 'sha256' <> v.content_hash
             AND NOT EXISTS (SELECT FROM annotations_auditevent later
-                WHERE later.object = e.object AND later.action = e.action
-                AND later.id > e.id)""",
+                WHERE later.object = e.object AND later.id > e.id
+                AND later.action LIKE 'schema.approved%')""",
     ),
 )
 
@@ -388,7 +392,8 @@ TRAIL = (
         "answers_are_on_the_trail",
         "Every answer given to a queue item, review and undo left its event.",
         """SELECT 'annotation:' || a.id FROM annotations_annotation a
-        WHERE (a.queue_item_id IS NOT NULL OR a.is_review OR a.kind = 'undo')
+        WHERE (a.queue_item_id IS NOT NULL OR a.kind = 'undo'
+                OR a.is_review AND a.revises_id IS NULL)
             AND NOT EXISTS (SELECT FROM annotations_auditevent e
                 WHERE e.object = 'annotation:' || coalesce(a.undoes_id, a.id)
                 AND (a.kind <> 'undo' OR e.action LIKE '%.undone'))""",
@@ -399,7 +404,8 @@ TRAIL = (
         """SELECT 'schema:' || v.id FROM annotations_schemaversion v
         WHERE v.approved_at IS NOT NULL AND NOT EXISTS (
             SELECT FROM annotations_auditevent e
-            WHERE e.object = 'schema:' || v.id AND e.action = 'schema.approved')""",
+            WHERE e.object = 'schema:' || v.id
+            AND e.action IN ('schema.approved', 'schema.approved_in_emergency'))""",
     ),
     Invariant(
         "roles_are_known",

@@ -5,10 +5,11 @@ import logging
 from celery import shared_task
 
 from annotations.doorbell import ring
-from annotations.services import queue, schema_migration
+from annotations.services import attempts, audit_trail, queue, schema_migration
 from annotations.tasks_intake import process_batch, scrub, sweep_intake
 
 __all__ = [
+    "anchor_audit_trail",
     "migrate_labels",
     "process_batch",
     "scrub",
@@ -39,3 +40,12 @@ def sweep_schemas() -> None:
     """Ring again for label migrations that no worker has finished."""
     for migration_id in schema_migration.due():
         ring(migrate_labels, migration_id)
+
+
+@shared_task(ignore_result=True)
+def anchor_audit_trail() -> None:
+    """The heads of the trail are kept where the database cannot reach them."""
+    moved = audit_trail.anchor()
+    attempts.forget_old()
+    if moved:
+        logger.info("audit trail anchored", extra={"streams": moved})

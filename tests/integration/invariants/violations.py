@@ -75,6 +75,8 @@ PLANTS: dict[str, list[Plant]] = {
     "gold_follows_the_rule": [
         lambda w: [change("annotations_goldlabel", f"annotation_id = '{w.first.pk}'",
                           w.agreed_text.pk, "utterance_id")],
+        lambda w: [change("annotations_goldlabel", f"annotation_id = '{w.revised.pk}'",
+                          w.revised_text.pk, "utterance_id")],
         lambda w: [change("annotations_goldlabel", "rule = 'single'",
                           w.disputed.pk, "utterance_id")],
         lambda w: [

@@ -16,7 +16,7 @@ from annotations.models import (
     Turn,
     WorkerHeartbeat,
 )
-from annotations.services import audit, labels, queue, review
+from annotations.services import audit, gold, labels, queue, review
 from tests.factories import cast
 from training.models import (
     Checkpoint,
@@ -34,6 +34,7 @@ def build() -> SimpleNamespace:
     _people_and_catalogue(world)
     _texts(world)
     _answers(world)
+    _revision(world)
     _intake(world)
     _machines(world)
     return world
@@ -108,6 +109,22 @@ def _answers(w: SimpleNamespace) -> None:
     w.taken_back = answer(w.ana, cast.utterance(), w.hello)
     undone = labels.undo(by=w.ana, uuid=uuid.uuid4())
     w.undo, w.leased_item = undone.annotation, undone.item
+
+
+def _revision(w: SimpleNamespace) -> None:
+    """A label brought to a new schema by the system, and gold with it."""
+    w.revised_text = cast.utterance()
+    w.revised = answer(w.ana, w.revised_text, w.hello)
+    w.revision = Annotation.objects.create(
+        id=uuid.uuid4(),
+        kind=Annotation.Kind.LABEL,
+        utterance=w.revised_text,
+        annotator=cast.person("system"),
+        intent=w.hello,
+        revises=w.revised,
+        body_hash="0" * 64,
+    )
+    gold.settle(w.revised_text)
 
 
 def _intake(w: SimpleNamespace) -> None:
