@@ -46,6 +46,7 @@ app.conf.update(
             "task": "annotations.tasks.anchor_audit_trail",
             "schedule": 3600,
         },
+        "sweep-schemas": {"task": "annotations.tasks.sweep_schemas", "schedule": 15},
         "sweep-rounds": {"task": "training.tasks.sweep_rounds", "schedule": 15},
         "sweep-ranking": {"task": "training.tasks.sweep_ranking", "schedule": 10},
     },

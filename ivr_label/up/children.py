@@ -108,11 +108,12 @@ def web(port: int) -> Child:
     return Child("web", command, threads(1) | {"DATABASE_POOL_SIZE": "6"})
 
 
-def worker(queue: str, *, n_threads: int) -> Child:
+def worker(queue: str, *, n_processes: int, n_threads: int) -> Child:
     celery = python(
         "-m", "celery", "--app", "ivr_label.celery:app", "worker",
-        "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "1",
-        "--without-gossip", "--without-mingle", "--loglevel", "INFO",
+        "--queues", queue, "--hostname", f"{queue}@%h",
+        "--concurrency", str(n_processes), "--loglevel", "INFO",
+        "--without-gossip", "--without-mingle",
     )  # fmt: skip
     command = ["nice", "-n", "5", *celery]  # on few cores the pages come first
     return Child(f"worker-{queue}", command, threads(n_threads))

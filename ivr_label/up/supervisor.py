@@ -68,8 +68,10 @@ class Supervisor:
         self._wait_for_web()
         self.say(f"IVR Label is at {self.url} (logs in {self.places.logs})")
         print(links, flush=True)  # somebody can look around while the workers start
-        self._launch(children.worker("default", n_threads=1))
-        self._launch(children.worker("gpu", n_threads=min(2, os.cpu_count() or 1)))
+        # Two, so that a long intake does not hold up a re-rank.
+        self._launch(children.worker("default", n_processes=2, n_threads=1))
+        n_threads = min(2, os.cpu_count() or 1)
+        self._launch(children.worker("gpu", n_processes=1, n_threads=n_threads))
         self._launch(children.beat())
         if self.with_demo:
             self._launch(children.demo())

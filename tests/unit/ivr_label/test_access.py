@@ -1,8 +1,9 @@
 """The access table as a text: what it may say, and that nonsense stops the start."""
 
 import pytest
-from annotations.models import ApiToken, Role, Scope, User
 from django.core.exceptions import ImproperlyConfigured
+
+from annotations.models import ApiToken, Role, Scope, User
 from ivr_label.access import parse, rule_for, table
 
 

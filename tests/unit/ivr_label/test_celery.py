@@ -10,6 +10,13 @@ def test_every_scheduled_task_exists(entry):
     assert app.conf.beat_schedule[entry]["task"] in app.tasks
 
 
+def test_every_sweep_is_scheduled():
+    app.loader.import_default_modules()
+    sweeps = {name for name in app.tasks if ".sweep_" in name}
+
+    assert sweeps <= {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+
 def test_every_routed_task_exists_and_goes_to_a_queue_that_a_worker_serves():
     app.loader.import_default_modules()
     routes = app.conf.task_routes
