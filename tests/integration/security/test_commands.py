@@ -4,9 +4,10 @@ import json
 from io import StringIO
 
 import pytest
-from annotations.models import ApiToken, AuditEvent, User
 from django.core.management import CommandError, call_command
 from django.test import Client
+
+from annotations.models import ApiToken, AuditEvent, User
 
 from .conftest import bearer
 

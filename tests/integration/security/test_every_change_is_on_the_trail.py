@@ -1,0 +1,226 @@
+"""Each route that changes something leaves its event, by whoever called it."""
+
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from annotations.models import Annotation, AuditEvent, IntakeBatch, Role, User
+from annotations.services import audit, labels, queue, sign_in
+from ivr_label.access import table
+from tests.factories import cast, rounds
+from training.models import Checkpoint, Promotion, Round
+
+from .conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+JSON = "application/json"
+# Leases come and go with each page and say nothing about the data.
+WORKING_STATE = {
+    "label_renew",
+    "label_release",
+    "api_queue_next",
+    "api_queue_heartbeat",
+    "api_queue_release",
+}
+NOTHING_CHANGES = {"api_function_validate", "chat_completions"}
+# A live turn is data that comes in, as a row of a batch is; the batch has an event.
+DATA = {"api_turns"}
+
+
+def everybody() -> User:
+    return cast.person("everybody", *Role.values)
+
+
+def leased(user: User) -> int:
+    cast.item(cast.utterance(), rank=0)
+    return queue.claim_next(by=user).pk
+
+
+def form(user: User, **more: object) -> dict[str, object]:
+    return {"uuid": str(uuid.uuid4()), "item": leased(user), **more}
+
+
+def sign_in_link(client: Client, user: User):
+    return client.post(sign_in.issue_link(user=user, base_url=""))
+
+
+def sign_out(client: Client, user: User):
+    return client.post("/sign-out")
+
+
+def label_answer(client: Client, user: User):
+    cast.intent("say_hello")
+    return client.post("/label/answer", form(user, intent="say_hello"))
+
+
+def label_skip(client: Client, user: User):
+    return client.post("/label/skip", form(user, reason="unclear"))
+
+
+def label_quarantine(client: Client, user: User):
+    return client.post("/label/quarantine", form(user))
+
+
+def label_undo(client: Client, user: User):
+    label_skip(client, user)
+    return client.post("/label/undo", {"uuid": str(uuid.uuid4()), "item": ""})
+
+
+def review_resolve(client: Client, user: User):
+    said = cast.utterance()
+    answers = []
+    for person, name in ((cast.ana(), "one"), (cast.ben(), "two")):
+        cast.intent(name)
+        item = cast.item(said, rank=0)
+        queue.claim_next(by=person)
+        answer = labels.Answer(uuid=uuid.uuid4(), item_id=item.pk, intent=name)
+        answers.append(labels.submit(by=person, answer=answer).annotation)
+    return client.post(
+        "/review/resolve", {"uuid": str(uuid.uuid4()), "answer": str(answers[0].pk)}
+    )
+
+
+def source_upload(client: Client, user: User):
+    file = SimpleUploadedFile("calls.jsonl", b'{"text": "hello"}\n')
+    return client.post("/sources/upload", {"source": "calls", "file": file})
+
+
+def source_cancel(client: Client, user: User):
+    source_upload(client, user)
+    return client.post(f"/sources/{IntakeBatch.objects.get().pk}/cancel")
+
+
+def api_batches(client: Client, user: User):
+    body = json.dumps([{"text": "hello"}])
+    return client.post("/api/v1/utterances/batches", body, content_type=JSON)
+
+
+def api_annotations(client: Client, user: User):
+    body = {
+        "id": str(uuid.uuid4()),
+        "kind": "skip",
+        "item": leased(user),
+        "reason": "unclear",
+    }
+    return client.post("/api/v1/annotations", body, content_type=JSON)
+
+
+def round_start(client: Client, user: User):
+    rounds.world()
+    rounds.policy()
+    return client.post("/rounds/start", {"policy": "1"})
+
+
+def round_cancel(client: Client, user: User):
+    round_start(client, user)
+    return client.post(f"/rounds/{Round.objects.get().pk}/cancel")
+
+
+def api_rounds(client: Client, user: User):
+    rounds.world()
+    rounds.policy()
+    return client.post("/api/v1/rounds", {"iteration": 1}, content_type=JSON)
+
+
+def api_round_cancel(client: Client, user: User):
+    round_start(client, user)
+    return client.post(f"/api/v1/rounds/{Round.objects.get().pk}/cancel")
+
+
+def round_decide(client: Client, user: User):
+    challenger = checkpoint("challenger", "candidate")
+    waiting = Round.objects.create(
+        policy=rounds.policy(), recipe="head", status="awaiting", challenger=challenger
+    )
+    return client.post(
+        f"/rounds/{waiting.pk}/decision",
+        {"decision": "promote", "reason": "It is better in every respect."},
+    )
+
+
+def champion_roll_back(client: Client, user: User):
+    old, new = checkpoint("old", "retired"), checkpoint("new", "champion")
+    now = timezone.now()
+    Promotion.objects.create(
+        checkpoint=old, from_at=now - timedelta(days=1), to_at=now, reason="x"
+    )
+    Promotion.objects.create(checkpoint=new, from_at=now, reason="x")
+    return client.post(
+        "/rounds/roll-back", {"name": "new", "reason": "It answers worse than before."}
+    )
+
+
+def checkpoint(name: str, state: str) -> Checkpoint:
+    return Checkpoint.objects.create(
+        name=name,
+        recipe="head",
+        path=name,
+        manifest_sha256="0" * 64,
+        state=state,
+        gate_passed=True,
+    )
+
+
+ACTS = {
+    act.__name__: (act, action)
+    for act, action in (
+        (sign_in_link, "signed_in"),
+        (sign_out, "signed_out"),
+        (label_answer, "label.submitted"),
+        (label_skip, "utterance.skipped"),
+        (label_quarantine, "utterance.quarantined"),
+        (label_undo, "skip.undone"),
+        (review_resolve, "disagreement.resolved"),
+        (source_upload, "batch.received"),
+        (source_cancel, "batch.cancelled"),
+        (api_batches, "batch.received"),
+        (api_annotations, "utterance.skipped"),
+        (round_start, "round.requested"),
+        (round_cancel, "round.cancel_requested"),
+        (api_rounds, "round.requested"),
+        (api_round_cancel, "round.cancel_requested"),
+        (round_decide, "checkpoint.promoted"),
+        (champion_roll_back, "checkpoint.rolled_back"),
+    )
+}
+
+
+def test_every_route_that_changes_something_is_acted_below():
+    changing = {route for route, row in table().items() if set(row) - {"GET"}}
+
+    assert changing - WORKING_STATE - NOTHING_CHANGES - DATA == set(ACTS)
+
+
+@pytest.mark.parametrize("route", ACTS)
+def test_the_act_leaves_its_event(route):
+    act, action = ACTS[route]
+    user = everybody()
+
+    response = act(client_of(user), user)
+
+    assert response.status_code < 400, response.content[:500]
+    event = AuditEvent.objects.get(action=action)
+    assert event.actor == f"user:{user.pk}"
+
+
+@pytest.mark.parametrize("route", ["label_answer", "label_skip", "api_annotations"])
+def test_without_its_event_nothing_is_stored(route, monkeypatch):
+    """The event is part of the change's transaction."""
+    act, _ = ACTS[route]
+    user = everybody()
+    client = client_of(user)
+    client.raise_request_exception = False
+
+    def broken(**_):
+        raise RuntimeError("no trail")
+
+    monkeypatch.setattr(audit, "record", broken)
+
+    assert act(client, user).status_code == 500
+    assert not Annotation.objects.exists()

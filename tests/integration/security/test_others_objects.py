@@ -1,0 +1,101 @@
+"""What is another person's stays theirs, also for somebody with the same role."""
+
+import uuid
+
+import pytest
+
+from annotations.models import Annotation, QueueItem, SignInLink
+from annotations.services import labels, queue, sign_in
+from tests.factories import cast
+
+from .conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ben(db):
+    return cast.ben()
+
+
+@pytest.fixture
+def anas_item(ana) -> QueueItem:
+    cast.intent("say_hello")
+    cast.item()
+    return queue.claim_next(by=ana)
+
+
+@pytest.fixture
+def anas_answer(ana, anas_item) -> Annotation:
+    sent = labels.Answer(uuid=uuid.uuid4(), item_id=anas_item.pk, intent="say_hello")
+    return labels.submit(by=ana, answer=sent).annotation
+
+
+@pytest.mark.parametrize("act", ["answer", "skip", "quarantine"])
+def test_an_item_in_other_hands_cannot_be_settled(act, ana, ben, anas_item):
+    form = {
+        "uuid": str(uuid.uuid4()),
+        "item": anas_item.pk,
+        "intent": "say_hello",
+        "reason": "unclear",
+    }
+
+    response = client_of(ben).post(f"/label/{act}", form)
+
+    assert response.status_code == 409
+    assert not Annotation.objects.exists()
+    assert QueueItem.objects.get().leased_by == ana
+
+
+@pytest.mark.parametrize("act", ["renew", "release"])
+def test_anothers_lease_cannot_be_moved(act, ana, ben, anas_item):
+    before = anas_item.lease_expires_at
+
+    client_of(ben).post(f"/label/{act}", {"item": anas_item.pk})
+
+    after = QueueItem.objects.get()
+    assert (after.leased_by, after.lease_expires_at) == (ana, before)
+
+
+def test_anothers_answer_cannot_be_taken_back(ben, anas_answer):
+    form = {"uuid": str(uuid.uuid4()), "item": ""}
+
+    response = client_of(ben).post("/label/undo", form)
+
+    assert response.status_code == 409
+    assert Annotation.objects.standing().get() == anas_answer
+
+
+def test_ones_own_page_shows_ones_own_answers(ana, ben, anas_answer):
+    said = anas_answer.utterance.text
+
+    assert said in client_of(ana).get("/me").content.decode()
+    assert said not in client_of(ben).get("/me").content.decode()
+
+
+def test_a_reviewer_cannot_settle_a_disagreement_of_their_own(ben):
+    rita = cast.person("rita", "reviewer")
+    said = cast.utterance()
+    answers = []
+    for person, name in ((rita, "one"), (ben, "two")):
+        cast.intent(name)
+        item = cast.item(said, rank=0)
+        queue.claim_next(by=person)
+        sent = labels.Answer(uuid=uuid.uuid4(), item_id=item.pk, intent=name)
+        answers.append(labels.submit(by=person, answer=sent).annotation)
+
+    client_of(rita).post(
+        "/review/resolve", {"uuid": str(uuid.uuid4()), "answer": str(answers[0].pk)}
+    )
+
+    assert not Annotation.objects.filter(is_review=True).exists()
+
+
+def test_a_link_signs_in_nobody_but_its_person(ana, ben):
+    path = sign_in.issue_link(user=ana, base_url="")
+    client = client_of(ben)
+
+    client.post(path)
+
+    assert client.session["_auth_user_id"] == str(ana.pk)
+    assert SignInLink.objects.get().used_at is not None
