@@ -39,6 +39,7 @@ class Gates:
     critical: tuple[str, ...] = ()
     max_intent_drop: float = 0.05
     min_intent_items: int = 10
+    intent_alpha: float = 0.2
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Gates:
@@ -80,6 +81,7 @@ class Comparison:
     p_better: float | None
     p_different: float | None
     intent_drops: Mapping[str, float] = field(default_factory=dict)
+    intent_chances: Mapping[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -154,6 +156,7 @@ def compare(
             f"items differ: {n} here, {len(theirs)} there, {len(intents)} intents"
         )
     wins, losses = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    critical_ones = _drops(ours, theirs, intents, critical, gates.min_intent_items)
     return Comparison(
         n=n,
         champion_accuracy=float(theirs.mean()) if n else 0.0,
@@ -164,7 +167,8 @@ def compare(
         only_challenger=wins,
         p_better=mcnemar(wins, losses, alternative="greater"),
         p_different=mcnemar(wins, losses, alternative="two-sided"),
-        intent_drops=_drops(ours, theirs, intents, critical, gates.min_intent_items),
+        intent_drops={name: drop for name, (drop, _) in critical_ones.items()},
+        intent_chances={name: p for name, (_, p) in critical_ones.items()},
     )
 
 
@@ -201,14 +205,19 @@ def _drops(
     intents: Sequence[str],
     critical: Collection[str],
     min_items: int,
-) -> dict[str, float]:
-    """By how much each critical intent's recall fell, where enough items tell."""
+) -> dict[str, tuple[float, float]]:
+    """By how much each critical intent's recall fell, where enough items tell, and
+    how likely chance alone is to show such a loss."""
     names = np.asarray(intents, dtype=object)
     drops = {}
     for name in sorted(critical):
         rows = names == name
-        if int(rows.sum()) >= min_items:
-            drops[name] = float(theirs[rows].mean() - ours[rows].mean())
+        if int(rows.sum()) < min_items:
+            continue
+        wins = int((ours & ~theirs & rows).sum())
+        losses = int((theirs & ~ours & rows).sum())
+        chance = mcnemar(losses, wins, alternative="greater")
+        drops[name] = ((losses - wins) / int(rows.sum()), chance)
     return drops
 
 
@@ -260,12 +269,17 @@ def _check_latency(challenger: Side, gates: Gates) -> tuple[bool, str]:
 
 
 def _check_intents(found: Comparison, gates: Gates) -> list[tuple[bool, str]]:
-    lost = {n: d for n, d in found.intent_drops.items() if d > gates.max_intent_drop}
+    lost = {
+        name: drop
+        for name, drop in found.intent_drops.items()
+        if drop > gates.max_intent_drop
+        and found.intent_chances[name] < gates.intent_alpha
+    }
     if lost:
         return [
             (
                 False,
-                f"The critical intent {name} lost {_points(drop)} points of recall.",
+                f"The critical intent {name} lost {100 * drop:.1f} points of recall.",
             )
             for name, drop in lost.items()
         ]

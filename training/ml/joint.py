@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoModel
+from transformers.utils import logging as transformers_logging
 
 from training.ml.tokens import Batch
 
@@ -122,6 +123,8 @@ def load_encoder(folder: Path) -> nn.Module:
     Eager attention is faster than SDPA in the backward pass under bf16 autocast on
     a CPU; freezing the embeddings spares the optimiser two thirds of the weights.
     """
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     encoder: nn.Module = AutoModel.from_pretrained(
         folder, attn_implementation="eager", add_pooling_layer=False
     )
