@@ -139,3 +139,9 @@ def grouped(number: int) -> str:
 @register.filter
 def may_read(user: object) -> bool:
     return user.has_role(*READERS)
+
+
+@register.filter
+def gist(description: str) -> str:
+    """A description without the opening that all of them share."""
+    return description.removeprefix("Choose this ").rstrip(".")

@@ -1,10 +1,12 @@
 """The labeling desk: an item, its answer, and the next item in the same response."""
 
+import gzip
 import json
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
@@ -17,6 +19,7 @@ from annotations.models import (
     SkipReason,
     User,
 )
+from annotations.services import catalogue as intents
 from annotations.services import desk, labels, queue
 from annotations.services.labels import Submission
 from annotations.views import label_forms as forms
@@ -91,13 +94,29 @@ def release(request: HttpRequest) -> HttpResponse:
 
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Every intent with its parameters, for the picker; 304 while nothing changed."""
-    index = desk.picker_index()
-    etag = quote_etag(index["version"])
-    response = get_conditional_response(request, etag) or JsonResponse(index)
+    version = intents.current().stamp.hex
+    etag = quote_etag(version)
+    response = get_conditional_response(request, etag)
+    if response is None:
+        plain, small = _catalogue_bodies(version)
+        is_small = "gzip" in request.headers.get("Accept-Encoding", "")
+        response = HttpResponse(
+            small if is_small else plain, content_type="application/json"
+        )
+        if is_small:
+            response["Content-Encoding"] = "gzip"
     response["ETag"] = etag
+    response["Vary"] = "Accept-Encoding"
     # The browser keeps it but asks each time; no shared cache may.
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+@lru_cache(maxsize=2)
+def _catalogue_bodies(version: str) -> tuple[bytes, bytes]:
+    """The catalogue of this version as JSON, plain and compressed."""
+    plain = json.dumps(desk.picker_index(), separators=(",", ":")).encode()
+    return plain, gzip.compress(plain)
 
 
 def _claim(by: User) -> QueueItem | None:

@@ -1,5 +1,6 @@
 """The desk over HTTP: what is stored, what comes back, what is refused."""
 
+import gzip
 import json
 import uuid
 
@@ -282,6 +283,13 @@ def test_the_catalogue_is_answered_with_304_until_it_changes(ana, bill):
     assert changed.status_code == 200
     [entry] = changed.json()["intents"]
     assert [p["name"] for p in entry["parameters"]] == ["account_number", "bill_month"]
+
+
+def test_the_catalogue_is_small_on_the_wire(ana, bill):
+    response = ana.get("/label/catalogue", headers={"Accept-Encoding": "gzip, br"})
+
+    assert response["Content-Encoding"] == "gzip"
+    assert gzip.decompress(response.content) == ana.get("/label/catalogue").content
 
 
 def test_no_page_of_the_desk_is_kept_by_a_cache(ana, bill):
