@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 Floats = NDArray[np.floating[Any]]
 
-SAMPLE = 20_000  # centres are learned on at most this many rows
+SAMPLE = 12_000  # centres are learned on at most this many rows
 TYPICAL_NEIGHBOURS = 20
 _MEMBERS = 2000  # typicality compares at most this many members of a cluster
 _BLOCK = 8192
@@ -46,7 +46,7 @@ def centres(
     model = KMeans(
         min(n_clusters, n),
         n_init=1,
-        max_iter=25,
+        max_iter=15,
         tol=1e-3,
         random_state=int(rng.integers(2**31)),
     )
