@@ -18,7 +18,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS intake_stage (
     conversation text, turn integer, outcome text, domain text, intent text,
     spans jsonb, bot_intent text, bot_confidence float8, is_fallback boolean,
     occurred_at timestamptz, conversation_id bigint, is_replay boolean DEFAULT false
-) ON COMMIT DELETE ROWS
+)
 """
 
 _COPY = """
@@ -46,11 +46,15 @@ UPDATE intake_stage s SET conversation_id = c.id FROM annotations_conversation c
 
 # A turn that is stored already, or stands twice in this chunk, counts for nothing.
 _REPLAYS = """
-UPDATE intake_stage s SET is_replay = true WHERE s.turn IS NOT NULL AND (
-    EXISTS (SELECT FROM annotations_turn t
-            WHERE t.conversation_id = s.conversation_id AND t.number = s.turn)
-    OR EXISTS (SELECT FROM intake_stage e WHERE e.conversation_id = s.conversation_id
-               AND e.turn = s.turn AND e.line < s.line))
+WITH placed AS (
+    SELECT s.line, t.id IS NOT NULL AS is_stored,
+        row_number() OVER (PARTITION BY s.conversation_id, s.turn ORDER BY s.line) AS nth
+    FROM intake_stage s LEFT JOIN annotations_turn t
+        ON t.conversation_id = s.conversation_id AND t.number = s.turn
+    WHERE s.turn IS NOT NULL
+)
+UPDATE intake_stage s SET is_replay = true FROM placed p
+    WHERE p.line = s.line AND (p.is_stored OR p.nth > 1)
 """
 
 _UTTERANCES = """
@@ -125,6 +129,7 @@ def _store_rows(rows: list[Prepared], batch: IntakeBatch, with_labels: bool) -> 
         cursor.execute(_STAGE)
         cursor.execute("TRUNCATE intake_stage")
         _copy(cursor.cursor, rows)
+        cursor.execute("ANALYZE intake_stage")  # else joins compare row by row
         if any(row.conversation_id for row in rows):
             cursor.execute(_CONVERSATIONS, values)
             cursor.execute(_LINK, values)
