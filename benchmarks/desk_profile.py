@@ -72,7 +72,7 @@ def main() -> None:
             desk.cycle()
         if options.queries:
             print_queries(desk)
-        profile = cProfile.Profile()
+        profile = cProfile.Profile(time.thread_time)  # CPU, not waiting
         if options.profile:
             profile.enable()
         print(costs(desk, options.labels, postgres))

@@ -115,11 +115,11 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "annotations.User"
 # People sign in by one-time links; there is no password to guess.
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["ivr_label.sessions.PeopleBackend"]
 LOGIN_URL = env_str("LOGIN_URL", "/sign-in")
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "ivr_label.sessions"
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -10,7 +10,6 @@ from annotations.errors import LinkNotValidError
 from annotations.models import User
 from annotations.services import sign_in as service
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 # A cookie, not the session: visitors who never sign in leave no row behind.
 NEXT = "ivr_next"
 NEXT_SECONDS = 3600
@@ -74,7 +73,7 @@ def _sign_in(request: HttpRequest, token: str) -> HttpResponse:
 def _open_session(request: HttpRequest, user: User) -> None:
     # Nothing of whoever sat here before, and a key nobody could have planted.
     request.session.flush()
-    login(request, user, backend=BACKEND)
+    login(request, user)
     request.session.set_expiry(timezone.now() + service.SESSION_LIFE)
 
 
