@@ -133,6 +133,14 @@ def load_encoder(folder: Path) -> nn.Module:
     return encoder
 
 
+def fresh_model(folder: Path, n_intents: int, n_tags: int, *, seed: int) -> JointModel:
+    """The encoder in a folder with new heads, the same ones for the same seed."""
+    encoder = load_encoder(folder)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return JointModel(encoder, n_intents, n_tags)
+
+
 def pooled(states: Tensor, pool: Tensor) -> Tensor:
     """The normalized mean of the pooled tokens: (n, hidden)."""
     weight = pool.unsqueeze(-1).to(states.dtype)  # (n, n_tokens, 1)

@@ -158,7 +158,8 @@ def _train_finetune(
     turns = config.finetuning.context_turns
     targets = finetune.prepare(parts.train, text_encoder, classes, parts.tag_set, turns)
     n_tags = parts.tag_set.size if parts.tag_set.params else 0
-    model = joint.JointModel(joint.load_encoder(base), len(classes), n_tags)
+    seed = config.finetuning.seed
+    model = joint.fresh_model(base, len(classes), n_tags, seed=seed)
     start = _embed(model, targets.encoded, device, hooks, "embedding")
     linear = intent_model.fit_linear_head(start, parts.train.labels)
     model.begin_with(*_rows(linear, classes))

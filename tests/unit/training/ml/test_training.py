@@ -1,0 +1,310 @@
+"""Both recipes on a thin BERT: the code of a real training, in seconds."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from training.ml.data import Dataset, Example, Span, Turn
+from training.ml.encoder import model_folder
+from training.ml.errors import TooFewLabelsError, TrainingCancelledError
+from training.ml.hooks import Hooks, Progress
+
+pytestmark = pytest.mark.models
+
+SAYINGS = {
+    "bill": "why is my bill for {} so high",
+    "outage": "the {} is down in my street",
+    "cancel": "please cancel the {} i ordered",
+}
+THINGS = ("internet", "phone line", "tv box", "mobile plan", "modem", "landline")
+
+
+def dataset(n: int = 48, with_oos: bool = False) -> Dataset:
+    examples = []
+    for number in range(n):
+        intent = list(SAYINGS)[number % 3]
+        thing = THINGS[(number // 3) % len(THINGS)]
+        text = SAYINGS[intent].format(thing) + " now" * (number % 4)
+        start = text.index(thing)
+        span = Span(start, start + len(thing), "service", thing)
+        examples.append(Example(text, intent, (span,), (Turn("bot", "hello"),)))
+    if with_oos:
+        examples += [Example(f"tell me a joke about {t}", "oos") for t in THINGS]
+    return Dataset(tuple(examples))
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A folder with a tiny encoder and the real tokenizer."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("base") / "tiny" / "model"
+    folder.mkdir(parents=True)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = BertConfig(
+            hidden_size=32,
+            num_hidden_layers=5,
+            num_attention_heads=2,
+            intermediate_size=64,
+        )
+        BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    shutil.copy(model_folder() / "tokenizer.json", folder)
+    return folder
+
+
+def config(recipe: str = "finetune", **fields):
+    from training.ml.finetune import FinetuneConfig
+    from training.ml.recipes import TrainConfig
+
+    finetuning = FinetuneConfig(**{"epochs": 3, "batch_size": 8, **fields})
+    return TrainConfig(recipe=recipe, device="cpu", finetuning=finetuning)
+
+
+def train(base, work, recipe="finetune", data=None, valid=None, hooks=None, **fields):
+    from training.ml import recipes
+
+    work.mkdir(exist_ok=True)
+    return recipes.train(
+        data or dataset(),
+        valid,
+        config(recipe, **fields),
+        base=base,
+        work=work,
+        hooks=hooks,
+    )
+
+
+def predictor(trained, folder):
+    from training.ml import bundle, checkpoint
+    from training.serving.predictor import Predictor
+
+    files = bundle.to_files(trained.bundle, trained.encoder, trained.tokenizer)
+    checkpoint.write(folder, files, {}, key=b"k")
+    return Predictor(folder, key=b"k")
+
+
+def arrays(trained) -> dict[str, np.ndarray]:
+    found = dict(trained.bundle.intent_model.to_arrays())
+    scorer = trained.bundle.tag_scorer
+    return found | {"tag": scorer.outer.weight, "tag.inner": scorer.inner.weight}
+
+
+@pytest.mark.parametrize("recipe", ["head", "finetune"])
+def test_what_was_trained_answers_from_its_checkpoint(base, tmp_path, recipe):
+    trained = train(base, tmp_path / "work", recipe, data=dataset(96), epochs=12)
+
+    made = predictor(trained, tmp_path / "one")
+    proba, answers = made.predict_many(list(dataset()))
+
+    assert proba.shape == (48, 3)
+    np.testing.assert_allclose(proba.sum(axis=1), 1.0, atol=1e-5)
+    named = [made.intents[i] for i in proba.argmax(axis=1)]
+    right = np.mean([a == b for a, b in zip(named, dataset().labels, strict=True)])
+    assert right == 1.0
+    wanted = [example.spans for example in dataset()]
+    found = [answer.spans for answer in answers]
+    assert np.mean([a == b for a, b in zip(wanted, found, strict=True)]) > 0.9
+
+
+def test_one_turn_is_answered_as_many_are(base, tmp_path):
+    made = predictor(train(base, tmp_path / "work", "head"), tmp_path / "one")
+    examples = list(dataset())[:5]
+
+    _, together = made.predict_many(examples)
+    alone = [made.predict(example) for example in examples]
+
+    for one, other in zip(together, alone, strict=True):
+        assert one.intent == other.intent
+        assert one.spans == other.spans
+        assert one.intents[0][1] == pytest.approx(other.intents[0][1], abs=1e-4)
+        assert other.seconds > 0
+
+
+@pytest.mark.parametrize("recipe", ["head", "finetune"])
+def test_the_same_seed_trains_the_same_model(base, tmp_path, recipe):
+    one = arrays(train(base, tmp_path / "one", recipe))
+    two = arrays(train(base, tmp_path / "two", recipe))
+
+    for name in one:
+        np.testing.assert_array_equal(one[name], two[name], err_msg=name)
+
+
+def test_another_seed_trains_another_model(base, tmp_path):
+    one = arrays(train(base, tmp_path / "one"))
+    two = arrays(train(base, tmp_path / "two", seed=1))
+
+    assert not np.array_equal(one["tag.inner"], two["tag.inner"])
+
+
+def test_a_run_killed_after_an_epoch_ends_where_it_would_have(base, tmp_path):
+    whole = arrays(train(base, tmp_path / "whole"))
+    steps_an_epoch = 6
+
+    def stop_in_the_second_epoch(progress: Progress) -> None:
+        if progress.stage == "fine-tuning" and progress.step > steps_an_epoch:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            base,
+            tmp_path / "cut",
+            hooks=Hooks(on_progress=stop_in_the_second_epoch, every_steps=1),
+        )
+    told: list[int] = []
+    hooks = Hooks(
+        on_progress=lambda p: told.append(p.step) if p.loss is not None else None,
+        every_steps=1,
+    )
+    resumed = arrays(train(base, tmp_path / "cut", hooks=hooks))
+
+    assert told[0] == steps_an_epoch + 1
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], resumed[name], err_msg=name)
+
+
+def test_a_state_of_other_data_is_not_gone_on_from(base, tmp_path):
+    train(base, tmp_path / "work")
+    told: list[int] = []
+    hooks = Hooks(
+        on_progress=lambda p: told.append(p.step) if p.loss is not None else None,
+        every_steps=1,
+    )
+
+    train(base, tmp_path / "work", data=dataset(54), hooks=hooks)
+
+    assert told[0] == 1
+
+
+def test_the_loss_falls_and_time_left_shrinks_to_nothing(base, tmp_path):
+    told: list[Progress] = []
+    clock = iter(range(10_000))
+    hooks = Hooks(on_progress=told.append, clock=lambda: float(next(clock)))
+
+    trained = train(base, tmp_path / "work", hooks=hooks)
+
+    steps = [p for p in told if p.stage == "fine-tuning"]
+    assert trained.losses[-1] < trained.losses[0]
+    assert steps[-1].step == steps[-1].steps
+    assert steps[-1].seconds_left == 0
+    assert [p.step for p in steps] == sorted(p.step for p in steps)
+
+
+@pytest.mark.parametrize("recipe", ["head", "finetune"])
+def test_a_training_stops_when_asked(base, tmp_path, recipe):
+    with pytest.raises(TrainingCancelledError):
+        train(base, tmp_path / "work", recipe, hooks=Hooks(should_stop=lambda: True))
+
+
+@pytest.mark.parametrize("recipe", ["head", "finetune"])
+def test_out_of_scope_is_no_intent_of_the_model(base, tmp_path, recipe):
+    trained = train(base, tmp_path / "work", recipe, data=dataset(with_oos=True))
+
+    assert trained.bundle.intent_model.classes == ("bill", "cancel", "outage")
+
+
+@pytest.mark.parametrize("recipe", ["head", "finetune"])
+def test_an_intent_with_one_example_is_kept(base, tmp_path, recipe):
+    rare = Dataset((*dataset(), Example("hello there", "greeting")))
+
+    trained = train(base, tmp_path / "work", recipe, data=rare)
+
+    assert "greeting" in trained.bundle.intent_model.classes
+
+
+def test_an_intent_only_held_out_is_no_fault(base, tmp_path):
+    valid = Dataset((*list(dataset())[:6], Example("hello there", "greeting")))
+
+    trained = train(base, tmp_path / "work", "finetune", valid=valid)
+
+    assert "greeting" not in trained.bundle.intent_model.classes
+
+
+def test_context_changes_what_a_finetuned_model_sees(base, tmp_path):
+    trained = train(base, tmp_path / "work", context_turns=1)
+    made = predictor(trained, tmp_path / "one")
+    text = "yes please"
+
+    with_bill = made.predict(Example(text, context=(Turn("bot", "your bill?"),)))
+    with_plan = made.predict(Example(text, context=(Turn("bot", "cancel it?"),)))
+
+    assert with_bill.intents != with_plan.intents
+
+
+def test_one_intent_is_too_few(base, tmp_path):
+    one = dataset().where(lambda example: example.intent == "bill")
+
+    with pytest.raises(TooFewLabelsError):
+        train(base, tmp_path / "work", data=one)
+
+
+def test_an_unknown_recipe_is_named(base, tmp_path):
+    with pytest.raises(ValueError, match="'soup'"):
+        train(base, tmp_path / "work", "soup")
+
+
+def test_the_exported_encoder_agrees_with_the_one_that_trained(base, tmp_path):
+    import onnxruntime
+    import torch
+
+    from training.ml import joint, onnx_export
+    from training.ml.tokens import TextEncoder
+
+    encoder = joint.load_encoder(base)
+    onnx_export.export_encoder(encoder, tmp_path / "e.onnx", layer=-1)
+    batch = TextEncoder(base / "tokenizer.json").batch(
+        dataset().texts[:7], [e.context for e in list(dataset())[:7]]
+    )
+
+    session = onnxruntime.InferenceSession(
+        str(tmp_path / "e.onnx"), providers=["CPUExecutionProvider"]
+    )
+    embedding, states = session.run(None, batch.feed())
+    feed = {name: torch.from_numpy(array) for name, array in batch.feed().items()}
+    with torch.inference_mode():
+        wanted, wanted_states = joint.EmbeddingModel(encoder).eval()(**feed)
+
+    np.testing.assert_allclose(embedding, wanted.numpy(), atol=1e-4)
+    real = batch.attention_mask.astype(bool)
+    np.testing.assert_allclose(states[real], wanted_states.numpy()[real], atol=1e-3)
+
+
+def test_words_are_the_same_in_torch_and_in_numpy():
+    import torch
+
+    from training.ml import joint
+    from training.ml.tokens import word_states
+
+    rng = np.random.default_rng(0)
+    states = rng.normal(size=(1, 6, 4)).astype(np.float32)
+    word_of = np.array([[-1, 0, 0, 1, 2, -1]])
+
+    ours = word_states(states[0], word_of[0], 3)
+    theirs = joint.word_means(torch.tensor(states), torch.tensor(word_of), 3)
+
+    np.testing.assert_allclose(ours, theirs[0].numpy(), atol=1e-6)
+
+
+def test_tags_are_the_same_in_torch_and_in_numpy():
+    import torch
+
+    from training.ml import joint, tagger
+
+    head = joint.TagHead(4, 5).eval()
+    states = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+
+    ours = tagger.fold(head)(states)
+    theirs = head(torch.tensor(states)[None])[0].detach().numpy()
+
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_small_sets_get_more_epochs():
+    from training.ml.finetune import FinetuneConfig, epochs_for
+
+    wanted = [epochs_for(n, FinetuneConfig()) for n in (1, 200, 4015, 9000)]
+
+    assert wanted == [20, 20, 4, 3]
+    assert epochs_for(9000, FinetuneConfig(epochs=7)) == 7
