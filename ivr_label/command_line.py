@@ -77,19 +77,18 @@ def embedded_database() -> Iterator[None]:
     from django.conf import settings
     from django.db import connections
 
-    from .embedded.keeper import lease
+    from .embedded.keeper import Lease
     from .embedded.places import EmbeddedError, Places
 
     try:
-        held = lease(Places(settings.DATA_DIR))
-        held.__enter__()
+        lease = Lease(Places(settings.DATA_DIR))
     except EmbeddedError as error:
         sys.exit(str(error))
     try:
         yield
     finally:
         connections.close_all()
-        held.__exit__(None, None, None)
+        lease.release()
 
 
 def migrate_if_behind() -> None:

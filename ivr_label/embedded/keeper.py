@@ -1,7 +1,8 @@
 """Keeps PostgreSQL up exactly as long as somebody holds a lease on it.
 
-    with lease(places):
-        ...  # the server accepts connections
+    lease = Lease(places)
+    ...  # the server accepts connections
+    lease.release()
 
 A lease is a shared lock on a file. The kernel drops it when its holder ends, also
 by kill -9, so no count can go stale. The first holder starts this module as a
@@ -16,7 +17,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -96,16 +96,6 @@ class Lease:
             raise EmbeddedError(
                 answer or f"PostgreSQL did not start; see {self.places.logs}."
             )
-
-
-@contextlib.contextmanager
-def lease(places: Places, *, throw_away: bool = False) -> Iterator[Lease]:
-    """The embedded PostgreSQL accepts connections inside the block."""
-    held = Lease(places, throw_away=throw_away)
-    try:
-        yield held
-    finally:
-        held.release()
 
 
 def _open(places: Places, name: str) -> IO[bytes]:
