@@ -5,6 +5,8 @@
   const $ = (id) => document.getElementById(id);
   const HEARTBEAT = 60000;
   const SETTLE = 200; // a decision faster than this was meant for the item before
+  const MOST_DIGITS = 9;
+  const MOST_IDLE = 4; // more optional parameters than this are told in one line
   const LEAD = 0.15; // two suggestions nearer than this get a card to tell them apart
 
   const desk = $("desk");
@@ -124,7 +126,7 @@
     const list = (pairs) => make("dl", {}, ...pairs.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]));
     if (close) about.replaceChildren(make("h2", {}, "Which of the two?"), list(close.map((intent) => [intent.title, intent.description])));
     else if (chosen) {
-      const params = item.params.filter((param) => param.description).map((param) => [param.name, param.description]);
+      const params = item.params.filter((param) => param.description && (param.required || item.params.length <= MOST_DIGITS)).map((param) => [param.name, param.description]);
       about.replaceChildren(make("h2", {}, chosen.title), make("p", {}, chosen.description), list(params));
     } else about.replaceChildren();
     about.hidden = !about.childElementCount;
@@ -149,29 +151,40 @@
     const table = $("params");
     table.hidden = item.params.length === 0;
     const known = intents.get(item.intent);
-    table.caption.textContent = known?.schema
-      ? `${known.function}(${item.params.map((param) => param.name).join(", ")}) · version ${known.schema}`
-      : "";
-    table.tBodies[0].replaceChildren(...item.params.map(paramRow));
+    table.caption.textContent = known?.schema ? `${known.function} · version ${known.schema}` : "";
+    const idle = item.params.filter((param) => !param.required && !isAnswered(param));
+    const told = idle.length > MOST_IDLE ? item.params.filter((param) => !idle.includes(param)) : item.params;
+    const rows = told.map(paramRow);
+    if (told !== item.params) rows.push(idleRow(idle));
+    table.tBodies[0].replaceChildren(...rows);
   }
 
-  function paramRow(param, index) {
-    const head = make("th", { scope: "row" }, make("span", { class: `dot p${index % 5}` }), param.name);
-    if (keys.mode === "span") head.append(" ", make("kbd", {}, String(index + 1)));
+  function paramRow(param) {
+    const head = make("th", { scope: "row" }, make("span", { class: `dot p${item.params.indexOf(param) % 5}` }), param.name);
     const spans = spansOf(param.name);
     const [state, says, act, run] = spans.length
       ? ["ok", [spans.map((span) => `“${item.editor.text(span)}”`).join(", ")], "Remove", () => item.editor.remove((span) => span.param === param.name)]
       : item.notSpoken.has(param.name)
         ? ["ok", ["Not spoken"], "Remove", () => setNotSpoken(param.name, false)]
-        : [param.required ? "need" : "soft", wanted(param), "Not spoken", () => setNotSpoken(param.name, true)];
+        : [param.required ? "need" : "soft", wanted(param), param.required ? "Not spoken" : "", () => setNotSpoken(param.name, true)];
+    const row = make("tr", {}, head, make("td", { class: state }, state === "ok" ? "✓ " : "", ...says), make("td", {}, ...(act ? [rowButton(act, param, run)] : [])));
+    row.dataset.needed = String(state === "need");
+    return row;
+  }
+
+  function rowButton(act, param, run) {
     const button = make("button", { type: "button", class: "link" }, act, make("span", { class: "sr" }, ` ${param.name}`));
     button.addEventListener("click", () => {
       run();
       $("utterance").focus({ preventScroll: true });
     });
-    const row = make("tr", {}, head, make("td", { class: state }, state === "ok" ? "✓ " : "", ...says), make("td", {}, button));
-    row.dataset.needed = String(state === "need");
-    return row;
+    return button;
+  }
+
+  /* Many optional parameters that nobody has marked are told in one line. */
+  function idleRow(idle) {
+    const names = idle.map((param) => param.name).join(", ");
+    return make("tr", {}, make("th", { scope: "row" }, `${idle.length} optional`), make("td", { class: "soft", colSpan: 2 }, make("small", {}, names)));
   }
 
   const KINDS = { string: "words", integer: "a number", number: "a number", boolean: "yes or no", date: "a date", array: "a list" };
@@ -190,7 +203,7 @@
   }
 
   function notSpoken() {
-    const open = missing() || item.params.find((param) => !isAnswered(param));
+    const open = missing();
     if (!open) return;
     setNotSpoken(open.name, true);
     say(`${open.name}: not spoken.`);
@@ -199,27 +212,60 @@
 
   function drawMarker(range) {
     const marker = $("marker");
+    const isNew = JSON.stringify(range) !== JSON.stringify(item.markedRange);
+    if (isNew) item.narrow = "";
+    item.markedRange = range;
     keys.mode = range ? "span" : "desk";
     $("utterance").toggleAttribute("data-marking", Boolean(range));
     marker.hidden = !range;
     drawParams();
     if (!range) return;
-    const quote = make("q", {}, `“${item.editor.text(range)}”`);
-    const buttons = item.params.slice(0, 9).map((param, index) => {
+    const buttons = candidates(range).slice(0, MOST_DIGITS).map((param, index) => {
       const button = make("button", { type: "button" }, make("kbd", {}, String(index + 1)), param.name);
       button.addEventListener("click", () => mark(index));
       return button;
     });
-    const hint = !item.intent ? "Choose the intent first; its parameters appear here." : item.params.length ? "is" : "This intent has no parameters.";
     const leave = make("button", { type: "button" }, make("kbd", {}, "esc"), "Leave");
     leave.addEventListener("click", () => item.editor.select(null));
-    marker.replaceChildren(quote, make("span", {}, hint), ...buttons, leave);
+    marker.replaceChildren(make("q", {}, `“${item.editor.text(range)}”`), make("span", {}, markerHint()), ...buttons, leave);
+  }
+
+  function markerHint() {
+    if (!item.intent) return "Choose the intent first; its parameters appear here.";
+    if (!item.params.length) return "This intent has no parameters.";
+    if (item.params.length <= MOST_DIGITS) return "is";
+    return item.narrow ? `is ${item.narrow}…` : "is (letters narrow the list)";
+  }
+
+  /* The parameters that the digits stand for. Few: always in the schema's order. Many:
+     those that the letters typed begin a word of, the one whose placeholder it is first. */
+  function candidates(range) {
+    if (item.params.length <= MOST_DIGITS) return item.params;
+    const words = item.editor.text(range);
+    const isOf = (param) => Boolean(param.placeholder) && words.startsWith(`[${param.placeholder}`);
+    const fits = item.params.filter((param) => param.name.split("_").some((word) => word.startsWith(item.narrow)));
+    return [...fits.filter(isOf), ...fits.filter((param) => !isOf(param))];
+  }
+
+  function narrow(letter) {
+    if (item.params.length <= MOST_DIGITS) return;
+    item.narrow += letter.toLowerCase();
+    if (!candidates(item.editor.range).length) item.narrow = letter.toLowerCase();
+    drawMarker(item.editor.range);
+  }
+
+  function erase() {
+    if (item.narrow) {
+      item.narrow = item.narrow.slice(0, -1);
+      drawMarker(item.editor.range);
+    } else item.editor.removeSelected();
   }
 
   function mark(index) {
-    const param = item.params[index];
-    if (!param || !item.editor.range) return;
-    const words = item.editor.text(item.editor.range);
+    const range = item.editor.range;
+    const param = range && candidates(range)[index];
+    if (!param) return;
+    const words = item.editor.text(range);
     item.editor.mark(param.name, { many: param.type === "array" });
     if (item.params.every(isAnswered)) item.editor.select(null);
     say(`${param.name}: ${words}.`);
@@ -458,7 +504,8 @@
     { id: "span-extend", mode: "span", group: "While marking", keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], repeats: true, name: "More or fewer words", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1, { extend: true }) },
     { id: "span-fine", mode: "span", group: "While marking", keys: ["Alt+ArrowLeft", "Alt+ArrowRight"], repeats: true, name: "One character less or more", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1, { byCharacter: true }) },
     { id: "span-param", mode: "span", group: "While marking", keys: ["1–9"], name: "It is this parameter", run: (event) => mark(window.IVR.digit(event) - 1) },
-    { id: "span-remove", mode: "span", group: "While marking", keys: ["Backspace"], name: "Remove the mark here", run: () => item.editor.removeSelected() },
+    { id: "span-remove", mode: "span", group: "While marking", keys: ["Backspace"], name: "Remove the mark here", run: erase },
+    { id: "span-narrow", mode: "span", group: "While marking", keys: ["Letter"], name: "Of many parameters, those that begin so", run: (event) => narrow(event.key) },
     { id: "span-silent", mode: "span", group: "While marking", keys: ["-"], name: "The needed parameter was not spoken", run: notSpoken },
     { id: "span-leave", mode: "span", group: "While marking", keys: ["Escape", "Space"], name: "Done marking", run: () => item.editor.select(null) },
     { id: "span-submit", mode: "span", group: "While marking", keys: ["Enter"], name: "Accept what is shown and go on", run: submit },

@@ -184,6 +184,23 @@ def test_a_parameter_is_marked_by_dragging(open_desk):
     assert ParameterSpan.objects.get().text == "twelve dollars"
 
 
+def test_letters_narrow_a_long_list_of_parameters(open_desk):
+    names = [f"detail_{n}" for n in range(10)] + ["appointment_date", "zip_code"]
+    schema = {"type": "object", "properties": {n: {"type": "string"} for n in names}}
+    cast.live_schema(Intent.objects.get(name="pay_bill"), schema)
+    world.suggested("on november fifth please", "pay_bill")
+    page = open_desk()
+    expect(page.locator("#params")).to_contain_text("12 optional")
+
+    press(page, "Space", "ArrowRight", "Shift+ArrowRight", "a")
+    expect(page.locator("#marker button kbd")).to_have_text(["1", "esc"])
+    press(page, "1", "Escape")
+    next_after(page, "Enter")
+
+    span = ParameterSpan.objects.get()
+    assert (span.param, span.text) == ("appointment_date", "november fifth")
+
+
 def test_a_missing_parameter_is_asked_for_and_may_be_not_spoken(open_desk):
     world.suggested("this charge is wrong", "dispute_charge")
     page = open_desk()

@@ -6,8 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from annotations.models import QueueItem
+from annotations.models import GoldLabel, QueueItem
 from annotations.services import labels, queue
+from annotations.services import sign_in as sign_in_links
 from annotations.services.labels import Answer
 from tests.factories import cast
 from tests.functional import desk_world as world
@@ -158,3 +159,31 @@ def test_the_desk_fits_a_laptop_screen(page, everything, live_server):
     bar = page.locator("#acts").bounding_box()
 
     assert last["y"] + last["height"] <= bar["y"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_door_is_accessible(page, db, live_server, theme):
+    page.emulate_media(color_scheme=theme)
+
+    page.goto(f"{live_server.url}/sign-in")
+
+    assert faults(page) == []
+    assert overflow(page) == 0
+
+
+def test_an_intent_can_be_answered_without_scripts(browser, live_server):
+    world.intents()
+    world.suggested(world.CHARGE, "pay_bill")
+    link = sign_in_links.issue_link(user=world.ana(), base_url=live_server.url)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(link)
+    if "/sign-in/" in page.url:
+        page.locator("main form button").click()
+
+    page.goto(f"{live_server.url}/label")
+    page.locator("#acts .go").click()
+
+    expect(page.locator("#empty")).to_be_visible()
+    assert GoldLabel.objects.get().intent.name == "pay_bill"
+    context.close()
