@@ -7,7 +7,7 @@ from training.api.checkpoints import Checkpoints
 from training.api.metrics import Metrics
 from training.api.rounds import RoundCancel, RoundDetail, Rounds
 from training.api.turns import Turns
-from training.views import rounds
+from training.views import rounds, schema_trial
 
 pages = [
     path("rounds", rounds.rounds_page, name="rounds"),
@@ -18,6 +18,12 @@ pages = [
     path("rounds/<int:round_id>/state", rounds.round_state, name="round_state"),
     path("rounds/<int:round_id>/cancel", rounds.round_cancel, name="round_cancel"),
     path("rounds/<int:round_id>/decision", rounds.round_decide, name="round_decide"),
+    path("functions/<str:name>/models", schema_trial.models, name="schema_models"),
+    path(
+        "functions/<str:name>/v<int:number>/try",
+        schema_trial.attempt,
+        name="schema_try",
+    ),
 ]
 
 api = [

@@ -1,74 +1,99 @@
-"""The registry of functions, to read: which version is live and what it asks for."""
+"""The registry of functions: what is live, what waits, how well it is covered."""
 
-import json
-
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from annotations.errors import NotFoundError
 from annotations.functions.labels import parameters
 from annotations.models import Domain, Function, SchemaVersion
+from annotations.services import coverage, few_shot
+from annotations.views.schema_lookup import function_named, pretty
+
+Status = SchemaVersion.Status
+OPEN = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED)
 
 
 def functions(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("q", "").strip()
     domain = request.GET.get("domain", "")
-    live = SchemaVersion.objects.filter(status=SchemaVersion.Status.LIVE)
-    listed = Function.objects.select_related("domain", "intent").prefetch_related(
-        Prefetch("versions", queryset=live, to_attr="live")
-    )
+    status = request.GET.get("status", "")
+    found = Function.objects.all()
     if wanted:
-        listed = listed.filter(
+        found = found.filter(
             Q(name__icontains=wanted) | Q(description__icontains=wanted)
         )
     if domain:
-        listed = listed.filter(domain__name=domain)
-    rows = [
-        (function, function.live[0] if function.live else None)
-        for function in listed.order_by("domain__title", "name")
-    ]
+        found = found.filter(domain__name=domain)
+    if status in Status.values:
+        found = found.filter(versions__status=status).distinct()
     context = {
-        "rows": [(f, version, _names(version)) for f, version in rows],
+        "rows": _rows(list(_with_versions(found))),
         "domains": Domain.objects.order_by("title"),
+        "statuses": Status.choices,
+        "waiting": SchemaVersion.objects.filter(status=Status.IN_REVIEW).count(),
+        "owed": SchemaVersion.objects.filter(
+            is_emergency=True, followed_up_by__isnull=True
+        ).select_related("function"),
         "q": wanted,
         "domain": domain,
+        "status": status,
     }
     return render(request, "annotations/functions/functions.html", context)
 
 
+def _with_versions(found: QuerySet[Function]) -> QuerySet[Function]:
+    shown = SchemaVersion.objects.filter(status__in=[Status.LIVE, *OPEN])
+    return (
+        found.select_related("domain", "intent")
+        .prefetch_related(Prefetch("versions", shown.order_by("-number"), "shown"))
+        .order_by("domain__title", "name")
+    )
+
+
+def _rows(found: list[Function]) -> list[dict[str, object]]:
+    labels = coverage.labels_per_intent(f.intent_id for f in found)
+    marked = coverage.examples_per_parameter(found)
+    return [
+        {
+            "function": function,
+            "live": next((v for v in function.shown if v.status == Status.LIVE), None),
+            "open": [v for v in function.shown if v.status != Status.LIVE],
+            "labels": labels.get(function.intent_id, 0),
+            "parameters": _covered(function, marked.get(function.pk, {})),
+        }
+        for function in found
+    ]
+
+
+def _covered(function: Function, marked: dict[str, int]) -> list[tuple[str, bool, int]]:
+    """(name, required, labels in which it is marked) for the live version."""
+    live = next((v for v in function.shown if v.status == Status.LIVE), None)
+    known = parameters(live.body) if live else ()
+    return [(p.name, p.required, marked.get(p.name, 0)) for p in known]
+
+
 def function(request: HttpRequest, name: str) -> HttpResponse:
-    """One function: a chosen version (`?version=`, else the live one) and the list."""
-    found = Function.objects.select_related("domain", "intent").filter(name=name)
-    function = found.first()
-    if function is None:
-        raise NotFoundError(f"There is no function “{name}”.")
+    """One function: its live version, all its versions, its few-shot bank."""
+    function = function_named(name)
     versions = list(
         function.versions.select_related("proposed_by", "approved_by").order_by(
             "-number"
         )
     )
-    shown = _chosen(versions, request.GET.get("version", ""))
+    live = next((v for v in versions if v.status == Status.LIVE), None)
+    marked = coverage.examples_per_parameter([function]).get(function.pk, {})
+    known = parameters(live.body) if live else ()
     context = {
         "function": function,
         "versions": versions,
-        "shown": shown,
-        "parameters": parameters(shown.body) if shown else (),
-        "schema": json.dumps(shown.body, indent=2, ensure_ascii=False) if shown else "",
+        "shown": live,
+        "parameters": known,
+        "covered": [(p.name, marked.get(p.name, 0)) for p in known],
+        "labels": coverage.labels_per_intent([function.intent_id]).get(
+            function.intent_id, 0
+        ),
+        "schema": pretty(live.body) if live else "",
+        "examples": function.examples.select_related("vetted_by"),
+        "positives": few_shot.POSITIVES,
     }
     return render(request, "annotations/functions/function.html", context)
-
-
-def _names(version: SchemaVersion | None) -> list[tuple[str, bool]]:
-    known = parameters(version.body) if version else ()
-    return [(parameter.name, parameter.required) for parameter in known]
-
-
-def _chosen(versions: list[SchemaVersion], number: str) -> SchemaVersion | None:
-    if number:
-        chosen = next((v for v in versions if str(v.number) == number), None)
-        if chosen is None:
-            raise NotFoundError(f"There is no version {number[:12]} of this function.")
-        return chosen
-    live = [v for v in versions if v.status == SchemaVersion.Status.LIVE]
-    return (live or versions or [None])[0]

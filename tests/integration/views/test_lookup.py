@@ -133,10 +133,11 @@ def test_unknown_names_are_not_found(ana):
 def test_a_function_shows_its_live_version(ana):
     version = cast.live_schema(cast.intent("check_bill"))
 
-    assert "version 1" in shown(ana, "/functions")
+    assert "1 live" in shown(ana, "/functions")
     page = shown(ana, "/functions/check_bill")
     assert version.content_hash in page
-    assert ana.get("/functions/check_bill?version=7").status_code == 404
+    assert version.content_hash in shown(ana, "/functions/check_bill/v1")
+    assert ana.get("/functions/check_bill/v7").status_code == 404
 
 
 def test_search_finds_words_intents_and_states(ana):
@@ -214,6 +215,20 @@ def test_an_unknown_address_has_a_page_with_the_request_id(ana):
 
     assert response.status_code == 404
     assert response["X-Request-ID"] in response.content.decode()
+
+
+def test_a_failure_has_a_page_with_the_request_id_and_no_query(ana, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr("annotations.views.me.page_of", fail)
+    ana.raise_request_exception = False
+
+    response = ana.get("/me")
+
+    assert response.status_code == 500
+    page = response.content.decode()
+    assert response["X-Request-ID"] in page and "planted" not in page
 
 
 def test_a_chosen_theme_is_in_the_first_byte(ana):

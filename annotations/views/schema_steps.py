@@ -1,0 +1,133 @@
+"""The steps in the life of a version, as its page offers them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+
+from annotations.errors import DomainError, InvalidError, NotFoundError
+from annotations.models import SchemaVersion, User
+from annotations.services import schemas
+from annotations.views.schema_lookup import to_version, version_numbered
+
+Status = SchemaVersion.Status
+
+
+def act(request: HttpRequest, name: str, number: int, action: str) -> HttpResponse:
+    """One step in the life of a version."""
+    shown = version_numbered(name, number)
+    if action not in ACTIONS:
+        raise NotFoundError("There is no such step.")
+    try:
+        message = ACTIONS[action](shown, request)
+    except DomainError as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, message)
+    return to_version(shown)
+
+
+def _approve(version: SchemaVersion, request: HttpRequest) -> str:
+    done = schemas.approve(
+        version=version,
+        by=request.user,
+        reason=request.POST.get("reason", ""),
+        content_hash=request.POST.get("content_hash", ""),
+        put_live=request.POST.get("later") != "1",
+    )
+    return "Approved and live." if done.status == Status.LIVE else "Approved."
+
+
+def _emergency(version: SchemaVersion, request: HttpRequest) -> str:
+    second = User.objects.filter(
+        pk=_number(request.POST.get("second", "")), is_active=True
+    ).first()
+    if second is None:
+        raise InvalidError("Choose the second approver.")
+    schemas.approve_in_emergency(
+        version=version,
+        by=request.user,
+        second=second,
+        reason=request.POST.get("reason", ""),
+    )
+    return "Live. A review by somebody else is owed."
+
+
+def _submit(version: SchemaVersion, request: HttpRequest) -> str:
+    schemas.submit(version=version, by=request.user)
+    return "In review."
+
+
+def _reject(version: SchemaVersion, request: HttpRequest) -> str:
+    schemas.reject(
+        version=version, by=request.user, reason=request.POST.get("reason", "")
+    )
+    return "Sent back to its author."
+
+
+def _comment(version: SchemaVersion, request: HttpRequest) -> str:
+    schemas.comment(version=version, by=request.user, text=request.POST.get("text", ""))
+    return "Noted."
+
+
+def _publish(version: SchemaVersion, request: HttpRequest) -> str:
+    schemas.publish(version=version, by=request.user)
+    return "Live."
+
+
+def _retire(version: SchemaVersion, request: HttpRequest) -> str:
+    schemas.retire(version=version, by=request.user)
+    return "Retired."
+
+
+def _follow_up(version: SchemaVersion, request: HttpRequest) -> str:
+    schemas.follow_up(
+        version=version, by=request.user, reason=request.POST.get("reason", "")
+    )
+    return "Reviewed."
+
+
+ACTIONS = {
+    "submit": _submit,
+    "approve": _approve,
+    "emergency": _emergency,
+    "reject": _reject,
+    "comment": _comment,
+    "publish": _publish,
+    "retire": _retire,
+    "follow-up": _follow_up,
+}
+
+
+def offered(version: SchemaVersion, person: User) -> set[str]:
+    """The steps that the page offers this person; the service decides again."""
+    if not person.has_role("product_owner"):
+        return set()
+    is_author = version.proposed_by_id == person.pk
+    steps = {"comment"}
+    if version.status == Status.DRAFT and is_author:
+        steps |= {"edit", "submit"}
+    if version.status == Status.IN_REVIEW:
+        steps |= {"edit"} if is_author else {"emergency"}
+        if schemas.may_approve(version, person):
+            steps |= {"approve", "reject"}
+    if version.status == Status.APPROVED:
+        steps |= {"publish"}
+    if version.status == Status.DEPRECATED:
+        steps |= {"retire"}
+    involved = {version.proposed_by_id, version.approved_by_id}
+    involved.add(version.second_approver_id)
+    owes = version.is_emergency and not version.followed_up_by_id
+    if owes and person.pk not in involved:
+        steps |= {"follow-up"}
+    return steps
+
+
+def possible_seconds(version: SchemaVersion, person: User) -> Any:
+    return User.objects.filter(
+        roles__contains=["product_owner"], is_active=True
+    ).exclude(pk__in=[version.proposed_by_id, person.pk])
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 15 else 0

@@ -1,0 +1,72 @@
+"""Try a schema version on an utterance: what the champion would make of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.utils import timezone
+
+from annotations.functions import arguments
+from annotations.functions.arguments import Problem
+from annotations.functions.labels import parameters
+from annotations.functions.schema import read
+from annotations.models import Function, SchemaVersion
+from annotations.services import catalogue
+from training.ml.parameters import PLACEHOLDER
+from training.models import Checkpoint
+from training.services.live import NoModelError, redacted
+from training.serving import champion, turns
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A turn under one version: the redacted text, the guesses, the call, its faults.
+
+    is_meant: whether the champion chose the intent of this function.
+    """
+
+    text: str
+    intents: tuple[tuple[str, float], ...]
+    is_meant: bool
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def attempt(version: SchemaVersion, text: str) -> Trial:
+    """Nothing is stored. Raises NoModelError, and BadTurnError for the text."""
+    predictor = champion.predictor()
+    if predictor is None:
+        raise NoModelError("No model serves yet; the first round has to end.")
+    prepared = redacted({"text": text})
+    found = predictor.predict(turns.example_of(prepared))
+    intent = version.function.intent
+    card = replace(
+        catalogue.current().by_name[intent.name], parameters=parameters(version.body)
+    )
+    given = turns.arguments_of(card, found.spans, timezone.localdate())
+    return Trial(
+        text=prepared.text,
+        intents=found.intents[:3],
+        is_meant=found.intent == intent.name,
+        arguments=given,
+        problems=tuple(
+            problem
+            for problem in arguments.problems(read(version.canonical), given)
+            # A placeholder stands for a value that nobody may see here.
+            if not _is_placeholder(given.get(problem.path.strip("/")))
+        ),
+    )
+
+
+def models_of(function: Function) -> list[Checkpoint]:
+    """The serving models that learned this function's parameters."""
+    champions = Checkpoint.objects.filter(state=Checkpoint.State.CHAMPION)
+    return list(
+        champions.filter(
+            round__snapshot__members__annotation__intent=function.intent_id
+        ).distinct()
+    )
+
+
+def _is_placeholder(value: Any) -> bool:
+    return isinstance(value, str) and bool(PLACEHOLDER.fullmatch(value))
