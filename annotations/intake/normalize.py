@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 _PLACEHOLDER_NUMBER = re.compile(r"\[([a-z]+(?:_[a-z]+)*)_\d{1,4}\]")
-_NOT_WORD = re.compile(r"[^\w\[\]]+|_+")
+_NOT_WORD = re.compile(r"(?:[^\w\[\]]|_)+")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u02bc](?=\w)")
 _SPACE = re.compile(r"\s+")
 

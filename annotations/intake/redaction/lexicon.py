@@ -19,6 +19,13 @@ ORDINALS = word_set(
     " twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth"
     " nineteenth twentieth thirtieth"
 )
+# How callers spell over the telephone.
+SPELLING = word_set(
+    "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo"
+    " lima mike november oscar papa quebec romeo sierra tango uniform victor whiskey"
+    " whisky xray yankee zulu apple boy cat dog edward frank george henry nancy peter"
+    " queen robert sam tom victor zebra"
+)
 HESITATIONS = word_set("uh um er erm ah hmm mm eh well like so okay ok")
 
 

@@ -54,6 +54,8 @@ def _recognize(words: cutting.Words, expected: str | None) -> list[Candidate]:
         found += places.find_births(words, expected)
     elif expected == DOB or "born" in words.words or "birth" in words.words:
         found += places.find_births(words, expected)
+    if expected is not None:
+        found += patterns.find_spelled(words, expected)
     if emails.may_hold(words) or expected is not None:
         found += emails.find(words, expected)
     if names.may_hold(words, expected):

@@ -20,6 +20,8 @@ from annotations.intake.redaction.full import (
 )
 
 BATCH = 64
+UNREADABLE = "[UNREADABLE]"
+Result = Redaction | RedactionFailedError | RecordError
 
 
 class Command(BaseCommand):
@@ -38,33 +40,32 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        as_json = options["json"]
         redactor = None if options["light"] else load()
+        show = _as_json if options["json"] else _as_text
         size = 1 if options["light"] else BATCH
         lines = read_lines(sys.stdin.buffer)
+        unreadable = 0
         while batch := list(islice(lines, size)):
-            for output in _redacted(batch, redactor, as_json=as_json):
-                self.stdout.write(output)
+            for line, result in _redacted(batch, redactor, as_json=options["json"]):
+                unreadable += not isinstance(result, Redaction)
+                self.stdout.write(show(line, result))
             self.stdout.flush()
+        if unreadable:
+            raise CommandError(f"{unreadable} line(s) could not be read.")
 
 
 def _redacted(
     lines: list[Line], redactor: FullRedactor | None, *, as_json: bool
-) -> Iterator[str]:
+) -> Iterator[tuple[Line, Result]]:
     items = [_item(line, as_json=as_json) for line in lines]
     readable = [item for item in items if isinstance(item, Item)]
-    results = iter(
+    results: Iterator[Redaction | RedactionFailedError] = iter(
         redactor.redact_batch(readable)
         if redactor is not None
         else [redact(item.text, item.context) for item in readable]
     )
     for line, item in zip(lines, items, strict=True):
-        if isinstance(item, RecordError):
-            raise CommandError(f"line {line.number}: {item}")
-        result = next(results)
-        if isinstance(result, RedactionFailedError):
-            raise CommandError(f"line {line.number}: {result}")
-        yield _shown(result, as_json=as_json)
+        yield line, next(results) if isinstance(item, Item) else item
 
 
 def _item(line: Line, *, as_json: bool) -> Item | RecordError:
@@ -75,13 +76,22 @@ def _item(line: Line, *, as_json: bool) -> Item | RecordError:
             return Item(text)
         record: Record = parse(loads(text))
     except RecordError as error:
-        return error
+        return Item("") if error.code == "empty_text" else error
     context = tuple({"role": t.role, "text": t.text} for t in record.context)
     return Item(record.text, context)
 
 
-def _shown(result: Redaction, *, as_json: bool) -> str:
-    if not as_json:
-        return result.text
-    entities = [entity.as_dict() for entity in result.entities]
-    return json.dumps({"text": result.text, "entities": entities}, ensure_ascii=False)
+def _as_text(line: Line, result: Result) -> str:
+    return result.text if isinstance(result, Redaction) else UNREADABLE
+
+
+def _as_json(line: Line, result: Result) -> str:
+    """The redacted text; of a line that could not be read, why, and no text."""
+    shown: dict[str, Any]
+    if isinstance(result, Redaction):
+        entities = [entity.as_dict() for entity in result.entities]
+        shown = {"text": result.text, "entities": entities}
+    else:
+        code = result.code if isinstance(result, RecordError) else "redaction_failed"
+        shown = {"text": None, "entities": [], "error": code, "line": line.number}
+    return json.dumps(shown, ensure_ascii=False)

@@ -79,7 +79,7 @@ def test_lines_become_a_batch_that_a_worker_is_told_of(
          "application/json; charset=utf-8"),
         (lines("a", "b"), "application/x-ndjson"),
         (lines("a", "b"), "application/jsonl"),
-        (gzip.compress(lines("a", "b")), "application/x-ndjson"),
+        (gzip.compress(lines("a", "b"), mtime=0), "application/x-ndjson"),
         (b"text\na\nb\n", "text/csv"),
     ],
 )  # fmt: skip
@@ -245,8 +245,8 @@ def test_markup_in_text_is_stored_as_it_is(api):
 
 def test_a_token_needs_the_scope(db):
     person = cast.person("program", "api_client")
-    _, may = tokens.create(user=person, name="in", scopes=["ingest"], by=person)
-    _, may_not = tokens.create(user=person, name="out", scopes=["read"], by=person)
+    _, may = tokens.issue(user=person, name="in", scopes=["ingest"], days=1, by=None)
+    _, may_not = tokens.issue(user=person, name="x", scopes=["read"], days=1, by=None)
 
     def status(raw: str) -> int:
         return (

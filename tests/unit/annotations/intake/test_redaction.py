@@ -1,6 +1,10 @@
 """What the light pass takes out, what it leaves, and what it promises of offsets."""
 
+import gzip
+import json
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +15,8 @@ from annotations.intake.redaction.digits import is_luhn
 from annotations.intake.redaction.spoken import write_out
 
 from .samples import ANSWERS, HARMLESS, KNOWN, STRANGE
+
+DATA = Path(__file__).resolve().parents[4].parent / "shared" / "data"
 
 
 @pytest.mark.parametrize(("text", "kind"), KNOWN)
@@ -36,6 +42,38 @@ def test_what_the_bot_asked_for_is_expected_in_the_answer(question, answer, kind
     redaction = redact(answer, [{"role": "bot", "text": question}])
 
     assert kind in {entity.type for entity in redaction.entities}, redaction.text
+
+
+@pytest.mark.data
+def test_callers_answers_on_the_telephone_are_found():
+    """Real speech recognition of callers who were asked for these things."""
+    file = DATA / "evi_en" / "valid.jsonl.gz"
+    if not file.exists():
+        pytest.skip("the public data sets are not beside this checkout")
+    asked, found = Counter(), Counter()
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            if row["text"].strip():
+                asked[row["intent"]] += 1
+                found[row["intent"]] += bool(
+                    redact(row["text"], row["context"]).entities
+                )
+
+    recall = {intent: found[intent] / n for intent, n in asked.items()}
+    assert recall["provide_name"] > 0.95, recall
+    assert recall["provide_dob"] > 0.95, recall
+    assert recall["provide_postcode"] > 0.85, recall
+
+
+@pytest.mark.data
+def test_typed_questions_about_cards_and_accounts_raise_no_alarm():
+    file = DATA / "banking77" / "test.jsonl.gz"
+    if not file.exists():
+        pytest.skip("the public data sets are not beside this checkout")
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        texts = [json.loads(line)["text"] for line in lines]
+
+    assert [text for text in texts if redact(text).entities] == []
 
 
 def test_an_answer_without_the_thing_asked_for_stays():
