@@ -28,6 +28,11 @@ class Dice:
     def pick(self, options: Sequence[T]) -> T:
         return options[int(self._next() * len(options))]
 
+    def favour(self, options: Sequence[T]) -> T:
+        """One of the options, the earlier ones more often."""
+        share = self._next()
+        return options[int(share * share * len(options))]
+
     def digits(self, count: int) -> str:
         return "".join(str(self.between(0, 9)) for _ in range(count))
 

@@ -140,7 +140,7 @@ def core(intent: DemoIntent, dice: Dice) -> str:
     """What is wanted, without anything around it; slots stay as `{name}`."""
     form = dice.weighted(_FORMS)
     patterns: tuple[Pattern, ...] = getattr(intent, form) or intent.statements
-    sentence = _reword(dice.pick(patterns).expand(dice), dice)
+    sentence = _reword(dice.favour(patterns).expand(dice), dice)
     if form == "requests" and intent.requests:
         return f"{_request_frame(sentence, dice)} {sentence}".strip()
     if form == "topics" and intent.topics:
@@ -151,11 +151,11 @@ def core(intent: DemoIntent, dice: Dice) -> str:
 def opening(intent: DemoIntent, dice: Dice) -> str:
     """A caller's first request, with what people say around one."""
     parts = [core(intent, dice)]
-    if dice.chance(0.08):
+    if dice.chance(0.04):
         parts.insert(0, dice.pick(ASIDES))
-    if dice.chance(0.38):
+    if dice.chance(0.3):
         parts.insert(0, dice.pick(OPENINGS))
-    if dice.chance(0.2):
+    if dice.chance(0.14):
         parts.append(dice.pick(CLOSERS))
     known = [name for name in DETAILS if name in (intent.parameters or {})]
     if known and dice.chance(0.12):

@@ -1,5 +1,6 @@
 """A phone call: the bot guesses, asks and mishears; the caller repeats or gives up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,18 +22,19 @@ class World:
         self.catalogue = known
         self.oos = known.by_name[OUT_OF_SCOPE]
         ranked = known.requests_by_popularity
-        # Zipf, flattened at the head as call reasons are.
-        self.requests = Weighted(
-            ranked, [1 / (rank + 4) for rank in range(len(ranked))]
-        )
+        self.requests = _zipf(ranked)
         # Nobody writes a ticket to ask for an agent.
-        topics = [intent for intent in ranked if intent.domain != "conversation"]
-        self.written = Weighted(topics, [1 / (rank + 4) for rank in range(len(topics))])
+        self.written = _zipf([i for i in ranked if i.domain != "conversation"])
 
     def request(self, dice: Dice) -> DemoIntent:
         if dice.chance(_OUT_OF_SCOPE_SHARE):
             return self.oos
         return dice.weighted(self.requests)
+
+
+def _zipf(ranked: Sequence[DemoIntent]) -> Weighted[DemoIntent]:
+    """Zipf's law, flattened at the head as call reasons are."""
+    return Weighted(ranked, [1 / (rank + 3) for rank in range(len(ranked))])
 
 
 @dataclass

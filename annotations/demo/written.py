@@ -57,7 +57,7 @@ def ticket(intent: DemoIntent, draft: Draft, dice: Dice) -> None:
     for name in phrases.DETAILS:
         if name in (intent.parameters or {}) and dice.chance(0.55):
             _sentence(draft, dice.pick(phrases.DETAILS[name]), dice)
-    for _ in range(dice.between(0, 1)):
+    if dice.chance(0.4):
         _as_is(draft, dice.pick(_STORIES))
     if dice.chance(0.6):
         _as_is(draft, f"{dice.pick(_THANKS)}, {{caller_name}}")
