@@ -57,6 +57,9 @@ class Client:
             "POST", path, body, {"Content-Type": content_type, **(headers or {})}
         )
 
+    def patch(self, path: str, body: bytes, content_type: str) -> Response:
+        return self._ask("PATCH", path, body, {"Content-Type": content_type})
+
     def close(self) -> None:
         if self._socket is not None:
             self._socket.close()

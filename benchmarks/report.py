@@ -15,7 +15,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def labeling_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    return table(LABELING_HEAD, [_labeling_row(row) for row in rows])
+    runs = [row for row in rows if row["what"] != "import"]
+    return table(LABELING_HEAD, [_labeling_row(row) for row in runs])
 
 
 def _labeling_row(row: Mapping[str, Any]) -> list[object]:
