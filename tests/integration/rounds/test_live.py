@@ -197,3 +197,17 @@ def test_live_turns_are_redacted_as_files_are():
 
     assert "12345678" not in prepared.text
     assert "[ACCOUNT_NUMBER_1]" in prepared.text
+
+
+def test_a_packed_file_is_answered_as_a_plain_one_is(serving, tmp_path, capsys):
+    import gzip
+
+    from django.core.management import call_command
+
+    packed = tmp_path / "turns.jsonl.gz"
+    packed.write_bytes(gzip.compress(b'{"text": "the internet is broken"}\n'))
+
+    call_command("predict", file=packed, checkpoint="one")
+
+    said = json.loads(capsys.readouterr().out)
+    assert said["intents"][0]["name"] == "fix_internet"

@@ -1,6 +1,7 @@
 """Turns in, answers out: JSON lines, in order."""
 
 import argparse
+import gzip
 import json
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ class Command(BaseCommand):
     help = "Answer JSON lines of turns with JSON lines; nothing is stored."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--file", type=Path, help="else standard input")
+        parser.add_argument("--file", type=Path, help="gzip too; else standard input")
         parser.add_argument("--checkpoint", metavar="NAME", help="else the champion")
         parser.add_argument(
             "--json", action="store_true", help="accepted; the output is JSON anyway"
@@ -46,7 +47,10 @@ def _lines(path: Path | None) -> Iterator[str]:
     if path is None:
         yield from _filled(sys.stdin)
         return
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    opener = gzip.open if is_gzip else open
+    with opener(path, "rt", encoding="utf-8") as file:
         yield from _filled(file)
 
 

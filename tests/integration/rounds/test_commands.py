@@ -1,0 +1,71 @@
+"""`train` and `evaluate` as somebody types them."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.factories import rounds as factory
+from training.services import checkpoints, promotion, rounds
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("tiny", "bells"),
+]
+
+
+def last_line(capsys) -> dict:
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_train_works_by_itself_where_no_worker_is_alive(capsys):
+    factory.policy()
+    factory.world()
+
+    call_command("train", json=True)
+
+    said = last_line(capsys)
+    assert said["status"] == "promoted"
+    assert said["checkpoint"] == checkpoints.champion().name
+    assert said["exam"] == 12
+    assert said["accuracy"] == 1.0
+    assert said["champion_accuracy"] is None
+
+
+def test_train_says_why_it_cannot(capsys):
+    factory.policy()
+    with pytest.raises(CommandError, match="at least two intents"):
+        call_command("train")
+    factory.world()
+    with pytest.raises(CommandError, match="notebook job"):
+        call_command("train", backend="notebook")
+    rounds.request(policy=factory.policy(), cause="another", by=None)
+    with pytest.raises(CommandError, match="at work already"):
+        call_command("train")
+
+
+def test_evaluate_measures_the_champion_or_the_one_named(tmp_path, capsys):
+    test = tmp_path / "test.jsonl"
+    test.write_text(
+        "".join(
+            json.dumps({"text": text, "intent": intent}) + "\n"
+            for intent, text in factory.SAYINGS.items()
+        )
+    )
+    with pytest.raises(CommandError, match="No model serves yet"):
+        call_command("evaluate", test=test)
+    one = factory.checkpoint("one", tmp_path / "one", factory.SAYINGS)
+    promotion.promote(
+        checkpoint=one, reason="it was checked by hand", by=None, instead_of=None
+    )
+
+    call_command("evaluate", test=test, json=True)
+
+    report = last_line(capsys)
+    assert report["intent"]["accuracy"] == 1.0
+    assert report["intent"]["n"] == 3
+    assert set(report) == {"intent", "latency_ms", "seconds"}
+    with pytest.raises(CommandError, match="no checkpoint"):
+        call_command("evaluate", test=test, checkpoint="two")
+    with pytest.raises(CommandError, match="absent"):
+        call_command("evaluate", test=tmp_path / "absent.jsonl")
