@@ -1,11 +1,12 @@
 """Who works on what: leases on the short queue, and its refill."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
@@ -30,6 +31,7 @@ WORKER_SILENCE = timedelta(seconds=30)
 MEMORY_OF_LEASES = timedelta(days=1)
 # More than this many open pages of one person hold items back from the others.
 MAX_LEASES = 6
+REFILL_LOCK = 4_771_922  # any number, the same for all our processes
 
 ITEM = Columns(
     QueueItem, "q", "id", "utterance_id", "reason", "why", "draw_probability",
@@ -105,7 +107,10 @@ def claim_next(*, by: User) -> QueueItem | None:
     goes on without a worker. Joins a transaction that is already open.
     """
     item = _claim(by)
-    if item is None and free_expired():
+    if item is None:
+        # A refill may hold every ready item for a moment: what follows it counts.
+        _wait_for_refill()
+        free_expired()
         item = _claim(by)
     return item
 
@@ -218,6 +223,19 @@ def worker_alive(queue: str = "default") -> bool:
     ).exists()
 
 
+def _wait_for_refill() -> None:
+    """Return once no refill is about to commit, after half a second at the latest.
+
+    Asked in short turns: a caller that holds an item must not wait inside a lock.
+    """
+    for _ in range(50):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [REFILL_LOCK])
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+
+
 @transaction.atomic
 def refill(draws: Iterable[Draw], *, ranking_id: int | None = None) -> int:
     """Replace the part of the queue that nobody holds by `draws`; returns its length.
@@ -226,21 +244,24 @@ def refill(draws: Iterable[Draw], *, ranking_id: int | None = None) -> int:
     Utterances that left the pool since they were drawn, or still have an open item,
     are passed over. Nothing in the pool is touched.
     """
+    # The first of two draws of one utterance wins.
+    wanted = {d.utterance_id: d for d in reversed(list(draws))}
+    # FOR KEY SHARE of the foreign key is not enough: an answer may be under way.
+    still = set(
+        Utterance.objects.in_pool()
+        .filter(pk__in=wanted.keys())
+        .values_list("pk", flat=True)
+    )
+    # From here to the commit nobody finds a ready item: as little as possible.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REFILL_LOCK])
     _withdraw()
     kept = set(
         QueueItem.objects.filter(status__in=QueueItem.OPEN).values_list(
             "utterance_id", flat=True
         )
     )
-    # The first of two draws of one utterance wins.
-    wanted = {d.utterance_id: d for d in reversed(list(draws))}
-    # FOR KEY SHARE of the foreign key is not enough: an answer may be under way.
-    still = set(
-        Utterance.objects.in_pool()
-        .filter(pk__in=wanted.keys() - kept)
-        .values_list("pk", flat=True)
-    )
-    chosen = [d for d in reversed(wanted.values()) if d.utterance_id in still]
+    chosen = [d for d in reversed(wanted.values()) if d.utterance_id in still - kept]
     items = [
         QueueItem(
             utterance_id=draw.utterance_id,

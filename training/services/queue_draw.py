@@ -10,11 +10,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
-from annotations.models import QueueItem, Reason, Utterance
+from annotations.models import QueueItem, Reason, Suggestion, Utterance
 from annotations.models.queue import BLIND_REASONS
 from annotations.services import queue
 from training.models import Ranking
-from training.services import datasets, heads
+from training.services import datasets, heads, suggestions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -180,10 +180,11 @@ def refill(
         )
         for pick in picks
     ]
+    found = _suggestions(fitted.stored, guesses) if fitted.stored else []
     with transaction.atomic():
+        # The queue last: until the commit its ready items are out of reach.
+        suggestions.store(found)
         ranking.n_queued = queue.refill(draws, ranking_id=ranking.pk)
-        if fitted.stored and guesses:
-            _suggest(fitted.stored, guesses)
 
 
 def _guesses(
@@ -192,27 +193,24 @@ def _guesses(
     """The likeliest intents by utterance id, for items that may show them."""
     import numpy as np
 
-    from training.services.suggestions import TOP
-
     shown = [pick.row for pick in picks if pick.reason not in BLIND_REASONS]
     if fitted.stored is None or not shown:
         return {}
     ids = pool.ids[np.array(shown)]
     rows, _ = vectors.rows_of(ids)
-    answers = fitted.stored.model.predict(vectors.view(rows)[:]).top(TOP)
+    answers = fitted.stored.model.predict(vectors.view(rows)[:]).top(suggestions.TOP)
     return dict(zip(ids.tolist(), answers, strict=True))
 
 
-def _suggest(
+def _suggestions(
     head: heads.StoredHead, guesses: dict[int, list[tuple[str, float]]]
-) -> None:
-    from training.services import suggestions
+) -> list[Suggestion]:
     from training.serving import champion
 
     utterances = Utterance.objects.filter(pk__in=guesses.keys())
     examples = {u.pk: suggestions.example_of(u) for u in utterances}
     predictor = champion.predictor()
-    suggestions.write(
+    return suggestions.build(
         examples,
         {i: top for i, top in guesses.items() if i in examples},
         model_name=head.name,

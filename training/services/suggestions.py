@@ -44,23 +44,22 @@ def example_of(utterance: Utterance) -> Example:
     )
 
 
-def write(
+def build(
     examples: Mapping[int, Example],
     intents: Mapping[int, Intents],
     *,
     model_name: str,
     suggester: ParameterSuggester | None,
-) -> int:
-    """Store a suggestion for every utterance of `intents`, by its id; returns how many.
+) -> list[Suggestion]:
+    """A suggestion for every utterance of `intents`, by its id, not yet stored.
 
-    Inactive intents are left out. Utterances erased meanwhile get none.
+    Intents no longer in use are left out.
     """
     cards = catalogue.current()
     ids = sorted(intents)
     tagged = suggester.spans([examples[i] for i in ids]) if suggester and ids else []
     found = dict(zip(ids, tagged, strict=True)) if tagged else {}
-    there = set(Utterance.objects.visible().filter(pk__in=ids).values_list("pk"))
-    rows = [
+    return [
         Suggestion(
             utterance_id=i,
             model_name=model_name,
@@ -70,8 +69,16 @@ def write(
             ),
         )
         for i in ids
-        if (i,) in there
     ]
+
+
+def store(found: Sequence[Suggestion]) -> int:
+    """Each replaces the one before; utterances erased meanwhile get none."""
+    ids = [suggestion.utterance_id for suggestion in found]
+    there = set(
+        Utterance.objects.visible().filter(pk__in=ids).values_list("pk", flat=True)
+    )
+    rows = [suggestion for suggestion in found if suggestion.utterance_id in there]
     Suggestion.objects.bulk_create(
         rows,
         update_conflicts=True,

@@ -187,7 +187,7 @@ def test_suggestions_that_cannot_be_stored_leave_the_queue_alone(
     def broken(*args, **kwargs):
         raise RuntimeError("no")
 
-    monkeypatch.setattr(queue_draw, "_suggest", broken)
+    monkeypatch.setattr(queue_draw.suggestions, "store", broken)
     with pytest.raises(RuntimeError):
         ranking.rank(reason="second")
 
@@ -217,6 +217,45 @@ def test_one_ranking_at_a_time(pool, encoder, intents):
     assert other == [None]
     assert not Ranking.objects.exists()
     assert ranking.rank(reason="test").status == Ranking.Status.DONE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_annotators_always_find_an_item_while_the_queue_is_replaced(
+    labeled, pool, encoder
+):
+    ranking.rank(reason="first")
+    ben, over, missed, claimed = cast.ben(), threading.Event(), [], []
+
+    def work():
+        while not over.is_set():
+            item = queue.claim_next(by=ben)
+            if item is None:
+                missed.append(1)
+            else:
+                claimed.append(item.pk)
+                # As if nobody had held it: such items are all replaced.
+                QueueItem.objects.filter(pk=item.pk).update(
+                    status="ready",
+                    leased_by=None,
+                    leased_at=None,
+                    lease_expires_at=None,
+                )
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    draws = [
+        queue.Draw(utterance_id=u.pk, reason="uncertain", draw_probability=0.5)
+        for u in pool
+        if u not in labeled
+    ]
+    for _ in range(25):
+        queue.refill(draws)
+    over.set()
+    thread.join()
+
+    assert missed == []
+    assert len(claimed) > 10
 
 
 def test_a_ranking_left_running_is_buried_by_the_next(pool, encoder, intents):

@@ -27,11 +27,13 @@ def bill(db):
 
 
 def write(utterance, intents, suggester=None):
-    return suggestions.write(
-        {utterance.pk: suggestions.example_of(utterance)},
-        {utterance.pk: intents},
-        model_name="head-1",
-        suggester=suggester,
+    return suggestions.store(
+        suggestions.build(
+            {utterance.pk: suggestions.example_of(utterance)},
+            {utterance.pk: intents},
+            model_name="head-1",
+            suggester=suggester,
+        )
     )
 
 
