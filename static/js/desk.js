@@ -1,12 +1,11 @@
 /* The labeling desk: one item on the screen, its answer, and the way to the next. */
 (() => {
   "use strict";
-  const { make, say, keys, journal, SpanEditor, Picker, Outbox, Refusal } = window.IVR;
+  const { make, say, keys, journal, parameterPanel, SpanEditor, Picker, Outbox, Refusal } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const HEARTBEAT = 60000;
   const SETTLE = 200; // a decision faster than this was meant for the item before
-  const MOST_DIGITS = 9;
-  const MOST_IDLE = 4; // more optional parameters than this are told in one line
+  const MOST_DESCRIBED = 9;
   const LEAD = 0.15; // two suggestions nearer than this get a card to tell them apart
 
   const desk = $("desk");
@@ -19,6 +18,7 @@
   let attempt = null;
 
   const outbox = new Outbox({ onState: showState });
+  const panel = parameterPanel({ tell });
   const picker = new Picker({ onPick: (intent) => choose(intent.name) });
 
   /* ---- the item on the screen ---- */
@@ -37,6 +37,7 @@
     keys.mode = form ? "desk" : "page";
     $("acts").hidden = !form;
     item = form ? open(form) : null;
+    panel.attach(item);
     if (!item) {
       waitForWork();
       return;
@@ -55,8 +56,8 @@
     $("utterance").classList.toggle("long", text.length > 160);
     one.editor = new SpanEditor(host, text, {
       spans: JSON.parse(form.dataset.spans || "[]"),
-      onChange: () => drawParams(),
-      onSelect: (range) => drawMarker(range),
+      onChange: () => panel.drawParams(),
+      onSelect: (range) => panel.drawMarker(range),
     });
     const find = $("find");
     find.closest(".find").hidden = false;
@@ -111,11 +112,11 @@
     item.intent = name;
     if (name && !radio(name)) addRow(name);
     if (name) radio(name).checked = true;
-    item.params = intents.get(name)?.parameters || [];
+    item.known = intents.get(name);
+    item.params = item.known?.parameters || [];
     item.editor.use(item.params.map((param) => param.name));
     tell(null);
-    drawParams();
-    drawMarker(item.editor.range);
+    panel.drawMarker(item.editor.range);
     drawAbout();
   }
 
@@ -126,7 +127,7 @@
     const list = (pairs) => make("dl", {}, ...pairs.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]));
     if (close) about.replaceChildren(make("h2", {}, "Which of the two?"), list(close.map((intent) => [intent.title, intent.description])));
     else if (chosen) {
-      const params = item.params.filter((param) => param.description && (param.required || item.params.length <= MOST_DIGITS)).map((param) => [param.name, param.description]);
+      const params = item.params.filter((param) => param.description && (param.required || item.params.length <= MOST_DESCRIBED)).map((param) => [param.name, param.description]);
       about.replaceChildren(make("h2", {}, chosen.title), make("p", {}, chosen.description), list(params));
     } else about.replaceChildren();
     about.hidden = !about.childElementCount;
@@ -140,137 +141,7 @@
     return pair.every(Boolean) ? pair : null;
   }
 
-  /* ---- parameters ---- */
-
-  const spansOf = (name) => item.editor.shown.filter((span) => span.param === name);
-  const isAnswered = (param) => spansOf(param.name).length > 0 || item.notSpoken.has(param.name);
-  const missing = () => item.params.find((param) => param.required && !isAnswered(param));
-
-  function drawParams() {
-    for (const { param } of item.editor.shown) item.notSpoken.delete(param);
-    const table = $("params");
-    table.hidden = item.params.length === 0;
-    const known = intents.get(item.intent);
-    table.caption.textContent = known?.schema ? `${known.function} · version ${known.schema}` : "";
-    const idle = item.params.filter((param) => !param.required && !isAnswered(param));
-    const told = idle.length > MOST_IDLE ? item.params.filter((param) => !idle.includes(param)) : item.params;
-    const rows = told.map(paramRow);
-    if (told !== item.params) rows.push(idleRow(idle));
-    table.tBodies[0].replaceChildren(...rows);
-  }
-
-  function paramRow(param) {
-    const head = make("th", { scope: "row" }, make("span", { class: `dot p${item.params.indexOf(param) % 5}` }), param.name);
-    const spans = spansOf(param.name);
-    const [state, says, act, run] = spans.length
-      ? ["ok", [spans.map((span) => `“${item.editor.text(span)}”`).join(", ")], "Remove", () => item.editor.remove((span) => span.param === param.name)]
-      : item.notSpoken.has(param.name)
-        ? ["ok", ["Not spoken"], "Remove", () => setNotSpoken(param.name, false)]
-        : [param.required ? "need" : "soft", wanted(param), param.required ? "Not spoken" : "", () => setNotSpoken(param.name, true)];
-    const row = make("tr", {}, head, make("td", { class: state }, state === "ok" ? "✓ " : "", ...says), make("td", {}, ...(act ? [rowButton(act, param, run)] : [])));
-    row.dataset.needed = String(state === "need");
-    return row;
-  }
-
-  function rowButton(act, param, run) {
-    const button = make("button", { type: "button", class: "link" }, act, make("span", { class: "sr" }, ` ${param.name}`));
-    button.addEventListener("click", () => {
-      run();
-      $("utterance").focus({ preventScroll: true });
-    });
-    return button;
-  }
-
-  /* Many optional parameters that nobody has marked are told in one line. */
-  function idleRow(idle) {
-    const names = idle.map((param) => param.name).join(", ");
-    return make("tr", {}, make("th", { scope: "row" }, `${idle.length} optional`), make("td", { class: "soft", colSpan: 2 }, make("small", {}, names)));
-  }
-
-  const KINDS = { string: "words", integer: "a number", number: "a number", boolean: "yes or no", date: "a date", array: "a list" };
-
-  function wanted(param) {
-    const kind = param.enum?.length ? `one of ${param.enum.slice(0, 6).join(", ")}` : KINDS[param.type] || param.type;
-    const stands = param.placeholder ? ` or [${param.placeholder}]` : "";
-    if (!param.required) return [`Optional: ${kind}${stands}`];
-    return [`Needed: mark ${kind}${stands}, or `, make("kbd", {}, "-"), " not spoken"];
-  }
-
-  function setNotSpoken(name, value) {
-    if (value) item.notSpoken.add(name);
-    else item.notSpoken.delete(name);
-    drawParams();
-  }
-
-  function notSpoken() {
-    const open = missing();
-    if (!open) return;
-    setNotSpoken(open.name, true);
-    say(`${open.name}: not spoken.`);
-    tell(null);
-  }
-
-  function drawMarker(range) {
-    const marker = $("marker");
-    const isNew = JSON.stringify(range) !== JSON.stringify(item.markedRange);
-    if (isNew) item.narrow = "";
-    item.markedRange = range;
-    keys.mode = range ? "span" : "desk";
-    $("utterance").toggleAttribute("data-marking", Boolean(range));
-    marker.hidden = !range;
-    drawParams();
-    if (!range) return;
-    const buttons = candidates(range).slice(0, MOST_DIGITS).map((param, index) => {
-      const button = make("button", { type: "button" }, make("kbd", {}, String(index + 1)), param.name);
-      button.addEventListener("click", () => mark(index));
-      return button;
-    });
-    const leave = make("button", { type: "button" }, make("kbd", {}, "esc"), "Leave");
-    leave.addEventListener("click", () => item.editor.select(null));
-    marker.replaceChildren(make("q", {}, `“${item.editor.text(range)}”`), make("span", {}, markerHint()), ...buttons, leave);
-  }
-
-  function markerHint() {
-    if (!item.intent) return "Choose the intent first; its parameters appear here.";
-    if (!item.params.length) return "This intent has no parameters.";
-    if (item.params.length <= MOST_DIGITS) return "is";
-    return item.narrow ? `is ${item.narrow}…` : "is (letters narrow the list)";
-  }
-
-  /* The parameters that the digits stand for. Few: always in the schema's order. Many:
-     those that the letters typed begin a word of, the one whose placeholder it is first. */
-  function candidates(range) {
-    if (item.params.length <= MOST_DIGITS) return item.params;
-    const words = item.editor.text(range);
-    const isOf = (param) => Boolean(param.placeholder) && words.startsWith(`[${param.placeholder}`);
-    const fits = item.params.filter((param) => param.name.split("_").some((word) => word.startsWith(item.narrow)));
-    return [...fits.filter(isOf), ...fits.filter((param) => !isOf(param))];
-  }
-
-  function narrow(letter) {
-    if (item.params.length <= MOST_DIGITS) return;
-    item.narrow += letter.toLowerCase();
-    if (!candidates(item.editor.range).length) item.narrow = letter.toLowerCase();
-    drawMarker(item.editor.range);
-  }
-
-  function erase() {
-    if (item.narrow) {
-      item.narrow = item.narrow.slice(0, -1);
-      drawMarker(item.editor.range);
-    } else item.editor.removeSelected();
-  }
-
-  function mark(index) {
-    const range = item.editor.range;
-    const param = range && candidates(range)[index];
-    if (!param) return;
-    const words = item.editor.text(range);
-    item.editor.mark(param.name, { many: param.type === "array" });
-    if (item.params.every(isAnswered)) item.editor.select(null);
-    say(`${param.name}: ${words}.`);
-    tell(null);
-  }
+  /* ---- marking ---- */
 
   function startMarking() {
     $("utterance").focus({ preventScroll: true });
@@ -305,7 +176,7 @@
       tell("Choose an intent first: a number, 0 for none of these, or type to search.");
       return;
     }
-    const open = missing();
+    const open = panel.missing();
     if (open) {
       tell(`${open.name} is needed: mark it in the text and press its number, or press - if it was not spoken.`);
       if (keys.mode !== "span") startMarking();
@@ -495,7 +366,7 @@
     { id: "find", mode: "desk", group: "Answer", keys: ["Letter"], name: "Search all intents (bil: keeps to a domain)", when: onDesk, run: (event) => picker.open(event.key) },
     { id: "again", mode: "desk", group: "Answer", keys: ["="], name: "Same intent as the item before", when: onDesk, run: () => lastIntent && choose(lastIntent) },
     { id: "mark", mode: "desk", group: "Answer", keys: ["Space"], name: "Mark a parameter", when: onDesk, run: startMarking },
-    { id: "not-spoken", mode: "desk", group: "Answer", keys: ["-"], name: "The needed parameter was not spoken", when: onDesk, run: notSpoken },
+    { id: "not-spoken", mode: "desk", group: "Answer", keys: ["-"], name: "The needed parameter was not spoken", when: onDesk, run: panel.notSpoken },
     { id: "skip", mode: "desk", group: "Other ways on", keys: [";"], name: "Skip, with a reason (1–6)", when: isSettled, run: askSkip },
     { id: "personal", mode: "desk", group: "Other ways on", keys: ["!"], name: "Personal data: take it out of sight", when: isSettled, run: quarantine },
     { id: "undo", mode: "page", group: "Other ways on", keys: ["Mod+z"], name: "Take back the last answer", run: undo },
@@ -503,10 +374,10 @@
     { id: "span-move", mode: "span", group: "While marking", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1) },
     { id: "span-extend", mode: "span", group: "While marking", keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], repeats: true, name: "More or fewer words", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1, { extend: true }) },
     { id: "span-fine", mode: "span", group: "While marking", keys: ["Alt+ArrowLeft", "Alt+ArrowRight"], repeats: true, name: "One character less or more", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1, { byCharacter: true }) },
-    { id: "span-param", mode: "span", group: "While marking", keys: ["1–9"], name: "It is this parameter", run: (event) => mark(window.IVR.digit(event) - 1) },
-    { id: "span-remove", mode: "span", group: "While marking", keys: ["Backspace"], name: "Remove the mark here", run: erase },
-    { id: "span-narrow", mode: "span", group: "While marking", keys: ["Letter"], name: "Of many parameters, those that begin so", run: (event) => narrow(event.key) },
-    { id: "span-silent", mode: "span", group: "While marking", keys: ["-"], name: "The needed parameter was not spoken", run: notSpoken },
+    { id: "span-param", mode: "span", group: "While marking", keys: ["1–9"], name: "It is this parameter", run: (event) => panel.mark(window.IVR.digit(event) - 1) },
+    { id: "span-remove", mode: "span", group: "While marking", keys: ["Backspace"], name: "Remove the mark here", run: panel.erase },
+    { id: "span-narrow", mode: "span", group: "While marking", keys: ["Letter"], name: "Of many parameters, those that begin so", run: (event) => panel.narrow(event.key) },
+    { id: "span-silent", mode: "span", group: "While marking", keys: ["-"], name: "The needed parameter was not spoken", run: panel.notSpoken },
     { id: "span-leave", mode: "span", group: "While marking", keys: ["Escape", "Space"], name: "Done marking", run: () => item.editor.select(null) },
     { id: "span-submit", mode: "span", group: "While marking", keys: ["Enter"], name: "Accept what is shown and go on", run: submit },
   );
