@@ -158,6 +158,8 @@ def _is_amount(text: str, candidate: Candidate) -> bool:
 @cache
 def load() -> FullRedactor:
     """The redactor with its models, loaded once a process."""
+    # Presidio tells of its device and of every label that it leaves out.
+    logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
     import spacy
     from presidio_analyzer import (
         AnalyzerEngine,
@@ -176,8 +178,6 @@ def load() -> FullRedactor:
 
     # Presidio's own recognizer of addresses is left out: it asks the network for a
     # list of domains, and ours reads the spoken ones as well.
-    # It logs a line for every label that it leaves out.
-    logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
     model = spacy.load(SPACY_MODEL, exclude=_NOT_FOR_NAMES)
     recognizer: Any = model.get_pipe("ner")
     others = [label for label in recognizer.labels if label != "PERSON"]
