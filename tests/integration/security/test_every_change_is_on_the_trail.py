@@ -9,10 +9,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from annotations.models import Annotation, AuditEvent, IntakeBatch, Role, User
+from annotations.models import (
+    Annotation,
+    AuditEvent,
+    FunctionExample,
+    IntakeBatch,
+    Role,
+    User,
+)
 from annotations.services import audit, labels, queue, sign_in
 from ivr_label.access import table
 from tests.factories import cast, rounds
+from tests.unit.annotations.functions.pairs import fn, s
 from training.models import Checkpoint, Promotion, Round
 
 from .conftest import client_of
@@ -28,7 +36,12 @@ WORKING_STATE = {
     "api_queue_heartbeat",
     "api_queue_release",
 }
-NOTHING_CHANGES = {"api_function_validate", "chat_completions"}
+NOTHING_CHANGES = {
+    "api_function_validate",
+    "chat_completions",
+    "function_check",
+    "schema_try",
+}
 # A live turn is data that comes in, as a row of a batch is; the batch has an event.
 DATA = {"api_turns"}
 
@@ -156,6 +169,43 @@ def champion_roll_back(client: Client, user: User):
     )
 
 
+def function_new(client: Client, user: User):
+    cast.intent("pay_bill")
+    source = json.dumps(fn(amount=s()))
+    return client.post(
+        "/functions/new", {"name": "pay_bill", "intent": "pay_bill", "source": source}
+    )
+
+
+def function_draft(client: Client, user: User):
+    cast.live_schema(cast.intent("check_bill"), fn(month=s()))
+    return client.post(
+        "/functions/check_bill/draft", {"source": json.dumps(fn(month=s(), plan=s()))}
+    )
+
+
+def function_import(client: Client, user: User):
+    cast.intent("pay_bill")
+    tool = {"name": "pay_bill", "parameters": fn(amount=s())}
+    file = SimpleUploadedFile("tool.json", json.dumps(tool).encode())
+    return client.post("/functions/import", {"files": [file]})
+
+
+def function_examples(client: Client, user: User):
+    live = cast.live_schema(cast.intent("check_bill"), fn(month=s()))
+    example = FunctionExample.objects.create(
+        function=live.function, kind="positive", text="my bill", vetted_by=user
+    )
+    return client.post("/functions/check_bill/examples", {"remove": example.pk})
+
+
+def schema_step(client: Client, user: User):
+    cast.live_schema(cast.intent("check_bill"), fn(month=s()))
+    return client.post(
+        "/functions/check_bill/v1/step/comment", {"text": "The month reads well."}
+    )
+
+
 def checkpoint(name: str, state: str) -> Checkpoint:
     return Checkpoint.objects.create(
         name=name,
@@ -187,6 +237,11 @@ ACTS = {
         (api_round_cancel, "round.cancel_requested"),
         (round_decide, "checkpoint.promoted"),
         (champion_roll_back, "checkpoint.rolled_back"),
+        (function_new, "schema.drafted"),
+        (function_draft, "schema.drafted"),
+        (function_import, "schema.drafted"),
+        (function_examples, "example.removed"),
+        (schema_step, "schema.commented"),
     )
 }
 
