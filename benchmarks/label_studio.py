@@ -21,9 +21,8 @@ from typing import Any
 
 from benchmarks import corpus, load, machine, stack
 from benchmarks.http_client import Client, HttpError, Response
-from ivr_label.embedded.keeper import lease
 from ivr_label.embedded.places import Places
-from ivr_label.embedded.postgres import DATABASE, SUPERUSER, Cluster
+from ivr_label.embedded.postgres import DATABASE, SUPERUSER
 from ivr_label.embedded.processes import in_child
 
 VERSION = "1.23.2"
@@ -143,9 +142,8 @@ def running(root: Path) -> Iterator[Running]:
 @contextlib.contextmanager
 def _servers(venv: Path, folder: Path) -> Iterator[Running]:
     places = Places(folder / "data")
-    with lease(places):
-        postgres = Cluster(places).server_pid()
-        assert postgres is not None
+    with stack.postgres(places):
+        postgres = stack.server_pid(places)
         port = stack.free_port()
         environment = _environment(places, folder, port)
         app = next(venv.glob("lib/python*/site-packages/label_studio"))

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr_label.embedded.keeper import lease
+from ivr_label.embedded.keeper import Lease
 from ivr_label.embedded.places import Places
 from ivr_label.embedded.postgres import Cluster
 from ivr_label.up.children import Child
@@ -39,6 +39,22 @@ class Stack:
 
 
 @contextlib.contextmanager
+def postgres(places: Places) -> Iterator[None]:
+    """A cluster in these places accepts connections."""
+    lease = Lease(places)
+    try:
+        yield
+    finally:
+        lease.release()
+
+
+def server_pid(places: Places) -> int:
+    pid = Cluster(places).server_pid()
+    assert pid is not None
+    return pid
+
+
+@contextlib.contextmanager
 def database(folder: Path | None = None) -> Iterator[int]:
     """A migrated database of our own, with Django set up on it; gives its pid.
 
@@ -53,12 +69,10 @@ def database(folder: Path | None = None) -> Iterator[int]:
     os.environ["DJANGO_SETTINGS_MODULE"] = "ivr_label.settings"
     places = Places(own / "data")
     try:
-        with lease(places):
+        with postgres(places):
             _set_up_django()
-            pid = Cluster(places).server_pid()
-            assert pid is not None
             try:
-                yield pid
+                yield server_pid(places)
             finally:
                 _close_connections()
     finally:
@@ -82,7 +96,7 @@ def _close_connections() -> None:
 
 
 @contextlib.contextmanager
-def web(postgres: int) -> Iterator[Stack]:
+def web(postgres_pid: int) -> Iterator[Stack]:
     """The web server answers; its broker is up beside it."""
     from django.conf import settings
 
@@ -98,7 +112,7 @@ def web(postgres: int) -> Iterator[Stack]:
         valkey.wait_until_up(places, broker.process)
         server.start(places.logs)
         assert server.process is not None
-        stack = Stack(settings.DATA_DIR, port, server.process.pid, postgres)
+        stack = Stack(settings.DATA_DIR, port, server.process.pid, postgres_pid)
         wait_until_it_answers(f"{stack.url}/sign-in")
         yield stack
     finally:

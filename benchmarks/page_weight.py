@@ -1,0 +1,117 @@
+"""What the labeling page weighs at its first visit, in a real Chromium.
+
+.venv/bin/python -m benchmarks.page_weight [--screenshot FILE]
+"""
+
+import argparse
+import json
+import shutil
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+from benchmarks import machine, stack
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+MOST_BYTES, MOST_REQUESTS = 60_000, 8
+
+
+@dataclass
+class Traffic:
+    """Requests of a page as the network saw them: bytes with headers, compressed."""
+
+    urls: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def watch(self, session: CDPSession) -> None:
+        session.send("Network.enable")
+        session.on("Network.responseReceived", self._answered)
+        session.on("Network.loadingFinished", self._finished)
+
+    def _answered(self, event: dict[str, Any]) -> None:
+        self.urls[event["requestId"]] = event["response"]["url"]
+        self.kinds[event["requestId"]] = event["type"]
+
+    def _finished(self, event: dict[str, Any]) -> None:
+        self.sizes[event["requestId"]] = event["encodedDataLength"]
+
+    def sent(self) -> list[dict[str, Any]]:
+        """Each request over the network; what a data: URL holds is part of its page."""
+        listed = [
+            {"path": urlsplit(url).path, "kind": self.kinds[key],
+             "bytes": self.sizes.get(key, 0)}
+            for key, url in self.urls.items()
+            if not url.startswith("data:")
+        ]  # fmt: skip
+        return sorted(listed, key=lambda request: -request["bytes"])
+
+    def hosts(self) -> set[str]:
+        return {urlsplit(u).netloc for u in self.urls.values() if "data:" not in u}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--utterances", type=int, default=2000)
+    parser.add_argument("--screenshot")
+    options = parser.parse_args()
+    with stack.database() as postgres, stack.web(postgres) as servers:
+        from annotations.services.sign_in import issue_link
+        from benchmarks import fill
+
+        fill.everything(options.utterances)
+        fill.queue(options.utterances, order="uncertainty")
+        link = issue_link(user=fill.people()[0], base_url=servers.url)
+        print(json.dumps(weigh(servers.url, link, options.screenshot), indent=1))
+
+
+def weigh(url: str, link: str, screenshot: str | None) -> dict[str, Any]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(FLAGS)
+        )
+        visitor = browser.new_context()
+        page = visitor.new_page()
+        page.goto(link)
+        # The page's script sends its form by itself.
+        page.wait_for_url(lambda address: "/sign-in" not in address)
+        # The session alone: an empty cache, as at the first visit.
+        context = browser.new_context(storage_state=visitor.storage_state())
+        page = context.new_page()
+        traffic = Traffic()
+        traffic.watch(context.new_cdp_session(page))
+        seconds = visit(page, f"{url}/label")
+        if screenshot:
+            page.screenshot(path=screenshot)
+        browser.close()
+    requests = traffic.sent()
+    n_bytes = sum(request["bytes"] for request in requests)
+    return {
+        "conditions": machine.conditions(),
+        "requests": len(requests),
+        "bytes": n_bytes,
+        "within_bars": len(requests) <= MOST_REQUESTS and n_bytes <= MOST_BYTES,
+        "other_hosts": sorted(traffic.hosts() - {urlsplit(url).netloc}),
+        "seconds": seconds,
+        "listed": requests,
+    }
+
+
+def visit(page: Page, url: str) -> dict[str, float]:
+    """Seconds to the load event, and until an item could be answered."""
+    began = time.monotonic()
+    page.goto(url, wait_until="load")
+    loaded = time.monotonic() - began
+    page.locator("#utterance").wait_for()
+    page.wait_for_load_state("networkidle")
+    return {"load": round(loaded, 2), "idle": round(time.monotonic() - began, 2)}
+
+
+if __name__ == "__main__":
+    main()
