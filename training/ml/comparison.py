@@ -263,8 +263,8 @@ def _check_latency(challenger: Side, gates: Gates) -> tuple[bool, str]:
     good = challenger.latency_p95_ms <= gates.max_latency_ms
     word = "within" if good else "above"
     return good, (
-        f"A turn takes {challenger.latency_p95_ms:.0f} ms (p95), {word} the "
-        f"{gates.max_latency_ms:.0f} ms allowed."
+        f"A turn takes {challenger.latency_p95_ms:.0f} ms undisturbed (p95), {word} "
+        f"the {gates.max_latency_ms:.0f} ms allowed."
     )
 
 

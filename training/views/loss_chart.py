@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, MARGIN = 640.0, 160.0, 36.0
+WIDTH, HEIGHT, MARGIN = 1000.0, 140.0, 4.0
 TABLE_ROWS = 12
 
 
@@ -17,15 +17,6 @@ class Chart:
     highest: float
     width: float = WIDTH
     height: float = HEIGHT
-    margin: float = MARGIN
-
-    @property
-    def bottom(self) -> float:
-        return self.height - self.margin / 2
-
-    @property
-    def last_x(self) -> float:
-        return self.width - self.margin
 
 
 def draw(losses: Sequence[tuple[int, float]]) -> Chart | None:
@@ -35,10 +26,9 @@ def draw(losses: Sequence[tuple[int, float]]) -> Chart | None:
     steps = [step for step, _ in losses]
     highest = max(loss for _, loss in losses) or 1.0
     span = max(steps[-1] - steps[0], 1)
-    across, down = WIDTH - 2 * MARGIN, HEIGHT - MARGIN
     points = " ".join(
-        f"{MARGIN + (step - steps[0]) / span * across:.1f},"
-        f"{MARGIN / 2 + (1 - loss / highest) * down:.1f}"
+        f"{(step - steps[0]) / span * WIDTH:.1f},"
+        f"{MARGIN + (1 - loss / highest) * (HEIGHT - MARGIN):.1f}"
         for step, loss in losses
     )
     every = max(1, -(-len(losses) // TABLE_ROWS))

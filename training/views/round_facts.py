@@ -26,7 +26,7 @@ def sentence(found: Round, trainer_alive: bool) -> str:
     if silent_for > SILENCE:
         seconds = int(silent_for.total_seconds())
         return f"The worker has been silent for {seconds} s; another one will go on."
-    return found.get_status_display()
+    return f"{found.get_status_display()}, on {found.worker}."
 
 
 def steps(found: Round) -> list[dict[str, Any]]:

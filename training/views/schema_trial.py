@@ -20,8 +20,10 @@ def attempt(request: HttpRequest, name: str, number: int) -> HttpResponse:
 
 
 def models(request: HttpRequest, name: str) -> HttpResponse:
-    """Which serving models a change of this function's schema affects."""
-    affected = trial.models_of(function_named(name))
-    return render(
-        request, "annotations/functions/_models.html", {"checkpoints": affected}
-    )
+    """Which serving models learned this function, and how well they find its parts."""
+    function = function_named(name)
+    context = {
+        "checkpoints": trial.models_of(function),
+        "recall": trial.recall_of(function),
+    }
+    return render(request, "annotations/functions/_models.html", context)

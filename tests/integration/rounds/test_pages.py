@@ -126,7 +126,7 @@ def test_a_working_round_is_polled_with_progress_and_loss(mia, requested):
     assert '<progress aria-labelledby="progress" value="50" max="200">' in page
     assert "about 95 s left" in page
     assert "<polyline points=" in page
-    assert '<td class="n">1.250</td>' in page
+    assert "0.500 at step 50, 2.500 at most" in page
     assert "Cancel this round" in page
 
 
@@ -319,3 +319,15 @@ def test_the_figures_of_the_champion_are_those_of_the_exam(owner, tmp_path):
     assert listed["name"] == "one"
     assert listed["state"] == "champion"
     assert listed["evaluation"]["intent"]["accuracy"] == 0.75
+
+
+def test_the_losses_of_an_ended_training_are_a_table_too(mia, requested):
+    claim = rounds.claim(requested.pk, worker="gpu@here")
+    rounds.enter(claim, Status.TRAINING)
+    rounds.note(claim, Status.TRAINING, {"loss": [[10, 2.5], [20, 1.25]]})
+    rounds.finish(claim, Status.FAILED, error="it broke")
+
+    page = text_of(mia.get(f"/rounds/{requested.pk}"))
+
+    assert '<td class="n">1.250</td>' in page
+    assert "It failed after" in page and "it broke" in page
