@@ -46,9 +46,9 @@ _CUES: tuple[tuple[str, str], ...] = (
     ),
     (
         kinds.ACCOUNT_NUMBER,
-        r"(?:account|acct|a/c|customer|client|member(?:ship)?|subscriber|billing"
+        r"(?:ac+ou?nt|acct|a/c|customer|client|member(?:ship)?|subscriber|billing"
         r"|routing|policy|user|loyalty|bank account|checking|savings|installation)"
-        r"(?:'s)?" + _NO + r"|acct|routing|(?:account|checking|savings)"
+        r"(?:'s)?" + _NO + r"|acct|routing|(?:ac+ou?nt|checking|savings)"
         r" (?:is|ends|ending|starts|starting|that ends)",
     ),
     (
@@ -69,9 +69,9 @@ _CUES: tuple[tuple[str, str], ...] = (
         kinds.REFERENCE_NUMBER,
         r"(?:order|ticket|case|claim|confirmation|reference|ref|invoice|tracking"
         r"|purchase|transaction|incident|work order|appointment|service request"
-        r"|complaint|shipment|parcel|bill)" + _NO + r"?|conf" + _NO,
+        r"|complaint|shipment|parcel)" + _NO + r"?|(?:conf|bill)" + _NO,
     ),
-    (kinds.ACCOUNT_NUMBER + "_", r"account|(?:last|first|final) (?:\w+ )?digits"),
+    (kinds.ACCOUNT_NUMBER + "_", r"ac+ou?nt|(?:last|first|final) (?:\w+ )?digits"),
     (kinds.ACCOUNT_NUMBER + "_", r"(?:last|final|first) (?:four|4|five|5|six|6)"),
 )
 

@@ -18,6 +18,8 @@ _UNITS = word_set(
     " texts calls degrees"
 )
 _YEAR_LEADS = word_set("in since of year until by for during from on")
+_PLACE_WORDS = word_set("in near around for at to of is within by from")
+ZIP_DIGITS = 5
 _NUMBER_GROUPS_OF_DATES = {(4, 2, 2), (2, 2, 4), (1, 2, 4), (2, 1, 4), (1, 1, 4)}
 
 
@@ -50,7 +52,9 @@ def _kind(words: Words, run: Run, cues: list[Cue], expected: str | None) -> str 
             continue
         if dated and cue.kind != kinds.DOB:
             continue
-        if run.is_scaled and n <= 6 and cue.end > words.ends[run.last]:
+        if _is_amount_said(run) and (
+            cue.kind == kinds.REFERENCE_NUMBER or cue.start >= words.ends[run.last]
+        ):
             continue
         return _refine(cue.kind, run)
     if expected is not None and _answers(words, run, expected):
@@ -58,6 +62,11 @@ def _kind(words: Words, run: Run, cues: list[Cue], expected: str | None) -> str 
     if dated or (is_year and not run.is_written):
         return None
     return _by_shape(words, run)
+
+
+def _is_amount_said(run: Run) -> bool:
+    """ "eighty seven ten on my bill" is money, not the number of the bill."""
+    return not run.is_digitwise and len(run.digits) <= 6
 
 
 def _refine(kind: str, run: Run) -> str:
@@ -89,6 +98,8 @@ def _by_shape(words: Words, run: Run) -> str | None:
         return kinds.SSN
     if _looks_like_phone(words, run):
         return kinds.PHONE
+    if n == ZIP_DIGITS and run.is_digitwise and _follows_place_word(words, run):
+        return kinds.ZIP
     least = 6 if run.is_digitwise else 8
     if n >= least:
         return kinds.ACCOUNT_NUMBER
@@ -96,6 +107,12 @@ def _by_shape(words: Words, run: Run) -> str | None:
         is_year = run.is_written and n == 4 and run.digits[:2] in ("19", "20")
         return None if is_year else kinds.ACCOUNT_NUMBER
     return None
+
+
+def _follows_place_word(words: Words, run: Run) -> bool:
+    """ "an outage in nine four one oh seven": five digits there are a zip code."""
+    previous = words.words[run.first - 1] if run.first else ""
+    return previous in _PLACE_WORDS and len(run.groups) in (1, *range(3, 6))
 
 
 def is_luhn(digits: str) -> bool:

@@ -18,6 +18,7 @@ from .entities import PLACEHOLDER, Candidate, Numbering, Redaction
 from .lexicon import (
     AMBIGUOUS,
     COMMON,
+    GIVEN,
     NAMES,
     PLAIN_GIVEN,
     PLAIN_NAMES,
@@ -46,6 +47,7 @@ _TYPES = {
 _SURNAME = re.compile(r" ([^\W\d_]{3,}(?:['-][^\W\d_]+)*)(?!\w)")
 MIN_SCORE = 0.4  # what Presidio gives a plausible telephone number
 BATCH = 64
+_VERBS = frozenset({"will", "may", "mark", "bill"})
 
 
 class RedactionFailedError(RuntimeError):
@@ -306,7 +308,7 @@ def full_names(text: str) -> list[Candidate]:
     found = []
     for index in range(len(words) - 1):
         given, surname = words.words[index : index + 2]
-        if given not in PLAIN_GIVEN or surname not in PLAIN_NAMES:
+        if given in _VERBS or given not in GIVEN or surname not in PLAIN_NAMES:
             continue
         if words.gap(index) == " ":
             start, _ = words.to_input(words.starts[index], words.ends[index])

@@ -34,12 +34,13 @@ _STRONG = re.compile(
     r"|(?:they|you can|please|just|everyone|people|friends) calls? me|call me"
     r"|i go by|goes by|i am called|i'm called|name'?s spelled"
     r"|spell(?:ed|ing)? (?:it|that)"
-    r"|mr|mrs|ms|mister|missus|ask for"
+    r"|mr|mrs|ms|mister|missus"
     r")(?![\w])[.:,]?"
 )
 _WEAK = re.compile(
     r"\b(?:this is|i'?m|i am|it'?s|it is|here is|speaking (?:to|with)|spoke (?:to|with)"
     r"|talk(?:ed|ing)? (?:to|with)|named|miss|doctor|dr|hi|hello|thanks|thank you"
+    r"|ask for|regards,?|sincerely,?|cheers,?|signed"
     rf"|my {_RELATION}(?:'s name is)?|{_RELATION} named)(?![\w'])"
 )
 _IS_MY_NAME = re.compile(
@@ -61,7 +62,8 @@ SPELL_REACH = 8  # words between a name or "spell" and the letters
 _TRIGGERS = word_set(
     "name names name's under call calls go goes spell spelled spelling mr mrs ms"
     " mister missus this i'm im am it's its is named miss doctor dr hi hello thanks"
-    " thank ask speaking calling here talk talking talked spoke my account"
+    " thank ask regards sincerely cheers signed speaking calling here talk talking"
+    " talked spoke my account"
 )
 
 

@@ -26,6 +26,7 @@ _ADDRESS_CUE = re.compile(
     r"|service at|installed at|ship (?:it )?to|deliver)\b"
 )
 MAX_STREET_WORDS = 4
+MIN_HOUSE_DIGITS = 3  # of "5302 pine court", which needs no cue
 ZIP_REACH = 45  # characters between an address and its zip code
 
 _BIRTH_WORDS = word_set("the of on and year in day is was it's its")
@@ -55,10 +56,11 @@ def find_addresses(words: Words, expected: str | None) -> list[Candidate]:
 def _street_end(words: Words, run: Run, *, is_cued: bool) -> int | None:
     if len(run.digits) > 6 or run.is_money:
         return None
+    is_sure = is_cued or len(run.digits) >= MIN_HOUSE_DIGITS
     for index in range(run.last + 1, min(run.last + 2 + MAX_STREET_WORDS, len(words))):
         word = words.words[index]
         named = index > run.last + 1
-        if named and (word in _STREETS or (is_cued and word in _DOUBTFUL_STREETS)):
+        if named and (word in _STREETS or (is_sure and word in _DOUBTFUL_STREETS)):
             return index
         if word in _NOT_IN_STREET or word[0] == "[":
             return None
