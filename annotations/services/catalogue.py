@@ -9,6 +9,7 @@ from functools import cached_property
 from django.db import transaction
 
 from annotations.functions import labels
+from annotations.functions.schema import Node, read
 from annotations.models import (
     OUT_OF_SCOPE,
     CatalogueStamp,
@@ -36,6 +37,8 @@ class IntentCard:
     schema_version_id: int | None = None
     schema_number: int | None = None
     parameters: tuple[labels.Parameter, ...] = ()
+    # The live schema's tree, which values are held against.
+    schema: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def _card(intent: Intent, version: SchemaVersion | None) -> IntentCard:
             "schema_version_id": version.pk,
             "schema_number": version.number,
             "parameters": labels.parameters(version.body),
+            "schema": read(version.canonical),
         }
     return IntentCard(**card)
 

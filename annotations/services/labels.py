@@ -18,7 +18,9 @@ from annotations.errors import (
     NotFoundError,
     NothingToUndoError,
 )
+from annotations.functions import arguments
 from annotations.functions import labels as rules
+from annotations.intake.redaction.entities import PLACEHOLDER
 from annotations.models import (
     Annotation,
     ParameterSpan,
@@ -289,10 +291,28 @@ def check(text: str, answer: Answer) -> IntentCard:
     faults += rules.problems(
         card.parameters, [span.param for span in answer.spans], answer.not_spoken
     )
+    faults += _value_faults(card, answer.spans)
     faults = [fault for fault in faults if fault]
     if faults:
         raise InvalidLabelError(" ".join(faults), faults=faults)
     return card
+
+
+def _value_faults(card: IntentCard, spans: tuple[SpanAnswer, ...]) -> list[str]:
+    """What the live schema says against the values given, by the one validator.
+
+    A span without a value claims none, and a placeholder stands for one nobody sees.
+    """
+    if card.schema is None:
+        return []
+    rules_of = card.schema.properties
+    return [
+        f"{span.param} {problem.message}."
+        for span in spans
+        if span.value and not PLACEHOLDER.fullmatch(span.value)
+        if span.param in rules_of
+        for problem in arguments.problems(rules_of[span.param], span.value)
+    ]
 
 
 def _span_fault(text: str, span: SpanAnswer) -> str:

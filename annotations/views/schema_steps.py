@@ -5,9 +5,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
+from annotations.doorbell import ring
 from annotations.errors import DomainError, InvalidError, NotFoundError
-from annotations.models import SchemaVersion, User
+from annotations.models import LabelMigration, SchemaVersion, User
 from annotations.services import schemas
+from annotations.tasks import migrate_labels
 from annotations.views.schema_lookup import to_version, version_numbered
 
 Status = SchemaVersion.Status
@@ -35,7 +37,10 @@ def _approve(version: SchemaVersion, request: HttpRequest) -> str:
         content_hash=request.POST.get("content_hash", ""),
         put_live=request.POST.get("later") != "1",
     )
-    return "Approved and live." if done.status == Status.LIVE else "Approved."
+    if done.status != Status.LIVE:
+        return "Approved."
+    _ring(done)
+    return "Approved and live."
 
 
 def _emergency(version: SchemaVersion, request: HttpRequest) -> str:
@@ -44,12 +49,13 @@ def _emergency(version: SchemaVersion, request: HttpRequest) -> str:
     ).first()
     if second is None:
         raise InvalidError("Choose the second approver.")
-    schemas.approve_in_emergency(
+    done = schemas.approve_in_emergency(
         version=version,
         by=request.user,
         second=second,
         reason=request.POST.get("reason", ""),
     )
+    _ring(done)
     return "Live. A review by somebody else is owed."
 
 
@@ -71,8 +77,14 @@ def _comment(version: SchemaVersion, request: HttpRequest) -> str:
 
 
 def _publish(version: SchemaVersion, request: HttpRequest) -> str:
-    schemas.publish(version=version, by=request.user)
+    _ring(schemas.publish(version=version, by=request.user))
     return "Live."
+
+
+def _ring(live: SchemaVersion) -> None:
+    """A worker brings the labels over now instead of at the next sweep."""
+    if migration := LabelMigration.objects.filter(version=live).first():
+        ring(migrate_labels, migration.pk)
 
 
 def _retire(version: SchemaVersion, request: HttpRequest) -> str:

@@ -87,7 +87,7 @@ def examples(request: HttpRequest, name: str) -> HttpResponse:
     function = function_named(name)
     try:
         gone = request.POST.get("remove", "")
-        if gone.isdigit():
+        if gone.isascii() and gone.isdigit() and len(gone) < 15:
             few_shot.remove(function=function, example_id=int(gone), by=request.user)
             messages.success(request, "The example is out of the bank.")
         else:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from training.ml.data import OUT_OF_SCOPE, Dataset, Example, Span
 from training.ml.metrics import (
     IntentScores,
+    ParameterRecall,
     ParameterScores,
     Report,
     percentile_ms,
+    recall_by_parameter,
     score_intents,
     score_parameters,
 )
@@ -55,13 +57,15 @@ class Model(Protocol):
 class Measured:
     """A report and what stands behind it, item by item.
 
-    correct: bool (n,); confidence: float (n,), of the answer given; predicted: names.
+    correct: bool (n,); confidence: float (n,), of the answer given; predicted: names;
+    recall: by intent and parameter.
     """
 
     report: Report
     correct: NDArray[np.bool_]
     confidence: Floats
     predicted: tuple[str, ...]
+    recall: dict[str, dict[str, ParameterRecall]]
 
 
 def measure(
@@ -90,7 +94,10 @@ def measure(
         latency_ms=latency(model, examples),
         seconds=seconds + time.perf_counter() - started,
     )
-    return Measured(report, correct, proba.max(axis=1), tuple(predicted))
+    recall = recall_by_parameter(
+        truth, [example.spans for example in examples], [a.spans for a in answers]
+    )
+    return Measured(report, correct, proba.max(axis=1), tuple(predicted), recall)
 
 
 def latency(model: Model, examples: Sequence[Example]) -> dict[str, float]:

@@ -262,6 +262,32 @@ def score_parameters(
     )
 
 
+@dataclass(frozen=True)
+class ParameterRecall:
+    """Of n utterances in which a parameter was marked, how many got it exactly."""
+
+    n: int
+    found: int
+
+
+def recall_by_parameter(
+    intents: Sequence[str],
+    truth: Sequence[Collection[Span]],
+    predicted: Sequence[Collection[Span]],
+) -> dict[str, dict[str, ParameterRecall]]:
+    """{intent: {parameter: recall}}: an utterance counts where every mark is found."""
+    tally: dict[tuple[str, str], list[bool]] = {}
+    for intent, wanted, got in zip(intents, truth, predicted, strict=True):
+        places, found = _places(wanted), _places(got)
+        for param in {param for _, _, param in places}:
+            marks = {place for place in places if place[2] == param}
+            tally.setdefault((intent, param), []).append(marks <= found)
+    by_intent: dict[str, dict[str, ParameterRecall]] = {}
+    for (intent, param), hits in sorted(tally.items()):
+        by_intent.setdefault(intent, {})[param] = ParameterRecall(len(hits), sum(hits))
+    return by_intent
+
+
 Place = tuple[int, int, str]
 
 

@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
@@ -252,6 +253,10 @@ def _measure(checkpoint: Checkpoint, exam: Any, claim: Claim) -> dict[str, Any]:
     report["accuracy_by_calls"] = round(
         float(np.average(measured.correct, weights=weights)), 6
     )
+    report["by_parameter"] = {
+        intent: {param: asdict(recall) for param, recall in each.items()}
+        for intent, each in measured.recall.items()
+    }
     Evaluation.objects.update_or_create(
         checkpoint=checkpoint,
         exam_digest=datasets.exam_digest(exam),

@@ -13,7 +13,7 @@ from annotations.functions.schema import read
 from annotations.models import Function, SchemaVersion
 from annotations.services import catalogue
 from training.ml.parameters import PLACEHOLDER
-from training.models import Checkpoint
+from training.models import Checkpoint, Evaluation
 from training.services.live import NoModelError, redacted
 from training.serving import champion, turns
 
@@ -66,6 +66,18 @@ def models_of(function: Function) -> list[Checkpoint]:
             round__snapshot__members__annotation__intent=function.intent_id
         ).distinct()
     )
+
+
+def recall_of(function: Function) -> dict[str, dict[str, int]]:
+    """{parameter: {"n", "found"}} of the champion on the exam; empty before one is."""
+    newest = (
+        Evaluation.objects.filter(checkpoint__state=Checkpoint.State.CHAMPION)
+        .order_by("-created_at")
+        .first()
+    )
+    if newest is None:
+        return {}
+    return newest.report.get("by_parameter", {}).get(function.intent.name, {})
 
 
 def _is_placeholder(value: Any) -> bool:

@@ -224,6 +224,25 @@ def test_a_span_that_does_not_fit_is_refused_in_words(ana, bill, span, words):
         )
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("2026-13", "needs a month"), ("2026-05", ""), ("[DATE_1]", ""), ("", "")],
+)
+def test_a_value_is_held_against_the_live_schema(ana, bill, value, words):
+    month = {"type": "string", "format": "month"}
+    cast.live_schema(
+        bill, {**cast.BILL_SCHEMA, "required": [], "properties": {"m": month}}
+    )
+    item = claimed(ana, cast.utterance("the may bill"))
+    given = answer(item, spans=(SpanAnswer(4, 7, "m", "may", value),))
+
+    if words:
+        with pytest.raises(InvalidLabelError, match=words):
+            labels.submit(by=ana, answer=given)
+    else:
+        assert labels.submit(by=ana, answer=given).annotation.spans.count() == 1
+
+
 def test_the_database_refuses_a_span_that_does_not_read_as_stored(ana, bill):
     item = claimed(ana, cast.utterance("my account is overdue"))
     stored = labels.submit(by=ana, answer=answer(item)).annotation

@@ -154,3 +154,19 @@ def test_scope_figures_appear_where_the_truth_has_both_kinds():
 def test_probabilities_of_another_shape_are_refused():
     with pytest.raises(ValueError, match="proba is"):
         metrics.score_intents(["a"], np.ones((2, 2)), ["a", "b"])
+
+
+def test_recall_by_parameter_counts_utterances_by_intent():
+    found = metrics.recall_by_parameter(
+        ["pay", "pay", "check"],
+        [spans((0, 2, "a"), (3, 4, "b")), spans((0, 2, "a")), spans((1, 2, "a"))],
+        [spans((0, 2, "a")), spans((0, 3, "a")), spans((1, 2, "a"), (5, 6, "c"))],
+    )
+
+    assert found == {
+        "check": {"a": metrics.ParameterRecall(n=1, found=1)},
+        "pay": {
+            "a": metrics.ParameterRecall(n=2, found=1),
+            "b": metrics.ParameterRecall(n=1, found=0),
+        },
+    }
