@@ -1,9 +1,12 @@
 """Draw the pictures of the README from a running instance.
 
 Start one with `make run`, wait until the demo data are in, then `make screenshots`
-(PORT as for `make run`). Pictures land in docs/pictures as PAGE-THEME-WIDTH.png.
+(PORT and IVR_DATA_DIR as for `make run`). They land in docs/pictures as
+PAGE-THEME-WIDTH.png; with a folder as argument, every page in both themes at three
+widths lands there, to be looked at.
 """
 
+import itertools
 import os
 import re
 import shutil
@@ -13,13 +16,21 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 BASE = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 SIZES = ((1366, 768), (768, 1024), (360, 740))
 THEMES = ("light", "dark")
+# What README and documents show.
+KEPT = (
+    "label-light-1366.png",
+    "label-dark-1366.png",
+    "label-light-360.png",
+    "rounds-light-1366.png",
+)
+SETTLE_MS = 800  # the catalogue is in by then
 # picture: (role, path)
 PAGES = {
     "label": ("annotator", "/label"),
@@ -41,13 +52,14 @@ def main() -> int:
     if not chromium:
         print("There is no chromium on this machine.")
         return 1
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    (folder or PICTURES).mkdir(parents=True, exist_ok=True)
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         links = sign_in_links()
         for role in dict.fromkeys(role for role, _ in PAGES.values()):
-            draw_role(browser, role, links[role])
+            draw_role(browser, role, links[role], folder)
         browser.close()
     return 0
 
@@ -67,8 +79,9 @@ def sign_in_links() -> dict[str, str]:
     return dict(re.findall(r"^sign in as (\w+): (\S+)$", told.stdout, re.MULTILINE))
 
 
-def draw_role(browser: Browser, role: str, link: str) -> None:
-    page = browser.new_context().new_page()
+def draw_role(browser: Browser, role: str, link: str, folder: Path | None) -> None:
+    context = browser.new_context()
+    page = context.new_page()
     page.goto(link)
     confirm = page.locator("main form button")
     if "/sign-in/" in page.url and confirm.count():
@@ -76,20 +89,38 @@ def draw_role(browser: Browser, role: str, link: str) -> None:
         page.wait_for_url(lambda url: "/sign-in" not in url)
     for name, (needed, path) in PAGES.items():
         if needed == role:
-            draw(page, name, path)
-    page.context.close()
+            shown = telling_desk(context) if name == "label" else page
+            draw(shown, name, path, folder)
+    context.close()
 
 
-def draw(page: Page, name: str, path: str) -> None:
-    for theme in THEMES:
+def telling_desk(context: BrowserContext) -> Page:
+    """Of a few items the one that shows most: suggestions and parameters."""
+    desks = [context.new_page() for _ in range(5)]
+    for desk in desks:
+        desk.goto(f"{BASE}/label")
+        desk.wait_for_timeout(SETTLE_MS)
+    return max(
+        desks,
+        key=lambda desk: (
+            desk.locator("#params:visible").count(),
+            desk.locator("input[data-confidence]").count(),
+        ),
+    )
+
+
+def draw(page: Page, name: str, path: str, folder: Path | None) -> None:
+    for theme, (width, height) in itertools.product(THEMES, SIZES):
+        file = f"{name}-{theme}-{width}.png"
+        if folder is None and file not in KEPT:
+            continue
         page.emulate_media(color_scheme=theme)
-        for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
+        page.set_viewport_size({"width": width, "height": height})
+        if name != "label":
             page.goto(f"{BASE}{path}")
-            page.wait_for_timeout(600)  # the catalogue and the fonts are in by then
-            picture = PICTURES / f"{name}-{theme}-{width}.png"
-            page.screenshot(path=picture)
-            print(picture.relative_to(ROOT))
+        page.wait_for_timeout(SETTLE_MS)
+        page.screenshot(path=(folder or PICTURES) / file)
+        print((folder or PICTURES) / file)
 
 
 if __name__ == "__main__":

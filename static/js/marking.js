@@ -251,7 +251,7 @@
     /* Many optional parameters that nobody has marked are told in one line. */
     function idleRow(idle) {
       const names = idle.map((param) => param.name).join(", ");
-      return make("tr", {}, make("th", { scope: "row" }, `${idle.length} optional`), make("td", { class: "soft", colSpan: 2 }, make("small", {}, names)));
+      return make("tr", {}, make("th", { scope: "row" }, `${idle.length} optional`), make("td", { class: "soft idle", colSpan: 2 }, make("small", {}, names)));
     }
 
     const KINDS = { string: "words", integer: "a number", number: "a number", boolean: "yes or no", date: "a date", array: "a list" };

@@ -5,6 +5,7 @@ from tests.factories import cast
 
 CHARGE_SCHEMA = {
     "type": "object",
+    "additionalProperties": False,
     "properties": {
         "amount": {"type": "string", "description": "how much was charged"},
         "bill_month": {"type": "string", "description": "which bill"},

@@ -186,11 +186,19 @@ def test_a_parameter_is_marked_by_dragging(open_desk):
 
 def test_letters_narrow_a_long_list_of_parameters(open_desk):
     names = [f"detail_{n}" for n in range(10)] + ["appointment_date", "zip_code"]
-    schema = {"type": "object", "properties": {n: {"type": "string"} for n in names}}
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {"type": "string"} for name in names},
+    }
     cast.live_schema(Intent.objects.get(name="pay_bill"), schema)
     world.suggested("on november fifth please", "pay_bill")
     page = open_desk()
     expect(page.locator("#params")).to_contain_text("12 optional")
+    row, desk = (
+        page.locator(place).bounding_box() for place in ("#params tr", "#slot")
+    )
+    assert row["width"] <= desk["width"] and row["height"] < 100
 
     press(page, "Space", "ArrowRight", "Shift+ArrowRight", "a")
     expect(page.locator("#marker button kbd")).to_have_text(["1", "esc"])
