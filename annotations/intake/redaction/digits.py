@@ -52,9 +52,8 @@ def _kind(words: Words, run: Run, cues: list[Cue], expected: str | None) -> str 
             continue
         if dated and cue.kind != kinds.DOB:
             continue
-        if _is_amount_said(run) and (
-            cue.kind == kinds.REFERENCE_NUMBER or cue.start >= words.ends[run.last]
-        ):
+        is_after = cue.start >= words.ends[run.last]
+        if _is_amount_said(run, cue.kind, is_after=is_after):
             continue
         return _refine(cue.kind, run)
     if expected is not None and _answers(words, run, expected):
@@ -64,9 +63,12 @@ def _kind(words: Words, run: Run, cues: list[Cue], expected: str | None) -> str 
     return _by_shape(words, run)
 
 
-def _is_amount_said(run: Run) -> bool:
+def _is_amount_said(run: Run, kind: str, *, is_after: bool) -> bool:
     """ "eighty seven ten on my bill" is money, not the number of the bill."""
-    return not run.is_digitwise and len(run.digits) <= 6
+    if run.is_digitwise:
+        return False
+    n = len(run.digits)
+    return (is_after and n <= 6) or (kind == kinds.REFERENCE_NUMBER and n <= 4)
 
 
 def _refine(kind: str, run: Run) -> str:
