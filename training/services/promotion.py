@@ -172,7 +172,7 @@ def _change(
 
 def _promoted() -> None:
     failpoint("promotion.after_commit")
-    doorbell.ring_ranking("champion changed")
+    doorbell.ring_ranking()
 
 
 def _awaiting(round_id: int) -> Round:

@@ -32,7 +32,7 @@ def bells(monkeypatch):
     """What was rung, in order."""
     rung: list[tuple[str, list[int]]] = []
     monkeypatch.setattr(
-        "training.services.doorbell._send",
-        lambda task, args, queue: rung.append((task, args)),
+        "annotations.doorbell._send",
+        lambda task, ids: rung.append((task.name, list(ids))),
     )
     return rung
