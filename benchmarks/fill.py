@@ -61,6 +61,7 @@ def catalogue() -> None:
                 for p in corpus.PARAMETERS
             },
             "type": "object",
+            "additionalProperties": False,
         },
         sort_keys=True,
     )

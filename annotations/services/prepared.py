@@ -37,6 +37,8 @@ def rows(statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> list[
     wrap = connection.make_debug_cursor if logged else connection.make_cursor
     with wrap(_Cursor(connection.connection)) as cursor:
         cursor.execute(statement, parameters)
+        if logged:  # Django cannot read a prepared statement back from its cursor
+            connection.queries_log[-1]["sql"] = statement
         return cursor.fetchall() if cursor.description else []
 
 
