@@ -69,7 +69,11 @@ def test_too_few_items_decide_nothing():
     ("challenger", "gates", "word"),
     [
         (side("1" * 10, ece=0.2), GATES, "Calibration error 0.200 is above"),
-        (side("1" * 10, latency=900), GATES, "A turn takes 900 ms undisturbed (p95), above"),
+        (
+            side("1" * 10, latency=900),
+            GATES,
+            "A turn takes 900 ms undisturbed (p95), above",
+        ),
         (
             side("1" * 6 + "0" * 4),
             Gates(min_exam=10, min_accuracy=0.7),
