@@ -35,8 +35,12 @@ types: environment ## mypy, strict in the pure rooms
 check: ## exactly what CI runs
 	@bash .ci/run
 
-bench: environment ## measure speed and print the tables
-	$(VENV_PYTHON) -m benchmarks $(ARGS)
+bench: environment ## measure speed and print the figures
+	$(VENV_PYTHON) -m benchmarks.labeling
+	$(VENV_PYTHON) -m benchmarks.intake
+	$(VENV_PYTHON) -m benchmarks.ranking kernel
+	$(VENV_PYTHON) -m benchmarks.ranking rerank
+	$(VENV_PYTHON) -m benchmarks.page_weight
 
 screenshots: environment ## draw the pictures of the README anew
 	$(VENV_PYTHON) docs/screenshots.py
