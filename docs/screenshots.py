@@ -100,13 +100,13 @@ def telling_desk(context: BrowserContext) -> Page:
     for desk in desks:
         desk.goto(f"{BASE}/label")
         desk.wait_for_timeout(SETTLE_MS)
-    return max(
-        desks,
-        key=lambda desk: (
-            desk.locator("#params:visible").count(),
-            desk.locator("input[data-confidence]").count(),
-        ),
-    )
+    return max(desks, key=worth_showing)
+
+
+def worth_showing(desk: Page) -> tuple[int, int]:
+    """Parameters, but not so many that they fill the picture; then suggestions."""
+    n_rows = desk.locator("#params tr").count()
+    return int(1 < n_rows < 5), desk.locator("input[data-confidence]").count()
 
 
 def draw(page: Page, name: str, path: str, folder: Path | None) -> None:
