@@ -74,7 +74,7 @@ def settle(utterance: Utterance) -> Verdict:
     verdict = judge([ANSWER.read(row) for row in prepared.rows(STANDING, known)])
     if utterance.status != verdict.status:
         utterance.status = verdict.status
-        prepared.rows(SET_STATUS, {**known, "status": verdict.status})
+        prepared.run(SET_STATUS, {**known, "status": verdict.status})
     if verdict.annotation is None:
         GoldLabel.objects.filter(utterance=utterance).delete()
     else:

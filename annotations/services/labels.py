@@ -363,7 +363,7 @@ def _rank(suggestion: object, intent: str) -> int | None:
 def _finish(item: QueueItem, status: str, by: User) -> None:
     item.status = status
     item.lease_expires_at = None
-    prepared.rows(FINISH, {"item": item.pk, "status": status})
+    prepared.run(FINISH, {"item": item.pk, "status": status})
 
 
 def _undone_in_a_row(by: User) -> int:

@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, Field, JSONField, Model
 from django.db.models.fields import NOT_PROVIDED
 from psycopg.types.numeric import Int8Dumper
+
+Parameters = Mapping[str, Any] | Sequence[Any]
 
 
 class _Cursor(ServerBindingCursor):
@@ -29,17 +32,28 @@ class _Cursor(ServerBindingCursor):
         return super().execute(query, params, prepare=True)
 
 
-def rows(statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> list[tuple]:
-    """Run the statement and return its rows; none for one that returns nothing."""
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    logged = connection.queries_logged
-    wrap = connection.make_debug_cursor if logged else connection.make_cursor
-    with wrap(_Cursor(connection.connection)) as cursor:
-        cursor.execute(statement, parameters)
-        if logged:  # Django cannot read a prepared statement back from its cursor
-            connection.queries_log[-1]["sql"] = statement
-        return cursor.fetchall() if cursor.description else []
+def rows(statement: str, parameters: Parameters) -> list[tuple]:
+    """Run the statement and return its rows."""
+    with _executed(statement, parameters) as cursor:
+        return cursor.fetchall()
+
+
+def run(statement: str, parameters: Parameters) -> None:
+    """Run a statement that returns no rows."""
+    _executed(statement, parameters).close()
+
+
+def _executed(statement: str, parameters: Parameters) -> CursorWrapper:
+    database = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up at every dot
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    logged = database.queries_logged
+    wrap = database.make_debug_cursor if logged else database.make_cursor
+    cursor = wrap(_Cursor(database.connection))
+    cursor.execute(statement, parameters)
+    if logged:  # Django cannot read a prepared statement back from its cursor
+        database.queries_log[-1]["sql"] = statement
+    return cursor
 
 
 class Columns:
@@ -64,7 +78,7 @@ class Columns:
             json.loads(value) if is_json and value is not None else value
             for value, is_json in zip(values, self._json, strict=True)
         ]
-        return self.model.from_db(connection.alias, self.names, parsed)
+        return self.model.from_db(DEFAULT_DB_ALIAS, self.names, parsed)
 
 
 def insert(row: Model, *, on_conflict: str = "") -> bool:
@@ -73,9 +87,9 @@ def insert(row: Model, *, on_conflict: str = "") -> bool:
     Defaults of the database are read back into the row.
     """
     statement, given, returned = _insertion(type(row))
+    database = connections[DEFAULT_DB_ALIAS]
     values = [
-        field.get_db_prep_save(getattr(row, field.attname), connection)
-        for field in given
+        field.get_db_prep_save(getattr(row, field.attname), database) for field in given
     ]
     stored = rows(statement.format(on_conflict=on_conflict), values)
     if not stored:
@@ -83,7 +97,7 @@ def insert(row: Model, *, on_conflict: str = "") -> bool:
     for field, value in zip(returned, stored[0], strict=True):
         setattr(row, field.attname, value)
     row._state.adding = False
-    row._state.db = connection.alias
+    row._state.db = DEFAULT_DB_ALIAS
     return True
 
 
