@@ -37,7 +37,7 @@ def machines(monkeypatch, settings, tmp_path):
     """A stand-in encoder, models that train in a second, bells that nobody hears."""
     settings.DATA_DIR = tmp_path
     monkeypatch.setattr(ranking, "_encoder", FakeEncoder())
-    monkeypatch.setattr("training.services.doorbell._send", lambda *a, **k: None)
+    monkeypatch.setattr("annotations.doorbell._send", lambda *a, **k: None)
     champion.forget()
     with factory.tiny_backend():
         yield
