@@ -1,5 +1,6 @@
 """A concrete argument object that one version accepts and the other refuses."""
 
+import json
 import random
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,10 @@ class Witness:
 
     arguments: dict[str, Any]
     accepted_by: str
+
+    @property
+    def as_json(self) -> str:
+        return json.dumps(self.arguments, ensure_ascii=False)
 
 
 def for_change(old: Node, new: Node, change: Change, seed: int = 0) -> Witness | None:
@@ -34,18 +39,16 @@ def for_change(old: Node, new: Node, change: Change, seed: int = 0) -> Witness |
 def _search(
     accepting: Node, refusing: Node, path: str, seed: int
 ) -> dict[str, Any] | None:
-    """Vary the value at `path` in an otherwise least object."""
+    """Vary the value at `path` in an otherwise least object, else that object."""
     rng = random.Random(seed)
     base = smallest(accepting, rng)
     if base is None:
         return None
-    if not is_valid(refusing, base):
-        return base
     steps = path.strip("/").split("/") if path else []
     for candidate in _varied(accepting, base, steps, rng):
         if is_valid(accepting, candidate) and not is_valid(refusing, candidate):
             return dict(candidate)
-    return None
+    return None if is_valid(refusing, base) else base
 
 
 def _varied(node: Node, value: Any, steps: list[str], rng: random.Random) -> list[Any]:

@@ -101,3 +101,12 @@ def test_the_catalogue_knows_a_schema_as_soon_as_it_is_live(proposed, dana):
     assert before.parameters == ()
     assert [p.name for p in after.parameters] == ["account_number", "bill_month"]
     assert after.parameters[0].placeholder == "ACCOUNT_NUMBER"
+
+
+def test_a_live_text_that_no_longer_reads_does_not_close_the_desk():
+    cast.live_schema(cast.intent("odd"), {"type": "object", "properties": {}})
+
+    card = catalogue.current().by_name["odd"]
+
+    assert card.schema is None
+    assert card.schema_number == 1
