@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from annotations.doorbell import ring
-from annotations.services import intake
+from annotations.services import bronze_files, intake
 
 SCRUB_ROWS = 20_000  # a task that ends now and then lets other tasks in
 
@@ -37,4 +37,4 @@ def sweep_intake() -> None:
         ring(process_batch, batch_id)
     if service.waiting():
         ring(scrub)
-    intake.drop_expired_files()
+    bronze_files.drop_expired()

@@ -27,7 +27,7 @@ from annotations.doorbell import ring
 from annotations.errors import InvalidError, NotFoundError, TooLargeError
 from annotations.intake.bronze import Stored
 from annotations.models import IntakeBatch, Role, User
-from annotations.services import intake, uploads
+from annotations.services import bronze_files, intake, uploads
 from annotations.tasks_intake import process_batch
 from annotations.views.sources import rejects_csv
 
@@ -77,7 +77,7 @@ class LinesParser(BaseParser):
     def parse(
         self, stream: Any, media_type: Any = None, parser_context: Any = None
     ) -> Stored:
-        return intake.seal(stream, source=SOURCE)
+        return bronze_files.seal(stream, source=SOURCE)
 
 
 class JsonLinesParser(LinesParser):
@@ -230,4 +230,4 @@ def _seal_json(data: Any) -> Stored:
     if len(rows) > MOST_UTTERANCES:
         raise TooLargeError(f"More than {MOST_UTTERANCES} records: send JSON lines.")
     lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    return intake.seal(io.BytesIO(lines.encode()), source=SOURCE)
+    return bronze_files.seal(io.BytesIO(lines.encode()), source=SOURCE)

@@ -34,6 +34,7 @@ from annotations.intake.redaction import (
 CHUNK_ROWS = 2000
 CONVERSATIONS_KEPT = 5000
 CLEAN_TEXTS_KEPT = 20_000
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -141,13 +142,13 @@ class Preparer:
             text=text,
             dedupe_key=key,
             is_exam=normalize.is_exam(key, self._key, self._exam_share),
-            context=json.dumps(context, ensure_ascii=False),
+            context=_as_json(context),
             conversation_id=record.conversation_id,
             turn=record.turn if record.conversation_id else None,
             outcome=record.outcome,
             domain=as_name(record.domain)[:40],
             intent=record.intent,
-            spans=json.dumps(_spans(record.spans, redaction), ensure_ascii=False),
+            spans=_as_json(_spans(record.spans, redaction)),
             bot_intent=record.bot_intent,
             bot_confidence=record.bot_confidence,
             is_fallback=record.is_fallback,
@@ -199,6 +200,10 @@ class Preparer:
         return found
 
 
+def _as_json(rows: list[dict[str, Any]]) -> str:
+    return _ENCODE(rows) if rows else "[]"
+
+
 def as_name(title: str) -> str:
     """A domain's name as the catalogue spells names: lower case, underscores."""
     return _NOT_NAME.sub("_", title.lower()).strip("_")
@@ -210,7 +215,7 @@ def _remember(memory: OrderedDict[str, Any], key: str, value: Any, limit: int) -
         memory.popitem(last=False)
 
 
-def _spans(spans: tuple[Span, ...], redaction: Redaction) -> list[dict[str, object]]:
+def _spans(spans: tuple[Span, ...], redaction: Redaction) -> list[dict[str, Any]]:
     """Spans where they stand in the redacted text."""
     moved = []
     for span in spans:

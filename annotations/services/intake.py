@@ -1,12 +1,11 @@
 """Files on their way in: received, encrypted, read once, counted to the last row."""
 
+import contextlib
 import logging
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -18,26 +17,20 @@ from annotations.errors import (
     ConflictError,
     InvalidError,
     NotFoundError,
-    TooLargeError,
 )
 from annotations.intake import bronze
+from annotations.intake.ahead import ahead
 from annotations.intake.pipeline import Chunk, Preparer
 from annotations.intake.readers import READERS, UnreadableFileError, for_file
 from annotations.models import IntakeBatch, User
-from annotations.services import audit, intake_rows
+from annotations.services import audit, bronze_files, intake_rows
 
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3  # claims without a single chunk stored in between
 STALE_AFTER = timedelta(seconds=60)  # a worker stores a chunk every second or so
-_SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-COPY_BYTES = 64 * 1024
 LABELS = ("import", "ignore")
 Progress = Callable[[IntakeBatch], None]
-
-
-class BadSourceError(InvalidError):
-    code = "bad_source"
 
 
 class BatchNotOpenError(ConflictError):
@@ -48,33 +41,8 @@ class ClaimLostError(RuntimeError):
     """Another worker has taken the batch over, or it was cancelled."""
 
 
-class Stream(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
-
-
-def writer(*, source: str) -> bronze.Writer:
-    """Where an upload's bytes go, encrypted from the first one on."""
-    return bronze.Writer(
-        bronze_folder() / f"{checked_source(source)}-{uuid.uuid4()}.bronze",
-        settings.DATA_KEY,
-        settings.UPLOAD_LIMIT_BYTES,
-    )
-
-
-def bronze_folder() -> Path:
-    return Path(settings.DATA_DIR) / "bronze"
-
-
-def checked_source(source: str) -> str:
-    if not _SOURCE.fullmatch(source):
-        raise BadSourceError(
-            "A source is a name of up to 40 lower-case letters, digits, - and _."
-        )
-    return source
-
-
 def receive(
-    stream: Stream,
+    stream: bronze_files.Stream,
     *,
     source: str,
     file_name: str,
@@ -84,32 +52,13 @@ def receive(
 ) -> IntakeBatch:
     """A waiting batch of the stream's bytes, or the batch that had them before."""
     return register(
-        seal(stream, source=source),
+        bronze_files.seal(stream, source=source),
         source=source,
         file_name=file_name,
         by=by,
         reader=reader,
         options=options,
     )
-
-
-def seal(stream: Stream, *, source: str) -> bronze.Stored:
-    """The rest of the stream as a bronze file; raises TooLargeError."""
-    target = writer(source=source)
-    try:
-        while data := stream.read(COPY_BYTES):
-            target.write(data)
-    except bronze.TooLargeForBronzeError:
-        raise too_large() from None
-    except BaseException:
-        target.discard()
-        raise
-    return target.finish()
-
-
-def too_large() -> TooLargeError:
-    limit = settings.UPLOAD_LIMIT_BYTES >> 20
-    return TooLargeError(f"The file is larger than {limit} MB; send it in parts.")
 
 
 def register(
@@ -127,7 +76,7 @@ def register(
     try:
         return _register(
             stored,
-            source=checked_source(source),
+            source=bronze_files.checked_source(source),
             file_name=Path(file_name.replace("\0", "")).name[:255],
             by=by,
             reader=_checked_reader(reader, source, file_name),
@@ -194,7 +143,7 @@ def _again(batch: IntakeBatch, stored: bronze.Stored, by: User | None) -> Intake
     if done:
         stored.path.unlink(missing_ok=True)
         return batch
-    _drop_file(batch)
+    bronze_files.drop(batch)
     batch.bronze_path = stored.path.name
     batch.status = IntakeBatch.Status.RECEIVED
     batch.error, batch.attempts, batch.finished_at = "", 0, None
@@ -259,13 +208,13 @@ def _claim(batch_id: uuid.UUID) -> IntakeBatch | None:
 
 def _read(batch: IntakeBatch, progress: Progress | None) -> None:
     preparer = Preparer(settings.DATA_KEY.encode(), settings.EXAM_SHARE)
-    path = bronze_folder() / batch.bronze_path
-    with bronze.Reader(path, settings.DATA_KEY) as source:
+    with bronze_files.reader(batch) as source:
         rows = READERS[batch.reader](source, batch.options, after=batch.next_line)
-        for chunk in preparer.chunks(rows):
-            _store(batch, chunk)
-            if progress is not None:
-                progress(batch)
+        with contextlib.closing(ahead(preparer.chunks(rows))) as chunks:
+            for chunk in chunks:
+                _store(batch, chunk)
+                if progress is not None:
+                    progress(batch)
     _close(batch)
 
 
@@ -372,21 +321,3 @@ def due() -> list[uuid.UUID]:
     stale = Q(status=IntakeBatch.Status.RUNNING, heartbeat_at__lt=Now() - STALE_AFTER)
     batches = IntakeBatch.objects.filter(waiting | stale).order_by("created_at")
     return list(batches.values_list("pk", flat=True)[:50])
-
-
-def drop_expired_files() -> int:
-    """Delete uploads past their retention; returns how many."""
-    before = timezone.now() - timedelta(days=settings.BRONZE_RETENTION_DAYS)
-    expired = IntakeBatch.objects.filter(finished_at__lt=before).exclude(bronze_path="")
-    dropped = 0
-    for batch in expired[:200]:
-        _drop_file(batch)
-        batch.bronze_path = ""
-        batch.save(update_fields=["bronze_path"])
-        dropped += 1
-    return dropped
-
-
-def _drop_file(batch: IntakeBatch) -> None:
-    if batch.bronze_path:
-        (bronze_folder() / batch.bronze_path).unlink(missing_ok=True)

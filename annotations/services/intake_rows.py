@@ -48,7 +48,8 @@ UPDATE intake_stage s SET conversation_id = c.id FROM annotations_conversation c
 _REPLAYS = """
 WITH placed AS (
     SELECT s.line, t.id IS NOT NULL AS is_stored,
-        row_number() OVER (PARTITION BY s.conversation_id, s.turn ORDER BY s.line) AS nth
+        row_number() OVER (
+            PARTITION BY s.conversation_id, s.turn ORDER BY s.line) AS nth
     FROM intake_stage s LEFT JOIN annotations_turn t
         ON t.conversation_id = s.conversation_id AND t.number = s.turn
     WHERE s.turn IS NOT NULL

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from annotations.errors import InvalidError
 from annotations.intake.bronze import Stored, TooLargeForBronzeError, Writer
-from annotations.services import intake
+from annotations.services import bronze_files
 
 PLACE = "upload"  # first part of the bronze file's name; the batch has the source
 
@@ -37,7 +37,7 @@ class EncryptingUploadHandler(FileUploadHandler):
 
     def new_file(self, *args: Any, **options: Any) -> None:
         super().new_file(*args, **options)
-        self._writer = intake.writer(source=PLACE)
+        self._writer = bronze_files.writer(source=PLACE)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         assert self._writer is not None  # new_file comes first
@@ -77,7 +77,7 @@ def only_file(request: HttpRequest, field: str = "file") -> StoredUpload:
         if file is not wanted:
             file.stored.path.unlink(missing_ok=True)
     if getattr(handler, "is_too_large", False):
-        raise intake.too_large()
+        raise bronze_files.too_large()
     if wanted is None:
         raise NoFileError("There is no file in the form.")
     return wanted

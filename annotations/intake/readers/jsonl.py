@@ -47,7 +47,7 @@ def loads(text: str) -> object:
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise RecordError("too_deep", f"The JSON is nested over {MAX_DEPTH} deep.")
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise RecordError("bad_json", "The line is no valid JSON.") from None
 
@@ -66,3 +66,6 @@ def _depth(text: str) -> int:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)

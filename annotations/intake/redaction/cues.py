@@ -78,7 +78,7 @@ _CUES: tuple[tuple[str, str], ...] = (
 _CUE = re.compile(
     r"\b(?:"
     + "|".join(f"(?P<c{n}>{pattern})" for n, (_, pattern) in enumerate(_CUES))
-    + r")(?!\w)"
+    + r")(?:(?<=#)|(?!\w))"
 )
 _KINDS = {f"c{n}": kind for n, (kind, _) in enumerate(_CUES)}
 

@@ -67,6 +67,13 @@ _TRIGGERS = word_set(
 )
 
 
+_STRONG_TRIGGERS = word_set(
+    "name names name's names's surname under call calls called go goes spell spelled"
+    " spelling mr mrs ms mister missus account in"
+)
+_BEFORE_TRIGGERS = word_set("speaking calling name surname")
+
+
 def may_hold(words: Words, expected: str | None) -> bool:
     """A quick look that lets most texts pass by."""
     return (
@@ -100,7 +107,13 @@ def _candidate(words: Words, first: int, last: int) -> Candidate:
 
 def _after_cues(words: Words) -> list[tuple[int, int]]:
     spans = []
-    for pattern, is_strong in ((_STRONG, True), (_WEAK, False)):
+    patterns = []
+    if not _STRONG_TRIGGERS.isdisjoint(words.words):
+        patterns.append((_STRONG, True))
+    # After a weak cue only a listed name counts, or whoever is "speaking".
+    if "speaking" in words.words or not NAMES.isdisjoint(words.words):
+        patterns.append((_WEAK, False))
+    for pattern, is_strong in patterns:
         for match in pattern.finditer(words.text):
             first = words.at(match.end())
             span = _name_from(words, first, is_strong=is_strong)
@@ -173,7 +186,9 @@ def _is_vouched_for(words: Words, first: int, last: int) -> bool:
 
 def _before_cues(words: Words) -> list[tuple[int, int]]:
     """ "john smith speaking", "hi maria calling about …" """
-    spans = []
+    spans: list[tuple[int, int]] = []
+    if _BEFORE_TRIGGERS.isdisjoint(words.words):
+        return spans
     for index, word in enumerate(words.words):
         if word not in ("speaking", "calling") or index == 0:
             continue

@@ -16,8 +16,8 @@ from annotations.models import (
     QueueItem,
     Utterance,
 )
+from annotations.services import bronze_files, demo_intake, demo_labels, intake, queue
 from annotations.services import demo as people
-from annotations.services import demo_intake, demo_labels, intake, queue
 from tests.factories import cast as factory
 from training.models import Policy, Round
 from training.services import demo
@@ -55,7 +55,7 @@ def test_the_demo_goes_through_the_real_intake(loaded):
 def test_the_uploads_lie_encrypted_in_the_bronze_folder(loaded):
     batch = IntakeBatch.objects.filter(source="calls").earliest("created_at")
 
-    content = (intake.bronze_folder() / batch.bronze_path).read_bytes()
+    content = (bronze_files.folder() / batch.bronze_path).read_bytes()
 
     assert b"conversation_id" not in content
 

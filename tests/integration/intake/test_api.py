@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from annotations.models import IntakeBatch, RejectedRow, Utterance
-from annotations.services import intake, tokens
+from annotations.services import bronze_files, intake, tokens
 from tests.factories import cast
 from tests.unit.annotations.intake.malformed import FILES, LINES
 
@@ -187,7 +187,7 @@ def test_a_malformed_body_is_a_clear_refusal(api, body, kind, status):
     assert response.status_code == status, response.content
     assert response.json()["message"]
     assert IntakeBatch.objects.count() == 0
-    folder = intake.bronze_folder()
+    folder = bronze_files.folder()
     assert not folder.exists() or list(folder.iterdir()) == []
 
 
@@ -208,7 +208,7 @@ def test_a_form_without_a_file_is_a_clear_refusal(api):
 
     assert response.status_code == 422
     assert response.json()["code"] == "no_file"
-    assert list(intake.bronze_folder().iterdir()) == []
+    assert list(bronze_files.folder().iterdir()) == []
 
 
 def test_long_json_is_sent_as_lines_instead(api, settings):
@@ -232,7 +232,7 @@ def test_too_large_an_upload_is_refused_and_leaves_nothing(api, settings, as_fil
         response = post(api, body)
 
     assert response.status_code == 413
-    assert list(intake.bronze_folder().iterdir()) == []
+    assert list(bronze_files.folder().iterdir()) == []
 
 
 def test_markup_in_text_is_stored_as_it_is(api):

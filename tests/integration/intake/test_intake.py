@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from annotations.models import (
     Turn,
     Utterance,
 )
-from annotations.services import intake
+from annotations.services import bronze_files, intake
 from tests.factories import cast
 
 from .conftest import counters, lines, receive, take_in
@@ -56,7 +57,7 @@ def test_no_raw_text_reaches_the_database_or_the_disk():
         (everything,) = cursor.fetchone()
     assert "[CARD_1]" in everything
     assert CARD not in everything
-    files = list(intake.bronze_folder().iterdir())
+    files = list(bronze_files.folder().iterdir())
     assert len(files) == 1
     assert CARD.encode() not in files[0].read_bytes()
 
@@ -73,7 +74,7 @@ def test_the_same_file_again_adds_nothing():
         ("another text", 1),
         ("one text", 2),
     ]
-    assert len(list(intake.bronze_folder().iterdir())) == 1
+    assert len(list(bronze_files.folder().iterdir())) == 1
 
 
 def test_another_file_with_the_same_text_raises_its_count():
@@ -333,7 +334,7 @@ def test_what_no_reader_can_do_is_refused_before_anything_is_kept(more):
     with pytest.raises(InvalidError):
         receive(b"{}", **more)
 
-    assert list(intake.bronze_folder().iterdir()) == []
+    assert list(bronze_files.folder().iterdir()) == []
 
 
 def test_too_large_a_file_is_refused(settings):
@@ -342,12 +343,12 @@ def test_too_large_a_file_is_refused(settings):
     with pytest.raises(TooLargeError):
         receive(b"x" * 1001)
 
-    assert list(intake.bronze_folder().iterdir()) == []
+    assert list(bronze_files.folder().iterdir()) == []
 
 
 def test_a_file_that_is_gone_fails_its_batch():
     batch = receive(lines("a text"))
-    (intake.bronze_folder() / batch.bronze_path).unlink()
+    (bronze_files.folder() / batch.bronze_path).unlink()
 
     intake.process(batch.pk)
 
@@ -360,10 +361,25 @@ def test_uploads_go_when_their_retention_ends(settings):
     kept, old = take_in(lines("a")), take_in(lines("b"))
     IntakeBatch.objects.filter(pk=old.pk).update(finished_at="2020-01-01T00:00Z")
 
-    assert intake.drop_expired_files() == 1
+    assert bronze_files.drop_expired() == 1
 
-    assert [p.name for p in intake.bronze_folder().iterdir()] == [kept.bronze_path]
-    assert intake.drop_expired_files() == 0
+    assert [p.name for p in bronze_files.folder().iterdir()] == [kept.bronze_path]
+    assert bronze_files.drop_expired() == 0
+
+
+def test_what_a_cut_off_upload_left_behind_goes_after_a_day():
+    batch = take_in(lines("a"))
+    left, fresh = (bronze_files.folder() / name for name in ("x.part", "y.part"))
+    for path in (left, fresh, bronze_files.folder() / batch.bronze_path):
+        path.touch()
+        if path != fresh:
+            os.utime(path, (0, 0))
+
+    assert bronze_files.drop_expired() == 1
+
+    assert not left.exists()
+    assert fresh.exists()
+    assert (bronze_files.folder() / batch.bronze_path).exists()
 
 
 def test_what_happened_to_a_batch_is_in_the_trail():
