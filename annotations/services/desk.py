@@ -51,7 +51,7 @@ class DeskItem:
 
 def present(item: QueueItem) -> DeskItem:
     """Everything the desk shows; nothing of a guess where the answer is blind."""
-    cards = catalogue.current()
+    cards = catalogue.current(getattr(item, "catalogue_stamp", None))
     utterance = item.utterance
     guess = None if item.is_blind else getattr(utterance, "suggestion", None)
     return DeskItem(

@@ -202,7 +202,7 @@ def _add(event: Annotation) -> None:
 def _submit(*, by: User, answer: Answer) -> Submission:
     item = _lock(answer.item_id)
     late = _is_late(item, by)
-    card = check(item.utterance.text, answer)
+    card = check(item.utterance.text, answer, item.catalogue_stamp)
     suggestion = getattr(item.utterance, "suggestion", None)
     annotation = Annotation(
         id=answer.uuid,
@@ -281,9 +281,9 @@ def _set_aside(
     return Submission(annotation, late=late)
 
 
-def check(text: str, answer: Answer) -> IntentCard:
+def check(text: str, answer: Answer, stamp: uuid.UUID | None = None) -> IntentCard:
     """The intent answered, or InvalidLabelError with every reason against it."""
-    card = catalogue.current().by_name.get(answer.intent)
+    card = catalogue.current(stamp).by_name.get(answer.intent)
     if card is None:
         raise InvalidLabelError(f"There is no intent “{answer.intent}”.")
     faults = [_span_fault(text, span) for span in answer.spans]

@@ -21,7 +21,7 @@ from annotations.models import (
     Utterance,
     WorkerHeartbeat,
 )
-from annotations.services import prepared
+from annotations.services import catalogue, prepared
 from annotations.services.prepared import Columns
 
 LEASE = timedelta(minutes=10)
@@ -43,7 +43,8 @@ UTTERANCE = Columns(
 SUGGESTION = Columns(
     Suggestion, "s", "utterance_id", "model_name", "intents", "parameters"
 )
-SHOWN = f"""SELECT {ITEM.sql}, {UTTERANCE.sql}, {SUGGESTION.sql} FROM {{items}} q
+SHOWN = f"""SELECT {ITEM.sql}, {UTTERANCE.sql}, {SUGGESTION.sql}, ({catalogue.STAMP})
+FROM {{items}} q
 JOIN annotations_utterance u ON u.id = q.utterance_id
 LEFT JOIN annotations_suggestion s ON s.utterance_id = u.id"""
 
@@ -141,12 +142,13 @@ def _shown(found: list[tuple]) -> QueueItem | None:
     """The item of a row of SHOWN, with its utterance and the suggestion."""
     if not found:
         return None
-    values, end = found[0], len(ITEM) + len(UTTERANCE)
+    (*values, stamp), end = found[0], len(ITEM) + len(UTTERANCE)
     item = ITEM.read(values[: len(ITEM)])
     item.utterance = UTTERANCE.read(values[len(ITEM) : end])
     guess = SUGGESTION.read(values[end:]) if values[end] is not None else None
     # As select_related caches it: None is “there is none”, without a query.
     item.utterance._state.fields_cache["suggestion"] = guess
+    item.catalogue_stamp = stamp
     return item
 
 
