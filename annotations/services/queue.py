@@ -226,11 +226,11 @@ def worker_alive(queue: str = "default") -> bool:
 
 
 def _wait_for_refill() -> None:
-    """Return once no refill is about to commit, after half a second at the latest.
+    """Return once no refill is about to commit, after two seconds at the latest.
 
     Asked in short turns: a caller that holds an item must not wait inside a lock.
     """
-    for _ in range(50):
+    for _ in range(200):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [REFILL_LOCK])
             if cursor.fetchone()[0]:
