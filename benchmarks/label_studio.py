@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -334,7 +335,16 @@ def main() -> None:
     parser.add_argument("--utterances", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--peer-root", type=Path, default=Path("/tmp/peers"))
+    parser.add_argument("--serve", action="store_true", help="only start it, and wait")
     options = parser.parse_args()
+    if options.serve:
+        with running(options.peer_root) as app:
+            print(
+                f"{app.url} is up, token {app.tokens[0]}; Ctrl-C stops it", flush=True
+            )
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pause()
+        return
     rows = measure(options.peer_root, options.utterances, (1, 8), options.seconds)
     print(json.dumps({"conditions": machine.conditions(), "rows": rows}))
 

@@ -1,7 +1,7 @@
 """Labels per second through the page's own HTTP interface, and what each costs.
 
     .venv/bin/python -m benchmarks.labeling [--utterances 50000] [--annotators 1,8]
-        [--seconds 30] [--sizes 10000,1000000] [--label-studio]
+        [--seconds 30] [--sizes 10000,1000000] [--label-studio] [--write [SECTION]]
 
 Closed loop without think time: every annotator answers one intent and one parameter,
 has the next item in the response, and answers again. Prints a table, and the same as
@@ -37,7 +37,10 @@ def main() -> None:
             options.seconds,
         )  # fmt: skip
     document = {"conditions": machine.conditions(), "rows": rows}
-    print(report.labeling_table(rows), file=sys.stderr)
+    drawn = report.labeling_table(rows), report.import_lines(rows)
+    print(*drawn, sep="\n", file=sys.stderr)
+    if options.write:
+        report.write(options.write, report.taken(document["conditions"]), *drawn)
     if options.output:
         Path(options.output).write_text(json.dumps(document, indent=1) + "\n")
     print(json.dumps(document))
@@ -52,6 +55,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--orders", default="uncertainty,sequential")
     parser.add_argument("--label-studio", action="store_true")
     parser.add_argument("--peer-root", default="/tmp/peers", help="its installation")
+    parser.add_argument(
+        "--write", nargs="?", const="labeling", metavar="SECTION",
+        help="put the table into docs/benchmarks.md (section labeling or sizes)",
+    )  # fmt: skip
     parser.add_argument("--output", help="write the JSON here as well")
     options = parser.parse_args()
     options.sizes = options.sizes or [options.utterances]

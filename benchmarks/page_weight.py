@@ -1,6 +1,6 @@
 """What the labeling page weighs at its first visit, in a real Chromium.
 
-.venv/bin/python -m benchmarks.page_weight [--screenshot FILE]
+.venv/bin/python -m benchmarks.page_weight [--screenshot FILE] [--write]
 """
 
 import argparse
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from benchmarks import machine, stack
+from benchmarks import machine, report, stack
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--no-first-run",
@@ -60,6 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--utterances", type=int, default=2000)
     parser.add_argument("--screenshot")
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
     with stack.database() as postgres, stack.web(postgres) as servers:
         from annotations.services.sign_in import issue_link
@@ -68,7 +69,15 @@ def main() -> None:
         fill.everything(options.utterances)
         fill.queue(options.utterances, order="uncertainty")
         link = issue_link(user=fill.people()[0], base_url=servers.url)
-        print(json.dumps(weigh(servers.url, link, options.screenshot), indent=1))
+        weighed = weigh(servers.url, link, options.screenshot)
+    drawn = report.table(
+        ("Request", "Kind", "Bytes"),
+        [(f"`{one['path']}`", one["kind"], one["bytes"]) for one in weighed["listed"]]
+        + [(f"{weighed['requests']} requests", "", weighed["bytes"])],
+    )
+    if options.write:
+        report.write("page", report.taken(weighed["conditions"]), drawn)
+    print(json.dumps(weighed))
 
 
 def weigh(url: str, link: str, screenshot: str | None) -> dict[str, Any]:

@@ -1,12 +1,16 @@
-"""Results as Markdown tables."""
+"""Results as Markdown tables, put between the markers of docs/benchmarks.md."""
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 LABELING_HEAD = (
     "App", "Utterances", "Order", "Annotators", "Labels/s", "Cycle p50 / p95 / p99, ms",
     "CPU, ms per label", "of it PostgreSQL", "Duplicates", "Errors", "Others' CPU",
 )  # fmt: skip
+Rows = Sequence[Mapping[str, Any]]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -14,7 +18,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def labeling_table(rows: Sequence[Mapping[str, Any]]) -> str:
+def labeling_table(rows: Rows) -> str:
     runs = [row for row in rows if row["what"] != "import"]
     return table(LABELING_HEAD, [_labeling_row(row) for row in runs])
 
@@ -22,6 +26,7 @@ def labeling_table(rows: Sequence[Mapping[str, Any]]) -> str:
 def _labeling_row(row: Mapping[str, Any]) -> list[object]:
     cycle, cpu, n = row["cycle_ms"], row["cpu"], row["labels"] or 1
     at_once = ", all at once" if row["what"] == "burst" else ""
+    others = cpu["others_s"] / (row["wall_s"] or 1) / (os.cpu_count() or 1)
     return [
         row["app"],
         f"{row['utterances']:,}",
@@ -33,5 +38,42 @@ def _labeling_row(row: Mapping[str, Any]) -> list[object]:
         round(cpu["postgres_s"] / n * 1000, 1),
         f"{row['duplicates']} of {row['labels']:,}",
         row["errors"],
-        f"{cpu['others_s'] / row['wall_s'] / 2:.0%}" if row["wall_s"] else "",
+        f"{others:.0%}",
     ]
+
+
+def import_lines(rows: Rows) -> str:
+    """One sentence for each import that was timed."""
+    return "\n".join(
+        f"{row['app']} took in {row['utterances']:,} utterances"
+        f" {'with' if row['guesses'] else 'without'} a guess each in"
+        f" {row['seconds']:.0f} s ({row['per_s']:,}/s)."
+        for row in rows
+        if row["what"] == "import"
+    )
+
+
+def taken(conditions: Mapping[str, Any]) -> str:
+    """When and where, as a line above a table."""
+    return (
+        f"Taken {conditions['at']} on {conditions['cores']} cores"
+        f" ({conditions['cpu']}), {conditions['memory_gb']} GB,"
+        f" Python {conditions['python']}; load average at the end"
+        f" {conditions['load_1_min']}."
+    )
+
+
+def write(section: str, *parts: str) -> None:
+    """The text between a section's markers is replaced."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    DOCUMENT.write_text(replaced(text, section, parts), encoding="utf-8")
+
+
+def replaced(text: str, section: str, parts: Sequence[str]) -> str:
+    begin, end = f"<!-- {section} -->", f"<!-- /{section} -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"The document has no section {section!r}.")
+    body = "\n\n".join(part for part in parts if part)
+    return f"{before}{begin}\n{body}\n{end}{after}"

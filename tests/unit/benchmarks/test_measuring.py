@@ -5,6 +5,8 @@ import os
 import threading
 import time
 
+import pytest
+
 from benchmarks import corpus, load, machine, report
 
 
@@ -116,3 +118,25 @@ def test_a_table_has_a_line_a_row():
     drawn = report.table(("a", "b"), [(1, 2), ("x", "y")])
 
     assert drawn == "| a | b |\n| --- | --- |\n| 1 | 2 |\n| x | y |"
+
+
+def test_a_section_is_replaced_between_its_markers_and_nothing_else():
+    text = "a\n<!-- x -->\nold\n<!-- /x -->\nb\n<!-- y -->\n<!-- /y -->\n"
+
+    new = report.replaced(text, "x", ["one", "", "two"])
+
+    assert new == (
+        "a\n<!-- x -->\none\n\ntwo\n<!-- /x -->\nb\n<!-- y -->\n<!-- /y -->\n"
+    )
+
+
+def test_a_section_that_is_missing_is_named():
+    with pytest.raises(ValueError, match="'z'"):
+        report.replaced("nothing", "z", [])
+
+
+def test_the_document_has_the_sections_that_are_written():
+    text = report.DOCUMENT.read_text()
+
+    for section in ("labeling", "sizes", "page"):
+        report.replaced(text, section, ["new"])
