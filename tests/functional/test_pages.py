@@ -27,6 +27,8 @@ PATHS = (
     "/search?q=charge",
     "/search?q=nothingfitsthis",
     "/audit",
+    "/sources",
+    "/rounds",
     "/review/disagreements",
     "/nothing-here",
     "/intents/none-such",
@@ -37,7 +39,9 @@ PATHS = (
 def everything(sign_in):
     """Somebody with every role, and something on every page."""
     world.intents()
-    person = cast.person("ana", "annotator", "reviewer", "product_owner", "auditor")
+    person = cast.person(
+        "ana", "annotator", "reviewer", "product_owner", "auditor", "ml_engineer"
+    )
     world.suggested(world.CHARGE, "pay_bill", "dispute_charge")
     item = queue.claim_next(by=person)
     labels.submit(

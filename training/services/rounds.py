@@ -289,7 +289,7 @@ def cancel(*, round_id: int, by: User) -> Round:
     if found.cancel_requested_at is None:
         audit.record(by=by, action="round.cancel_requested", obj=f"round:{found.pk}")
         Round.objects.filter(pk=round_id).update(cancel_requested_at=Now())
-    if not _is_held(found):
+    if not is_held(found):
         _end(found, Status.CANCELLED, {})
     return get(round_id)
 
@@ -311,7 +311,8 @@ def _held(claim: Claim) -> Any:
     )
 
 
-def _is_held(found: Round) -> bool:
+def is_held(found: Round) -> bool:
+    """Whether a worker said lately that it works on the round."""
     return Round.objects.filter(pk=found.pk, heartbeat_at__gte=Now() - SILENCE).exists()
 
 

@@ -32,6 +32,17 @@ def test_train_works_by_itself_where_no_worker_is_alive(capsys):
     assert said["champion_accuracy"] is None
 
 
+def test_train_takes_up_a_round_that_somebody_asked_for(capsys):
+    factory.policy()
+    factory.world()
+    waiting = rounds.request(policy=factory.policy(), cause="another", by=None)
+
+    call_command("train", json=True)
+
+    said = last_line(capsys)
+    assert (said["round"], said["status"]) == (waiting.pk, "promoted")
+
+
 def test_train_says_why_it_cannot(capsys):
     factory.policy()
     with pytest.raises(CommandError, match="at least two intents"):
@@ -39,9 +50,6 @@ def test_train_says_why_it_cannot(capsys):
     factory.world()
     with pytest.raises(CommandError, match="notebook job"):
         call_command("train", backend="notebook")
-    rounds.request(policy=factory.policy(), cause="another", by=None)
-    with pytest.raises(CommandError, match="at work already"):
-        call_command("train")
 
 
 def test_evaluate_measures_the_champion_or_the_one_named(tmp_path, capsys):

@@ -42,6 +42,10 @@ class Command(BaseCommand):
 
     def _round(self, options: dict[str, Any]) -> Round:
         backends.check(options["backend"])
+        under_way = Round.objects.filter(status__in=Round.WORKING).first()
+        if under_way is not None:
+            self.stderr.write(f"Round {under_way.pk} is under way; following it.")
+            return under_way
         policy = Policy.objects.get(iteration=options["iteration"])
         return rounds.request(
             policy=policy,
@@ -63,7 +67,7 @@ class Command(BaseCommand):
             if now != told:
                 self.stderr.write(now)
                 told = now
-            is_idle = found.heartbeat_at is None
+            is_idle = not rounds.is_held(found)
             waited = time.monotonic() - waited_since
             if is_idle and (
                 not queue.worker_alive("gpu") or waited > WORKER_GRACE_SECONDS
