@@ -332,5 +332,5 @@ def test_the_desk_needs_few_queries(ana, bill, django_assert_max_num_queries):
     send(ana, item)
     item = QueueItem.objects.get(status="leased")
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(13):
         send(ana, item)
