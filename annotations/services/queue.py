@@ -108,12 +108,14 @@ def claim_next(*, by: User) -> QueueItem | None:
     goes on without a worker. Joins a transaction that is already open.
     """
     item = _claim(by)
-    if item is None:
-        # A refill may hold every ready item for a moment: what follows it counts.
+    if item is not None:
+        return item
+    # A refill may hold every ready item for a moment: what follows it counts, and the
+    # next one waits until this transaction is over.
+    with transaction.atomic():
         _wait_for_refill()
         free_expired()
-        item = _claim(by)
-    return item
+        return _claim(by)
 
 
 def claimed_since(when: datetime, *, by: User) -> QueueItem | None:

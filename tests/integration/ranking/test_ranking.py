@@ -1,5 +1,4 @@
 import threading
-import time
 
 import pytest
 from django.db import connection
@@ -252,7 +251,6 @@ def test_annotators_always_find_an_item_while_the_queue_is_replaced(
     ]
     for _ in range(25):
         queue.refill(draws)
-        time.sleep(0.05)  # rankings are seconds apart, not back to back
     over.set()
     thread.join()
 
