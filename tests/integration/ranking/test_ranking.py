@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 from django.db import connection
@@ -251,6 +252,7 @@ def test_annotators_always_find_an_item_while_the_queue_is_replaced(
     ]
     for _ in range(25):
         queue.refill(draws)
+        time.sleep(0.05)  # rankings are seconds apart, not back to back
     over.set()
     thread.join()
 
