@@ -5,6 +5,7 @@ from typing import Any
 
 from annotations.models import AuditEvent, User
 from annotations.services import prepared
+from annotations.services.prepared import Batch
 
 
 def record(
@@ -13,13 +14,15 @@ def record(
     action: str,
     obj: str,
     stream: str | None = None,
+    into: Batch | None = None,
     **payload: Any,
 ) -> AuditEvent:
     """Append one fact; `by=None` is the system itself.
 
     action: verb phrase such as "label.submitted". obj: "kind:id". payload: identifiers
     and numbers only, never a caller's words. Each person has a stream, so that people
-    working side by side do not wait for one another's commit.
+    working side by side do not wait for one another's commit. into: what the caller
+    writes in one go.
     """
     actor = f"user:{by.pk}" if by else "system"
     event = AuditEvent(
@@ -29,5 +32,8 @@ def record(
         object=obj,
         payload=json.dumps(payload, sort_keys=True, default=str),
     )
-    prepared.insert(event)
+    if into is None:
+        prepared.insert(event)
+    else:
+        into.insert(event)
     return event

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from annotations.models import Annotation, GoldLabel, Utterance
 from annotations.services import prepared
-from annotations.services.prepared import Columns
+from annotations.services.prepared import Batch, Columns
 
 ANSWER = Columns(Annotation, "a", "id", "kind", "intent_id", "is_review", "revises_id")
 # AnnotationQuerySet.standing(), oldest first.
@@ -19,6 +19,7 @@ ORDER BY a.created_at
 SET_STATUS = """
 UPDATE annotations_utterance SET status = %(status)s WHERE id = %(utterance)s
 """
+WITHDRAW = "DELETE FROM annotations_goldlabel WHERE utterance_id = %(utterance)s"
 REPLACE = """
 ON CONFLICT (utterance_id) DO UPDATE SET annotation_id = excluded.annotation_id,
     intent_id = excluded.intent_id, rule = excluded.rule,
@@ -65,28 +66,31 @@ def judge(answers: Sequence[Annotation]) -> Verdict:
     return Verdict(Utterance.Status.LABELED, newest, GoldLabel.Rule.AGREED)
 
 
-def settle(utterance: Utterance) -> Verdict:
+def settle(utterance: Utterance, into: Batch | None = None) -> Verdict:
     """Make the utterance's status and gold label follow from its standing answers.
 
     Call it under the lock of the queue item (or of the utterance), after the event.
+    into: where the caller collects what it will write.
     """
     known = {"utterance": utterance.pk}
     verdict = judge([ANSWER.read(row) for row in prepared.rows(STANDING, known)])
+    batch = into or Batch()
     if utterance.status != verdict.status:
         utterance.status = verdict.status
-        prepared.run(SET_STATUS, {**known, "status": verdict.status})
+        batch.add(SET_STATUS, {**known, "status": verdict.status})
     if verdict.annotation is None:
-        GoldLabel.objects.filter(utterance=utterance).delete()
+        batch.add(WITHDRAW, known)
     else:
-        _store(utterance, verdict)
+        batch.insert(_label(utterance, verdict), on_conflict=REPLACE)
+    if into is None:
+        batch.run()
     return verdict
 
 
-def _store(utterance: Utterance, verdict: Verdict) -> None:
-    label = GoldLabel(
+def _label(utterance: Utterance, verdict: Verdict) -> GoldLabel:
+    return GoldLabel(
         utterance=utterance,
         annotation=verdict.annotation,
         intent_id=verdict.annotation.intent_id,
         rule=verdict.rule,
     )
-    prepared.insert(label, on_conflict=REPLACE)

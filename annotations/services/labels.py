@@ -30,6 +30,7 @@ from annotations.models import (
 )
 from annotations.services import audit, catalogue, gold, prepared, queue
 from annotations.services.catalogue import IntentCard
+from annotations.services.prepared import Batch
 
 UNDO_DEPTH = 50
 FINISH = """
@@ -224,12 +225,14 @@ def _submit(*, by: User, answer: Answer) -> Submission:
         body_hash=_digest(answer),
     )
     _add(annotation)
+    batch = Batch()
     for span in answer.spans:
-        prepared.insert(ParameterSpan(annotation=annotation, **vars(span)))
-    verdict = gold.settle(item.utterance)
+        batch.insert(ParameterSpan(annotation=annotation, **vars(span)))
+    verdict = gold.settle(item.utterance, into=batch)
     if not late:
-        _finish(item, QueueItem.Status.DONE, by)
+        _finish(item, QueueItem.Status.DONE, into=batch)
     audit.record(
+        into=batch,
         by=by,
         action="label.submitted",
         obj=f"annotation:{annotation.pk}",
@@ -238,6 +241,7 @@ def _submit(*, by: User, answer: Answer) -> Submission:
         schema_version=card.schema_version_id,
         outcome=verdict.status,
     )
+    batch.run()
     return Submission(annotation, late=late)
 
 
@@ -267,17 +271,20 @@ def _set_aside(
         body_hash=body_hash,
     )
     _add(annotation)
-    gold.settle(item.utterance)
+    batch = Batch()
+    gold.settle(item.utterance, into=batch)
     # What may hold personal data leaves every desk, whoever has it open.
     if not late or kind == Annotation.Kind.QUARANTINE:
-        _finish(item, item_status, by)
+        _finish(item, item_status, into=batch)
     audit.record(
+        into=batch,
         by=by,
         action=f"utterance.{item_status}",
         obj=f"annotation:{annotation.pk}",
         utterance=item.utterance_id,
         reason=skip_reason,
     )
+    batch.run()
     return Submission(annotation, late=late)
 
 
@@ -360,10 +367,10 @@ def _rank(suggestion: object, intent: str) -> int | None:
     return names.index(intent) + 1 if intent in names else None
 
 
-def _finish(item: QueueItem, status: str, by: User) -> None:
+def _finish(item: QueueItem, status: str, *, into: Batch) -> None:
     item.status = status
     item.lease_expires_at = None
-    prepared.run(FINISH, {"item": item.pk, "status": status})
+    into.add(FINISH, {"item": item.pk, "status": status})
 
 
 def _undone_in_a_row(by: User) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
-from django.db.models import AutoField, Field, JSONField, Model
+from django.db.models import AutoField, JSONField, Model
 from django.db.models.fields import NOT_PROVIDED
 from psycopg.types.numeric import Int8Dumper
 
@@ -56,6 +56,33 @@ def _executed(statement: str, parameters: Parameters) -> CursorWrapper:
     return cursor
 
 
+class Batch:
+    """Statements that need nothing of one another, sent as one.
+
+    Each becomes a WITH query of a single statement: one round trip, one plan. All of
+    them see the tables as they were before any of them ran.
+    """
+
+    def __init__(self) -> None:
+        self._statements: list[str] = []
+        self._parameters: dict[str, Any] = {}
+
+    def add(self, statement: str, parameters: Mapping[str, Any]) -> None:
+        number = len(self._statements)
+        self._statements.append(statement.replace("%(", f"%(s{number}_"))
+        self._parameters |= {f"s{number}_{k}": v for k, v in parameters.items()}
+
+    def insert(self, row: Model, *, on_conflict: str = "") -> None:
+        """As the function of that name; nothing is read back into the row."""
+        insertion = _insertion(type(row))
+        self.add(insertion.statement(on_conflict), insertion.values(row))
+
+    def run(self) -> None:
+        if self._statements:
+            named = (f"s{n} AS ({one})" for n, one in enumerate(self._statements))
+            run(f"WITH {', '.join(named)} SELECT", self._parameters)
+
+
 class Columns:
     """Some columns of a model in a hand-written SELECT, and instances made of them.
 
@@ -86,35 +113,47 @@ def insert(row: Model, *, on_conflict: str = "") -> bool:
 
     Defaults of the database are read back into the row.
     """
-    statement, given, returned = _insertion(type(row))
-    database = connections[DEFAULT_DB_ALIAS]
-    values = [
-        field.get_db_prep_save(getattr(row, field.attname), database) for field in given
-    ]
-    stored = rows(statement.format(on_conflict=on_conflict), values)
+    insertion = _insertion(type(row))
+    back = ", ".join(f'"{field.column}"' for field in insertion.returned) or "true"
+    statement = f"{insertion.statement(on_conflict)} RETURNING {back}"
+    stored = rows(statement, insertion.values(row))
     if not stored:
         return False
-    for field, value in zip(returned, stored[0], strict=True):
+    for field, value in zip(insertion.returned, stored[0], strict=False):
         setattr(row, field.attname, value)
     row._state.adding = False
     row._state.db = DEFAULT_DB_ALIAS
     return True
 
 
+class _Insertion:
+    """INSERT of one row of a model: what is given, what the database fills in."""
+
+    def __init__(self, model: type[Model]) -> None:
+        fields = model._meta.concrete_fields
+        self.returned = [
+            field
+            for field in fields
+            if field.db_default is not NOT_PROVIDED or isinstance(field, AutoField)
+        ]
+        self.given = [field for field in fields if field not in self.returned]
+        columns = ", ".join(f'"{field.column}"' for field in self.given)
+        places = ", ".join(f"%({field.attname})s" for field in self.given)
+        self._statement = (
+            f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({places}) '
+        )
+
+    def statement(self, on_conflict: str) -> str:
+        return self._statement + on_conflict
+
+    def values(self, row: Model) -> dict[str, Any]:
+        database = connections[DEFAULT_DB_ALIAS]
+        return {
+            field.attname: field.get_db_prep_save(getattr(row, field.attname), database)
+            for field in self.given
+        }
+
+
 @cache
-def _insertion(model: type[Model]) -> tuple[str, list[Field], list[Field]]:
-    fields = model._meta.concrete_fields
-    returned = [
-        field
-        for field in fields
-        if field.db_default is not NOT_PROVIDED or isinstance(field, AutoField)
-    ]
-    given = [field for field in fields if field not in returned]
-    columns = ", ".join(f'"{field.column}"' for field in given)
-    places = ", ".join(["%s"] * len(given))
-    back = ", ".join(f'"{field.column}"' for field in returned) or "true"
-    statement = (
-        f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({places})'
-        f" {{on_conflict}} RETURNING {back}"
-    )
-    return statement, given, returned
+def _insertion(model: type[Model]) -> _Insertion:
+    return _Insertion(model)
