@@ -39,6 +39,7 @@ PAGES = {
     "intents": ("annotator", "/intents"),
     "functions": ("product_owner", "/functions"),
     "rounds": ("ml_engineer", "/rounds"),
+    "version": ("product_owner", "/functions/check_bill_status/v1"),
     "sources": ("admin", "/sources"),
     "audit": ("auditor", "/audit"),
 }

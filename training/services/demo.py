@@ -19,13 +19,13 @@ POLICIES = {
         "min_new_gold": 12,
         "max_wait_minutes": 30,
         "promotion": Policy.Promotion.AUTOMATIC,
-        "gates": {"min_exam": 200, "rule": "not_worse", "margin": 0.02},
+        "gates": {"min_exam": 200},
     },
     Iteration.REPAIR: {
         "min_new_gold": 16,
         "max_wait_minutes": 60,
         "promotion": Policy.Promotion.AUTOMATIC,
-        "gates": {"min_exam": 200, "rule": "not_worse", "margin": 0.015},
+        "gates": {"min_exam": 200},
     },
     Iteration.LONG_TAIL: {
         "min_new_gold": 20,
