@@ -83,8 +83,9 @@ def submit(*, by: User, answer: Answer) -> Submission:
     meanwhile, as a second opinion where somebody did.
     Raises InvalidLabelError, DuplicateAnswerError, NotFoundError.
     """
+    body = _digest(asdict(answer))
     return _store_once(
-        answer.uuid, _digest(answer), by, lambda: _submit(by=by, answer=answer)
+        answer.uuid, body, by, lambda: _submit(by=by, answer=answer, body_hash=body)
     )
 
 
@@ -200,7 +201,7 @@ def _add(event: Annotation) -> None:
         raise ConflictError("This answer id is in use already.")
 
 
-def _submit(*, by: User, answer: Answer) -> Submission:
+def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
     item = _lock(answer.item_id)
     late = _is_late(item, by)
     card = check(item.utterance.text, answer, item.catalogue_stamp)
@@ -222,7 +223,7 @@ def _submit(*, by: User, answer: Answer) -> Submission:
         suggested_rank=_rank(suggestion, card.name),
         suggested_by=suggestion.model_name if suggestion else "",
         shown_ms=answer.shown_ms,
-        body_hash=_digest(answer),
+        body_hash=body_hash,
     )
     _add(annotation)
     batch = Batch()
@@ -407,10 +408,9 @@ def _held_item(event: Annotation, by: User) -> QueueItem | None:
     )
 
 
-def _digest(body: object) -> str:
-    plain = asdict(body) if isinstance(body, Answer) else body
+def _digest(body: dict[str, object]) -> str:
     # How long the item was on screen is not part of the answer.
-    plain = {key: value for key, value in plain.items() if key != "shown_ms"}
+    plain = {key: value for key, value in body.items() if key != "shown_ms"}
     return hashlib.sha256(
         json.dumps(plain, sort_keys=True, default=str).encode()
     ).hexdigest()

@@ -194,7 +194,8 @@ def _context(
         "fragment": "annotations/label/_item.html",
         "item": shown,
         "uuid": forms.new_uuid(),
-        "choices": [(s, round(100 * s.confidence)) for s in shown.suggestions],
+        # Dictionaries: a template looks for keys first, and the misses add up.
+        "choices": [(vars(s), round(100 * s.confidence)) for s in shown.suggestions],
         "preselect": bool(shown.suggestions)
         and shown.suggestions[0].confidence >= PRESELECT,
         **_given(given, shown),
