@@ -93,7 +93,7 @@ def costs(desk: Desk, n_labels: int, postgres: int) -> str:
     python, database, slowness = [], [], []
     began = time.perf_counter()
     for _ in range(0, n_labels, CHUNK):
-        slowness.append(calibration())
+        slowness.append(machine.speed_check())
         used = tree_cpu(postgres)
         for _ in range(CHUNK):
             desk.cycle()
@@ -107,20 +107,12 @@ def costs(desk: Desk, n_labels: int, postgres: int) -> str:
         f"{n_labels} labels: wall {wall:.2f} ms, Python CPU {fmean(python):.2f} ms,"
         f" PostgreSQL CPU {fmean(database):.2f} ms each; at the machine's best moment"
         f" ({factor:.2f} times the mean) {fmean(python) / factor:.2f} and"
-        f" {fmean(database) / factor:.2f} ms; calibration {best * 1000:.1f} ms at best"
+        f" {fmean(database) / factor:.2f} ms; speed check {best:.1f} ms at best"
     )
 
 
 def tree_cpu(postgres: int) -> tuple[float, float]:
     return time.process_time(), machine.tree_cpu_seconds([postgres])
-
-
-def calibration() -> float:
-    """CPU seconds of a fixed piece of work."""
-    began = time.process_time()
-    for number in range(50_000):
-        str(number)
-    return time.process_time() - began
 
 
 def print_queries(desk: Desk) -> None:

@@ -312,7 +312,7 @@ def _import_row(n: int, seconds: float, guesses: bool) -> dict[str, Any]:
 
 
 def _loop(app: Running, people: Sequence[Person], seconds: float) -> dict[str, Any]:
-    before = machine.conditions()["load_1_min"]
+    speed = [machine.speed_check()]
     tally, cost = machine.measured(
         lambda: load.closed_loop(people, seconds),
         server=[app.server],
@@ -324,7 +324,7 @@ def _loop(app: Running, people: Sequence[Person], seconds: float) -> dict[str, A
         "annotators": len(people),
         **tally.as_dict(),
         "cpu": cost.as_dict(len(tally.items)),
-        "load_before": before,
+        "speed_check_ms": [*speed, machine.speed_check()],
     }
     print(json.dumps(row), file=sys.stderr, flush=True)
     return row

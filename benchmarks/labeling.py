@@ -123,15 +123,16 @@ def run(
     work: Callable[[Sequence[Desk]], load.Tally],
 ) -> dict[str, Any]:
     """One run with its cost; told at once, since runs take long."""
-    load_before = machine.conditions()["load_1_min"]
+    speed = [machine.speed_check()]
     tally, cost = machine.measured(
         lambda: work(desks), server=[servers.web], postgres=[servers.postgres]
     )
+    speed.append(machine.speed_check())
     row = {
         "annotators": len(desks),
         **tally.as_dict(),
         "cpu": cost.as_dict(len(tally.items)),
-        "load_before": load_before,
+        "speed_check_ms": speed,
     }
     print(json.dumps(row), file=sys.stderr, flush=True)
     return row

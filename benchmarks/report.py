@@ -9,6 +9,7 @@ DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 LABELING_HEAD = (
     "App", "Utterances", "Order", "Annotators", "Labels/s", "Cycle p50 / p95 / p99, ms",
     "CPU, ms per label", "of it PostgreSQL", "Duplicates", "Errors", "Others' CPU",
+    "Speed check, ms",
 )  # fmt: skip
 Rows = Sequence[Mapping[str, Any]]
 
@@ -39,6 +40,7 @@ def _labeling_row(row: Mapping[str, Any]) -> list[object]:
         f"{row['duplicates']} of {row['labels']:,}",
         row["errors"],
         f"{others:.0%}",
+        " and ".join(f"{ms:.0f}" for ms in row["speed_check_ms"]),
     ]
 
 
