@@ -60,9 +60,7 @@ class Places:
         """Make the folders that belong to us."""
         mode = 0o700 if service_user() is None else 0o711
         try:
-            if not self.data.exists():
-                self.data.mkdir(parents=True)
-                self.data.chmod(mode)
+            self._make_data(mode)
             for folder in (self.logs, self.locks, self.valkey):
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
@@ -70,6 +68,14 @@ class Places:
                 f"The data folder {self.data} cannot be written"
                 f" ({error.strerror}); set IVR_DATA_DIR to one that can."
             ) from None
+
+    def _make_data(self, mode: int) -> None:
+        """The data folder with this mode, unless somebody beside us just made it."""
+        try:
+            self.data.mkdir(parents=True)
+        except FileExistsError:
+            return
+        self.data.chmod(mode)
 
     def _instance(self) -> str:
         """Name this data folder for good: a new folder never meets an old cluster."""
