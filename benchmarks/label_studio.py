@@ -1,6 +1,7 @@
 """Label Studio beside us: installed, started, filled and asked in the same way.
 
     .venv/bin/python -m benchmarks.label_studio [--utterances 50000] [--seconds 30]
+        [--write] [--serve]
 
 uWSGI with two processes a core, as in its own container; PostgreSQL is the same
 build, with the same settings, as ours. It is installed once, under --peer-root.
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import corpus, load, machine, stack
+from benchmarks import corpus, load, machine, report, stack
 from benchmarks.http_client import Client, HttpError, Response
 from ivr_label.embedded.places import Places
 from ivr_label.embedded.postgres import DATABASE, SUPERUSER
@@ -335,6 +336,7 @@ def main() -> None:
     parser.add_argument("--utterances", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--peer-root", type=Path, default=Path("/tmp/peers"))
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     parser.add_argument("--serve", action="store_true", help="only start it, and wait")
     options = parser.parse_args()
     if options.serve:
@@ -346,7 +348,11 @@ def main() -> None:
                 signal.pause()
         return
     rows = measure(options.peer_root, options.utterances, (1, 8), options.seconds)
-    print(json.dumps({"conditions": machine.conditions(), "rows": rows}))
+    conditions = machine.conditions()
+    drawn = report.labeling_table(rows), report.import_lines(rows)
+    if options.write:
+        report.write("label-studio", report.taken(conditions), *drawn)
+    print(json.dumps({"conditions": conditions, "rows": rows}))
 
 
 if __name__ == "__main__":

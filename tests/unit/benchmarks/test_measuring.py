@@ -138,5 +138,5 @@ def test_a_section_that_is_missing_is_named():
 def test_the_document_has_the_sections_that_are_written():
     text = report.DOCUMENT.read_text()
 
-    for section in ("labeling", "sizes", "page"):
+    for section in ("labeling", "label-studio", "sizes", "page"):
         report.replaced(text, section, ["new"])
