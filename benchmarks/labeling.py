@@ -81,9 +81,9 @@ def measure_size(
     desks = sign_in(servers.url)
     rows = []
     for order in options.orders:
-        fill.queue(n_utterances, order=order)
-        load.closed_loop(desks, WARM_UP_SECONDS)
         for count in options.annotators:
+            fill.queue(n_utterances, order=order)
+            load.closed_loop(desks, WARM_UP_SECONDS)
             rows.append(
                 {
                     "app": "IVR Label",
