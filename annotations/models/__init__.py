@@ -8,6 +8,7 @@ from annotations.models.attempts import AttemptCounter
 from annotations.models.audit import AuditEvent
 from annotations.models.catalogue import (
     OUT_OF_SCOPE,
+    Act,
     CatalogueStamp,
     Domain,
     Intent,
@@ -32,6 +33,7 @@ __all__ = [
     "BLIND_REASONS",
     "MAX_TEXT",
     "OUT_OF_SCOPE",
+    "Act",
     "Annotation",
     "ApiToken",
     "AttemptCounter",

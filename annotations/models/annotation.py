@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from annotations.models.catalogue import Intent
+from annotations.models.catalogue import Act, Intent
 from annotations.models.queue import QueueItem, Reason
 from annotations.models.schema import SchemaVersion
 from annotations.models.utterance import Utterance
@@ -55,6 +55,13 @@ class Annotation(models.Model):
     skip_reason = models.CharField(
         max_length=16, choices=SkipReason.choices, blank=True
     )
+    # What the turn does in its conversation; empty where nobody was asked.
+    act = models.CharField(max_length=10, choices=Act.choices, blank=True)
+    # The speech recognizer got a word wrong: true of the text, whatever the intent.
+    is_misheard = models.BooleanField(default=False)
+    # Where reported personal data stands: code points, half-open. The words stay out.
+    reported_start = models.PositiveIntegerField(null=True)
+    reported_end = models.PositiveIntegerField(null=True)
     undoes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
     )
@@ -86,6 +93,23 @@ class Annotation(models.Model):
                 | Q(kind="quarantine", undoes__isnull=True)
                 | Q(kind="undo", undoes__isnull=False),
             ),
+            models.CheckConstraint(
+                name="annotation_acts_are_of_labels",
+                condition=Q(kind="label") | Q(act="", is_misheard=False),
+            ),
+            models.CheckConstraint(
+                name="annotation_act_known",
+                condition=Q(act="") | Q(act__in=Act.values),
+            ),
+            models.CheckConstraint(
+                name="annotation_reported_place",
+                condition=Q(reported_start__isnull=True, reported_end__isnull=True)
+                | Q(
+                    kind="quarantine",
+                    reported_start__isnull=False,
+                    reported_end__gt=F("reported_start"),
+                ),
+            ),
         ]
         indexes = [
             models.Index(
@@ -99,12 +123,17 @@ class Annotation(models.Model):
 
 
 class ParameterSpan(models.Model):
-    """A parameter's place in the text: code points, half-open, with the text itself."""
+    """A parameter's place in a text: code points, half-open, with the words there.
+
+    The text is the utterance's own, or that of an earlier turn of its context.
+    """
 
     annotation = models.ForeignKey(
         Annotation, on_delete=models.PROTECT, related_name="spans"
     )
     param = models.CharField(max_length=80)
+    # Position in the utterance's context, 0 the oldest; null for its own text.
+    turn = models.PositiveSmallIntegerField(null=True)
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     text = models.TextField()

@@ -31,6 +31,17 @@ class Iteration(models.IntegerChoices):
     LONG_TAIL = 3, "3 · long tail"
 
 
+class Act(models.TextChoices):
+    """What a caller's turn does in its conversation."""
+
+    NEW = "new", "New request"
+    CONTINUES = "continues", "Continues"
+    CORRECTS = "corrects", "Corrects"
+    CONFIRMS = "confirms", "Confirms"
+    DENIES = "denies", "Denies"
+    CLOSES = "closes", "Closes"
+
+
 class Intent(models.Model):
     name = models.CharField(max_length=80, unique=True)
     title = models.CharField(max_length=120)
@@ -42,6 +53,9 @@ class Intent(models.Model):
         choices=Iteration.choices, default=Iteration.LONG_TAIL
     )
     is_out_of_scope = models.BooleanField(default=False)
+    # What a turn with this intent nearly always does: "yes" confirms. Empty where that
+    # depends on what came before.
+    usual_act = models.CharField(max_length=10, choices=Act.choices, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 OUT_OF_SCOPE = "oos"
+# Dialogue acts: what a caller's turn does to the request that is open.
+ACTS = ("new", "continues", "corrects", "confirms", "denies", "closes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Example:
     """One utterance with what is known about it; `intent` is None when unlabeled.
 
     `weight` is how many callers said it (duplicates are stored once with a count);
-    `key` is whatever the caller identifies the utterance by.
+    `key` is whatever the caller identifies the utterance by; `act` is what the turn
+    does in its conversation (one of ACTS), "" where nobody said.
     """
 
     text: str
@@ -48,6 +51,7 @@ class Example:
     weight: float = 1.0
     key: str | int | None = None
     domain: str | None = None
+    act: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,8 @@ class Dataset:
             spans = [(s.start, s.end, s.param) for s in e.spans]
             turns = [(t.role, t.text) for t in e.context]
             row = [e.text, e.intent, spans, turns, e.weight]
+            if e.act:  # what nobody said leaves older digests as they are
+                row.append(e.act)
             digest.update(json.dumps(row, ensure_ascii=False).encode())
         return digest.hexdigest()
 
@@ -148,6 +154,9 @@ def example_from_record(record: dict[str, Any]) -> Example:
         raise ValueError("text is missing")
     intent = record.get("intent")
     conversation = record.get("conversation_id", record.get("dialogue_id"))
+    act = record.get("act") or ""
+    if act and act not in ACTS:
+        raise ValueError(f"act is one of {', '.join(ACTS)}, got {act!r}")
     return Example(
         text=text,
         intent=None if intent in (None, "") else str(intent),
@@ -160,6 +169,7 @@ def example_from_record(record: dict[str, Any]) -> Example:
         weight=float(record.get("count", 1.0)),
         key=record.get("key"),
         domain=record.get("domain"),
+        act=act,
     )
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from annotations.models import Annotation, GoldLabel, Utterance
+from annotations.models import Annotation, GoldLabel, ParameterSpan, Utterance
 from training.ml.data import Dataset, Example, Span, Turn
 from training.models import DatasetSnapshot, SnapshotMember
 
@@ -29,8 +29,17 @@ class Member:
 
 
 def gold() -> QuerySet[GoldLabel]:
-    """Gold labels a model may learn from or be measured on."""
+    """Gold labels a model may learn from or be measured on.
+
+    Where the recognizer misheard a word the intent was told from what a person could
+    guess, not from the words: noise to learn from, but what callers' turns are like,
+    so the exam keeps it.
+    """
+    learnable = Q(annotation__is_misheard=False) | Q(
+        utterance__split=Utterance.Split.EXAM
+    )
     return GoldLabel.objects.filter(
+        learnable,
         utterance__status=Utterance.Status.LABELED,
         utterance__redaction=Utterance.Redaction.FULL,
         intent__is_active=True,
@@ -130,16 +139,22 @@ def _split(utterance: Utterance) -> str:
 
 
 def _fact(label: GoldLabel, split: str) -> bytes:
-    spans = [(s.start, s.end, s.param, s.value) for s in label.annotation.spans.all()]
-    row = [
+    row: list[Any] = [
         label.utterance_id,
         str(label.annotation_id),
         label.intent.name,
         label.utterance.text,
         split,
-        spans,
+        [_place(span) for span in label.annotation.spans.all()],
     ]
+    if label.annotation.act:  # facts frozen before there were acts stay equal
+        row.append(label.annotation.act)
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def _place(span: ParameterSpan) -> tuple[Any, ...]:
+    place = (span.start, span.end, span.param, span.value)
+    return place if span.turn is None else (*place, span.turn)
 
 
 def _example(utterance: Utterance, annotation: Annotation) -> Example:
@@ -149,11 +164,13 @@ def _example(utterance: Utterance, annotation: Annotation) -> Example:
         spans=tuple(
             Span(span.start, span.end, span.param, span.value)
             for span in annotation.spans.all()
+            if span.turn is None  # what an earlier turn said is not in this text
         ),
         context=tuple(_turns(utterance.context)),
         conversation_id=_conversation(utterance),
         weight=float(utterance.count),
         key=utterance.pk,
+        act=annotation.act,
     )
 
 

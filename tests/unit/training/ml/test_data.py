@@ -38,6 +38,20 @@ def test_a_record_becomes_an_example_with_spans_and_context():
     )
 
 
+def test_a_record_may_say_what_the_turn_does():
+    example = example_from_record({"text": "no the third", "act": "corrects"})
+
+    assert example.act == "corrects"
+    assert dataset(("no", "x")).digest() != Dataset(
+        (Example("no", "x", act="denies"),)
+    ).digest()  # fmt: skip
+
+
+def test_an_act_that_nobody_knows_is_refused():
+    with pytest.raises(ValueError, match="act is one of"):
+        example_from_record({"text": "no", "act": "shrugs"})
+
+
 @pytest.mark.parametrize("span", [(-1, 2), (3, 3), (2, 99), (5, 4)])
 def test_a_span_outside_the_text_is_refused(span):
     record = {"text": "hello", "spans": [{"start": span[0], "end": span[1]}]}
