@@ -48,6 +48,11 @@ app.conf.update(
         },
         "sweep-schemas": {"task": "annotations.tasks.sweep_schemas", "schedule": 15},
         "sweep-rounds": {"task": "training.tasks.sweep_rounds", "schedule": 15},
+        "sweep-live-turns": {
+            "task": "training.tasks.sweep_live_turns",
+            "schedule": 15,
+        },
+        "sweep-shadow": {"task": "training.tasks.sweep_shadow", "schedule": 60},
         "sweep-ranking": {"task": "training.tasks.sweep_ranking", "schedule": 10},
     },
 )

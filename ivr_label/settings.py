@@ -193,6 +193,8 @@ LONGEST_TASK_SECONDS = env_int("LONGEST_TASK_SECONDS", 6 * 3600, least=60)
 EXAM_SHARE = env_int("EXAM_PERCENT", 10, most=90) / 100
 # How long uploaded files are kept, encrypted, once their rows are in.
 BRONZE_RETENTION_DAYS = env_int("BRONZE_RETENTION_DAYS", 30, least=1, most=3650)
+# How long it is kept which model answered what to a live turn; words live in the pool.
+LIVE_RETENTION_DAYS = env_int("LIVE_RETENTION_DAYS", 90, least=1, most=3650)
 UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_MB", 512, least=1, most=65536) * 1024**2
 
 # --- Language and time

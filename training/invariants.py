@@ -158,4 +158,25 @@ DATA = (
     ),
 )
 
-INVARIANTS = (*ROUNDS, *MODELS, *DATA)
+LIVE = (
+    Invariant(
+        "live_turns_reach_the_pool",
+        "While a worker lives, an answered turn is in the pool within minutes.",
+        """SELECT 'live turn:' || t.id FROM training_liveturn t
+        WHERE t.pooled_at IS NULL
+            AND t.created_at < clock_timestamp() - interval '10 minutes'
+            AND EXISTS (SELECT FROM annotations_workerheartbeat w
+                WHERE 'default' = ANY (string_to_array(w.queues, ','))
+                AND w.last_seen_at > clock_timestamp() - interval '30 seconds'
+                AND w.started_at < clock_timestamp() - interval '10 minutes')""",
+    ),
+    Invariant(
+        "pooled_turns_hold_no_words",
+        "A live turn that the pool has keeps none of its words.",
+        """SELECT 'live turn:' || id FROM training_liveturn
+        WHERE pooled_at IS NOT NULL AND (text <> '' OR context <> '[]'
+            OR answer ?| ARRAY['parameters', 'function_call', 'text'])""",
+    ),
+)
+
+INVARIANTS = (*ROUNDS, *MODELS, *DATA, *LIVE)

@@ -1,6 +1,13 @@
 """Every task of the app, where Celery looks for them."""
 
+from training.tasks_live import sweep_live_turns, sweep_shadow
 from training.tasks_ranking import sweep_ranking
 from training.tasks_rounds import run_round, sweep_rounds
 
-__all__ = ["run_round", "sweep_ranking", "sweep_rounds"]
+__all__ = [
+    "run_round",
+    "sweep_live_turns",
+    "sweep_ranking",
+    "sweep_rounds",
+    "sweep_shadow",
+]

@@ -20,6 +20,8 @@ class Parameter:
     enum: tuple[str, ...] = ()
     # Which typed placeholder may stand for it, e.g. "ACCOUNT_NUMBER".
     placeholder: str = ""
+    # How the bot asks for it.
+    prompt: str = ""
 
 
 def parameters(schema: Mapping[str, Any]) -> tuple[Parameter, ...]:
@@ -33,6 +35,7 @@ def parameters(schema: Mapping[str, Any]) -> tuple[Parameter, ...]:
             description=str(rule.get("description", "")),
             enum=tuple(str(value) for value in rule.get("enum", ())),
             placeholder=str(rule.get("x-placeholder", "")),
+            prompt=str(rule.get("x-prompt", "")),
         )
         for name, rule in schema.get("properties", {}).items()
     ]

@@ -131,4 +131,6 @@ def _picker_entry(card: IntentCard) -> dict[str, Any]:
 
 
 def _picker_parameter(parameter: Parameter) -> dict[str, Any]:
-    return {key: value for key, value in asdict(parameter).items() if value}
+    shown = {key: value for key, value in asdict(parameter).items() if value}
+    shown.pop("prompt", None)  # the bot's words: the desk has no use for them
+    return shown

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from annotations.api.serializers import StrictMixin, TextField, WholeNumberField
 from training.models import Checkpoint, Round
+from training.serving.dialogue import Outcome, Reason
 
 NAME = 80
 MAX_TEXT = 2000
@@ -115,11 +116,29 @@ class FunctionCallSerializer(serializers.Serializer):
     arguments = serializers.JSONField()
 
 
+class DialogueStateSerializer(serializers.Serializer):
+    intent = serializers.CharField()
+    function = serializers.CharField()
+    arguments = serializers.JSONField()
+
+
 class TurnAnswerSerializer(serializers.Serializer):
     intents = IntentAnswerSerializer(many=True)
     fallback = serializers.BooleanField()
     parameters = ParameterAnswerSerializer(many=True)
-    function_call = FunctionCallSerializer(required=False)
+    function_call = FunctionCallSerializer(
+        required=False, help_text="only where every required parameter is known"
+    )
+    outcome = serializers.ChoiceField(
+        choices=[str(outcome) for outcome in Outcome],
+        help_text="what to do next: call the function, ask for what is missing, ask"
+        " which intent is meant, go on with an intent that has no function, fall back",
+    )
+    reason = serializers.ChoiceField(
+        choices=["", *(str(reason) for reason in Reason)], help_text="of a fallback"
+    )
     missing = serializers.ListField(child=serializers.CharField())
+    prompt = serializers.CharField(help_text="the words to ask with, may be empty")
+    state = DialogueStateSerializer()
     text = serializers.CharField(help_text="the turn as it was understood: redacted")
     model = serializers.CharField()

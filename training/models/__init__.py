@@ -1,5 +1,6 @@
 from training.models.checkpoint import Checkpoint, Evaluation, Promotion
 from training.models.dataset import DatasetSnapshot, SnapshotMember
+from training.models.live import LiveTurn, ShadowAnswer
 from training.models.policy import Policy
 from training.models.ranking import (
     EMBEDDING_DIMENSIONS,
@@ -13,11 +14,13 @@ __all__ = [
     "Checkpoint",
     "DatasetSnapshot",
     "Evaluation",
+    "LiveTurn",
     "Policy",
     "Promotion",
     "Ranking",
     "Round",
     "RoundStep",
+    "ShadowAnswer",
     "SnapshotMember",
     "UtteranceEmbedding",
 ]

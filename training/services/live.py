@@ -1,7 +1,8 @@
-"""Live turns: answered by the champion, and back into the pool where it was unsure."""
+"""Live turns: answered by the champion, and stored before the answer leaves."""
 
+import json
+import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -10,12 +11,24 @@ from django.utils import timezone
 
 from annotations.errors import ConflictError, InvalidError
 from annotations.intake import records
-from annotations.intake.pipeline import Chunk, Prepared, Preparer
-from annotations.models import IntakeBatch
-from annotations.services import intake_rows
+from annotations.intake.pipeline import Prepared, Preparer
+from annotations.services import prepared as statements
+from training.models import LiveTurn
 from training.serving import champion, turns
+from training.serving.dialogue import State
 
-SOURCE = "live"
+STORED = f"""
+SELECT number, state, answer, dedupe_key FROM {LiveTurn._meta.db_table}
+WHERE conversation = %(conversation)s ORDER BY id DESC LIMIT 1
+"""
+THE_SAME = f"""
+SELECT number, state, answer, dedupe_key FROM {LiveTurn._meta.db_table}
+WHERE conversation = %(conversation)s AND number = %(number)s
+"""
+ONCE = (
+    "ON CONFLICT (conversation, number)"
+    " WHERE conversation <> '' AND number IS NOT NULL DO NOTHING"
+)
 
 
 class NoModelError(ConflictError):
@@ -26,23 +39,43 @@ class BadTurnError(InvalidError):
     code = "bad_turn"
 
 
-def take(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Redact a turn, answer it, and keep it where a person's look is worth it.
+class TurnTakenError(ConflictError):
+    code = "turn_taken"
 
-    Raises NoModelError while no model serves, and BadTurnError for a turn that no
-    file could hold either.
+
+def take(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Redact a turn, answer it where its conversation stands, and store both.
+
+    The same turn of a conversation again gets the stored answer. Raises NoModelError
+    while no model serves, BadTurnError for a turn that no file could hold either and
+    TurnTakenError where the turn's number was used for other words.
     """
-    predictor = champion.predictor()
-    if predictor is None:
+    serving = champion.serving()
+    if serving is None:
         raise NoModelError("No model serves yet; the first round has to end.")
-    prepared = redacted(data)
+    started = time.perf_counter()
+    said = redacted(data)
+    repeated = _stored(said) if said.turn is not None else None
+    if repeated is not None:
+        return repeated
     found = turns.answer(
-        predictor, turns.example_of(prepared), today=timezone.localdate()
+        serving.predictor,
+        turns.example_of(said),
+        today=timezone.localdate(),
+        state=_state(said.conversation_id),
     )
-    # Every exam item is kept, or the exam would only hold what models find hard.
-    if found.is_unsure or prepared.is_exam:
-        keep(prepared, found)
-    return {**found.as_json(), "text": prepared.text, "model": predictor.name}
+    answer = {
+        **found.as_turn_json(),
+        "text": said.text,
+        "model": serving.predictor.name,
+    }
+    spent = 1000.0 * (time.perf_counter() - started)
+    row = _row(said, found, answer, serving.checkpoint_id, spent)
+    with transaction.atomic():
+        is_new = statements.insert(row, on_conflict=ONCE)
+    if not is_new:  # the same turn came twice at once
+        return _stored(said) or answer
+    return answer
 
 
 def redacted(data: Mapping[str, Any]) -> Prepared:
@@ -56,17 +89,63 @@ def redacted(data: Mapping[str, Any]) -> Prepared:
         raise BadTurnError(str(error)) from None
 
 
-@transaction.atomic
-def keep(prepared: Prepared, found: turns.Answer) -> None:
-    """The turn joins the pool as other intake does; a worker's full pass follows."""
-    name, confidence = found.prediction.intents[0]
-    said = replace(
-        prepared,
-        bot_intent=prepared.bot_intent or name,
-        bot_confidence=(
-            confidence if prepared.bot_confidence is None else prepared.bot_confidence
-        ),
-        is_fallback=prepared.is_fallback or found.prediction.is_fallback,
+def _state(conversation: str) -> State:
+    if not conversation:
+        return State()
+    rows = statements.rows(STORED, {"conversation": conversation})
+    return State.from_json(_read(rows[0][1])) if rows else State()
+
+
+def _stored(said: Prepared) -> dict[str, Any] | None:
+    if not said.conversation_id:
+        return None
+    known = {"conversation": said.conversation_id, "number": said.turn}
+    rows = statements.rows(THE_SAME, known)
+    if not rows:
+        return None
+    _, _, answer, dedupe_key = rows[0]
+    if bytes(dedupe_key) != said.dedupe_key:
+        raise TurnTakenError(
+            f"Turn {said.turn} of this conversation was something else;"
+            " number the next turn one higher."
+        )
+    return {**_read(answer), "text": said.text}
+
+
+def _read(stored: Any) -> Any:
+    return json.loads(stored) if isinstance(stored, str) else stored
+
+
+def _row(
+    said: Prepared,
+    found: turns.Answer,
+    answer: Mapping[str, Any],
+    checkpoint_id: int,
+    milliseconds: float,
+) -> LiveTurn:
+    intent, confidence = found.prediction.intents[0]
+    occurred_at = said.occurred_at or timezone.now()
+    return LiveTurn(
+        conversation=said.conversation_id,
+        number=said.turn,
+        text=said.text,
+        context=json.loads(said.context),
+        dedupe_key=said.dedupe_key,
+        is_exam=said.is_exam,
+        told={
+            "domain": said.domain,
+            "bot_intent": said.bot_intent,
+            "bot_confidence": said.bot_confidence,
+            "is_fallback": said.is_fallback,
+            "occurred_at": occurred_at.isoformat(),
+        },
+        answer={key: value for key, value in answer.items() if key != "text"},
+        state=found.reply.state.as_json(),
+        checkpoint_id=checkpoint_id,
+        intent=intent[:80],
+        confidence=confidence,
+        scope_score=found.prediction.scope_score,
+        outcome=found.reply.outcome,
+        is_unsure=found.is_unsure,
+        milliseconds=milliseconds,
     )
-    batch = IntakeBatch(id=None, source=SOURCE)
-    intake_rows.store(Chunk(rows=[said], last_line=1), batch, with_labels=False)

@@ -15,7 +15,7 @@ from annotations.services import catalogue
 from training.ml.parameters import PLACEHOLDER
 from training.models import Checkpoint, Evaluation
 from training.services.live import NoModelError, redacted
-from training.serving import champion, turns
+from training.serving import champion, turns, values
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def attempt(version: SchemaVersion, text: str) -> Trial:
     card = replace(
         catalogue.current().by_name[intent.name], parameters=parameters(version.body)
     )
-    given = turns.arguments_of(card, found.spans, timezone.localdate())
+    given = values.arguments_of(card, found.spans, timezone.localdate())
     return Trial(
         text=prepared.text,
         intents=found.intents[:3],

@@ -1,13 +1,15 @@
 """The champion in this process: loaded once, replaced without a pause.
 
 The row says who the champion is; a look at it, at most every few seconds, shows a
-change. The new one is loaded beside the old one, which answers until then.
+change. The new one is loaded beside the old one, which answers until then and stays
+loaded afterwards, so that a roll back answers at once.
 """
 
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -23,54 +25,84 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
 FAMILY = "intent"
+KEPT = 2  # the champion and the one before it
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A checkpoint that answers."""
+
+    checkpoint_id: int
+    predictor: "Predictor"
 
 
 @dataclass
 class _Kept:
-    """What this process serves with, and when it last looked for another."""
+    """What this process serves with and has warm, and when it last looked."""
 
-    checkpoint_id: int | None = None
-    predictor: "Predictor | None" = None
+    now: Serving | None = None
+    warm: OrderedDict[int, Serving] = field(default_factory=OrderedDict)
     looked_at: float = float("-inf")
     is_loading: bool = False
+
+    def serve(self, found: Serving) -> None:
+        self.now = found
+        self.warm[found.checkpoint_id] = found
+        self.warm.move_to_end(found.checkpoint_id)
+        while len(self.warm) > KEPT:
+            self.warm.popitem(last=False)
 
 
 _kept = _Kept()
 _lock = threading.Lock()
 
 
-def predictor() -> "Predictor | None":
-    """The champion's predictor; None while no model serves.
+def serving() -> Serving | None:
+    """Who answers now; None while no model serves.
 
     The first caller waits for the loading; later changes load in the background.
     """
     with _lock:
         if time.monotonic() - _kept.looked_at < LOOK_SECONDS or _kept.is_loading:
-            return _kept.predictor
+            return _kept.now
         _kept.looked_at = time.monotonic()
         found = checkpoints.champion(FAMILY)
         if found is None:
-            _kept.checkpoint_id = _kept.predictor = None
-        elif found.pk != _kept.checkpoint_id and _kept.predictor is None:
-            _load(found)
-        elif found.pk != _kept.checkpoint_id:
-            _kept.is_loading = True
-            threading.Thread(target=_replace_beside, args=(found,), daemon=True).start()
-        return _kept.predictor
+            _kept.now = None
+        elif _kept.now is None or found.pk != _kept.now.checkpoint_id:
+            _change_to(found)
+        return _kept.now
+
+
+def predictor() -> "Predictor | None":
+    """The champion's predictor; None while no model serves."""
+    now = serving()
+    return now.predictor if now else None
 
 
 def forget() -> None:
     """Look again at the next call, with nothing kept."""
+    global _kept
     with _lock:
-        _kept.checkpoint_id = _kept.predictor = None
-        _kept.looked_at = float("-inf")
+        _kept = _Kept()
+
+
+def _change_to(found: Checkpoint) -> None:
+    """Under the lock: at once where it is warm or nothing else answers."""
+    if found.pk in _kept.warm:
+        _kept.serve(_kept.warm[found.pk])
+        logger.info("champion rolled back", extra={"checkpoint": found.pk})
+    elif _kept.now is None:
+        _load(found)
+    else:
+        _kept.is_loading = True
+        threading.Thread(target=_replace_beside, args=(found,), daemon=True).start()
 
 
 def _load(found: Checkpoint) -> None:
     """Under the lock. A champion that cannot be opened is told, not hidden."""
     try:
-        _kept.predictor = checkpoints.open_predictor(found)
-        _kept.checkpoint_id = found.pk
+        _kept.serve(Serving(found.pk, checkpoints.open_predictor(found)))
         logger.info("champion loaded", extra={"checkpoint": found.pk})
     except DomainError as error:
         logger.error("champion not loaded", extra={"code": error.code})
@@ -78,9 +110,9 @@ def _load(found: Checkpoint) -> None:
 
 def _replace(found: Checkpoint) -> None:
     try:
-        opened = checkpoints.open_predictor(found)
+        opened = Serving(found.pk, checkpoints.open_predictor(found))
         with _lock:
-            _kept.predictor, _kept.checkpoint_id = opened, found.pk
+            _kept.serve(opened)
         logger.info("champion replaced", extra={"checkpoint": found.pk})
     except DomainError as error:
         logger.error("champion not loaded", extra={"code": error.code})

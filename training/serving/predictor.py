@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ BATCH_SIZE = 32
 TOP_INTENTS = 5
 # A live turn below this confidence, or this close a call, is worth a person's look.
 UNSURE, CLOSE = 0.5, 0.2
+# Two intents nearer than this are too close for the bot to go on with one of them.
+AMBIGUOUS = 0.1
 
 Floats = NDArray[np.floating[Any]]
 
@@ -41,6 +44,8 @@ class Prediction:
     spans: tuple[Span, ...]
     scope_score: float
     seconds: float = 0.0
+    # The likeliest answer was out of scope, which some models are taught to say.
+    is_named_out_of_scope: bool = False
 
     @property
     def intent(self) -> str:
@@ -52,6 +57,16 @@ class Prediction:
         """Whether the two likeliest intents are close, or even the first unlikely."""
         shares = [share for _, share in self.intents[:2]]
         return shares[0] < UNSURE or (len(shares) > 1 and shares[0] - shares[1] < CLOSE)
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the bot has to ask which of the two likeliest intents is meant."""
+        shares = [share for _, share in self.intents[:2]]
+        return (
+            not self.is_fallback
+            and len(shares) > 1
+            and shares[0] - shares[1] < AMBIGUOUS
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -93,20 +108,32 @@ class Predictor:
         return _timed(found, time.perf_counter() - started)
 
     def predict_many(
-        self, examples: Sequence[Example]
+        self, examples: Sequence[Example], *, workers: int = 1
     ) -> tuple[Floats, list[Prediction]]:
-        """Answer many turns: calibrated (n, n_intents) and the predictions."""
+        """Answer many turns: calibrated (n, n_intents) and the predictions.
+
+        workers: threads that take batches of turns of about equal length.
+        """
         encoded = [self._encode(example) for example in examples]
         order = np.argsort([len(one) for one in encoded], kind="stable")
         proba = np.zeros((len(examples), len(self.intents)))
         found: dict[int, Prediction] = {}
-        for begin in range(0, len(order), BATCH_SIZE):
+
+        def answer(begin: int) -> None:
             rows = [int(row) for row in order[begin : begin + BATCH_SIZE]]
             part, predictions = self._answer(
                 [examples[row] for row in rows], [encoded[row] for row in rows]
             )
             proba[rows] = part
             found.update(zip(rows, predictions, strict=True))
+
+        begins = range(0, len(order), BATCH_SIZE)
+        if workers > 1:
+            with ThreadPoolExecutor(workers) as threads:
+                list(threads.map(answer, begins))
+        else:
+            for begin in begins:
+                answer(begin)
         return proba, [found[row] for row in range(len(examples))]
 
     def _encode(self, example: Example) -> Encoded:
@@ -128,6 +155,7 @@ class Predictor:
                 is_fallback=bool(fallback[row]),
                 spans=tuple(self._spans(example.text, one, states[row])),
                 scope_score=float(said.scope_score[row]),
+                is_named_out_of_scope=ranked[row][0][0] == OUT_OF_SCOPE,
             )
             for row, (example, one) in enumerate(zip(examples, encoded, strict=True))
         ]

@@ -1,107 +1,94 @@
 """What the model says about a caller's turn, as a bot needs it."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from annotations.functions.labels import Parameter
 from annotations.intake.pipeline import Prepared
 from annotations.services import catalogue
-from annotations.services.catalogue import IntentCard
-from training.ml import parameters
-from training.ml.data import Example, Span, Turn
+from training.ml.data import Example, Turn
+from training.serving import dialogue
+from training.serving.dialogue import Reply, State
 from training.serving.predictor import Prediction, Predictor
 
-# Formats of the schema language -> how their values are read.
-KINDS = {
-    "integer": "integer",
-    "number": "number",
-    "boolean": "boolean",
-    "date": "date",
-    "month": "month",
-    "money": "money",
-    "digits": "digits",
-}
-DIGIT_PLACEHOLDERS = {"ACCOUNT_NUMBER", "CARD", "PHONE", "SSN", "ZIP"}
+TOP_INTENTS = 3
+NEW = State()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A prediction together with the call it amounts to.
-
-    missing: required parameters nobody said. function is empty where the intent has
-    no live function, or the model does not know.
-    """
+    """A prediction together with what it amounts to in its conversation."""
 
     prediction: Prediction
-    function: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    missing: Sequence[str] = ()
+    reply: Reply
 
     @property
     def is_unsure(self) -> bool:
-        return self.prediction.is_fallback or self.prediction.is_torn
+        """Whether a person's look at the turn would teach the model something."""
+        outcomes = (dialogue.Outcome.FALLBACK, dialogue.Outcome.CLARIFY)
+        return (
+            self.reply.outcome in outcomes
+            or self.prediction.is_fallback
+            or self.prediction.is_torn
+        )
 
     def as_json(self) -> dict[str, Any]:
+        """The promised fields of `predict`: `function_call` where it is complete."""
         said = self.prediction.as_json()
-        said["missing"] = list(self.missing)
-        if self.function:
+        said["intents"] = said["intents"][:TOP_INTENTS]
+        if self.reply.missing:
+            said["missing"] = list(self.reply.missing)
+        if self.reply.is_complete:
             said["function_call"] = {
-                "name": self.function,
-                "arguments": dict(self.arguments),
+                "name": self.reply.function,
+                "arguments": dict(self.reply.state.arguments),
             }
         return said
 
+    def as_turn_json(self) -> dict[str, Any]:
+        """What a bot is told: all of that, what to do next and where it stands."""
+        return {
+            **self.as_json(),
+            "outcome": str(self.reply.outcome),
+            "reason": str(self.reply.reason),
+            "missing": list(self.reply.missing),
+            "prompt": self.reply.prompt,
+            "state": {
+                "intent": self.reply.state.intent,
+                "function": self.reply.function,
+                "arguments": dict(self.reply.state.arguments),
+            },
+        }
 
-def answer(predictor: Predictor, example: Example, *, today: date) -> Answer:
-    """Answer one turn with the live schema of the likeliest intent."""
+
+def answer(
+    predictor: Predictor, example: Example, *, today: date, state: State = NEW
+) -> Answer:
+    """Answer one turn with the live schemas."""
     prediction = predictor.predict(example)
-    card = catalogue.current().by_name.get(prediction.intent)
-    if card is None or not card.function or prediction.is_fallback:
-        return Answer(prediction)
-    arguments = arguments_of(card, prediction.spans, today)
-    missing = [
-        p.name for p in card.parameters if p.required and p.name not in arguments
-    ]
-    return Answer(prediction, card.function, arguments, missing)
+    cards = catalogue.current()
+    return Answer(
+        prediction,
+        dialogue.advance(state, example.text, prediction, cards, today=today),
+    )
 
 
-def arguments_of(
-    card: IntentCard, spans: Sequence[Span], today: date
-) -> dict[str, Any]:
-    """Values by parameter: the first span of each that a value can be read from."""
-    known = {parameter.name: parameter for parameter in card.parameters}
-    found: dict[str, Any] = {}
-    for span in spans:
-        parameter = known.get(span.param)
-        if parameter is None or span.param in found:
-            continue
-        value = parameters.value_of(span.value, _rule(parameter, today))
-        if value is not None:
-            found[span.param] = _typed(value, parameter)
-    return found
-
-
-def _rule(parameter: Parameter, today: date) -> parameters.Rule:
-    kind = KINDS.get(parameter.type, "string")
-    if kind == "string" and parameter.placeholder in DIGIT_PLACEHOLDERS:
-        kind = "digits"
-    return parameters.Rule(kind=kind, enum=parameter.enum, today=today)
-
-
-def _typed(value: str, parameter: Parameter) -> Any:
-    """The value as JSON has it; a placeholder stays the text that stands for it."""
-    if parameters.PLACEHOLDER.fullmatch(value):
-        return value
-    if parameter.type == "integer":
-        return int(value)
-    if parameter.type == "number":
-        return float(value)
-    if parameter.type == "boolean":
-        return value == "true"
-    return value
+def answer_many(
+    predictor: Predictor, examples: Sequence[Example], *, today: date, workers: int = 1
+) -> list[Answer]:
+    """Answer turns of different conversations; equal ones are computed once."""
+    cards = catalogue.current()
+    distinct = list(dict.fromkeys(examples))
+    _, predictions = predictor.predict_many(distinct, workers=workers)
+    answers = {
+        example: Answer(
+            found, dialogue.advance(NEW, example.text, found, cards, today=today)
+        )
+        for example, found in zip(distinct, predictions, strict=True)
+    }
+    return [answers[example] for example in examples]
 
 
 def example_of(prepared: Prepared) -> Example:

@@ -380,4 +380,16 @@ PLANTS: dict[str, list[Plant]] = {
         lambda w: [change("annotations_suggestion", f"utterance_id = {w.light.pk}",
                           w.pool.pk, "utterance_id")],
     ],
+    "live_turns_reach_the_pool": [
+        lambda w: [change("training_liveturn",
+                          "created_at = now() - interval '11 minutes'", w.turn.pk)],
+    ],
+    "pooled_turns_hold_no_words": [
+        lambda w: [
+            *drop("training_liveturn", "pooled_turn_holds_no_words"),
+            change("training_liveturn", "pooled_at = now()", w.turn.pk),
+        ],
+        lambda w: [change("training_liveturn", "pooled_at = now(), text = '',"
+                          " context = '[]'", w.turn.pk)],
+    ],
 }  # fmt: skip

@@ -21,6 +21,7 @@ from tests.factories import cast
 from training.models import (
     Checkpoint,
     DatasetSnapshot,
+    LiveTurn,
     Policy,
     Promotion,
     Round,
@@ -173,6 +174,18 @@ def _machines(w: SimpleNamespace) -> None:
     Round.objects.filter(pk=w.round.pk).update(challenger=w.champion)
     w.past = _promotion(w.old, began, timezone.now())
     w.present = _promotion(w.champion, w.past.to_at, None)
+    w.turn = LiveTurn.objects.create(
+        text="my bill",
+        dedupe_key=b"k" * 32,
+        answer={"intents": [], "parameters": []},
+        checkpoint=w.champion,
+        intent="hello",
+        confidence=0.9,
+        scope_score=1.0,
+        outcome="intent",
+        is_unsure=False,
+        milliseconds=5.0,
+    )
 
 
 def _checkpoint(name: str, state: str, **fields: object) -> Checkpoint:

@@ -56,8 +56,10 @@ def test_a_turn_is_answered_with_intents_and_the_call_it_amounts_to(bot, serving
     assert said["intents"][0]["name"] == "check_bill"
     assert 0 < said["intents"][0]["confidence"] <= 1
     assert said["fallback"] is False
-    assert said["function_call"] == {"name": "check_bill", "arguments": {}}
+    assert said["outcome"] == "ask"
+    assert "function_call" not in said
     assert said["missing"] == ["account_number"]
+    assert said["state"]["function"] == "check_bill"
     assert said["model"] == "one"
 
 
@@ -66,27 +68,6 @@ def test_personal_data_is_gone_before_anything_is_stored(bot, serving):
 
     assert "4111" not in said["text"]
     assert not Utterance.objects.filter(text__contains="4111").exists()
-
-
-def test_an_unsure_turn_joins_the_pool_once_with_a_count(bot, serving):
-    said = ask(bot, "it is in a b").json()
-    ask(bot, "it is in a b")
-
-    assert said["fallback"] or said["intents"][0]["confidence"] < 0.7
-    found = Utterance.objects.get()
-    assert (found.source, found.count, found.text) == ("live", 2, "it is in a b")
-    assert found.redaction == Utterance.Redaction.LIGHT
-    assert found.bot_intent == said["intents"][0]["name"]
-
-
-def test_a_sure_turn_is_not_kept_unless_the_exam_wants_it(bot, serving, settings):
-    settings.EXAM_SHARE = 0.0
-    ask(bot, "why is my bill so high")
-    assert Utterance.objects.count() == 0
-
-    settings.EXAM_SHARE = 1.0
-    ask(bot, "why is my bill so high")
-    assert Utterance.objects.get().split == Utterance.Split.EXAM
 
 
 @pytest.mark.parametrize(
@@ -124,6 +105,26 @@ def test_a_new_champion_answers_without_a_restart(bot, serving, tmp_path, monkey
     assert said["intents"][0]["name"] == "cancel_plan"
 
 
+def test_a_roll_back_answers_at_once_with_the_model_that_is_still_warm(
+    bot, serving, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(champion, "LOOK_SECONDS", 0.0)
+    assert ask(bot, "why is my bill so high").json()["model"] == "one"
+    two = factory.checkpoint("two", tmp_path / "two", turned())
+    promotion.promote(checkpoint=two, reason=REASON, by=None, instead_of=serving)
+    champion._replace(two)
+    assert ask(bot, "why is my bill so high").json()["model"] == "two"
+    opened: list[str] = []
+    monkeypatch.setattr(
+        checkpoints, "open_predictor", lambda found: opened.append(found.name)
+    )
+
+    promotion.roll_back(reason=REASON, by=factory.engineer())
+
+    assert ask(bot, "why is my bill so high").json()["model"] == "one"
+    assert opened == []
+
+
 def test_the_old_champion_answers_while_the_new_one_cannot_be_opened(
     bot, serving, tmp_path
 ):
@@ -154,26 +155,6 @@ def test_chat_completions_refuse_in_the_shape_clients_read(bot):
 
     assert answer.status_code == 501
     assert answer.json()["error"]["code"] == "not_implemented"
-
-
-def test_a_value_is_read_by_the_live_schema(serving):
-    from datetime import date
-
-    from annotations.services import catalogue
-    from training.ml.data import Span
-    from training.serving import turns
-
-    card = catalogue.current().by_name["check_bill"]
-    spans = [
-        Span(0, 3, "account_number", "four oh double two"),
-        Span(4, 6, "account_number", "nine"),
-        Span(7, 9, "bill_month", " last  month "),
-        Span(10, 12, "colour", "blue"),
-    ]
-
-    found = turns.arguments_of(card, spans, date(2026, 11, 22))
-
-    assert found == {"account_number": "4022", "bill_month": "last month"}
 
 
 def test_predicting_stores_nothing(serving, tmp_path, capsys):

@@ -3,8 +3,10 @@
 import argparse
 import gzip
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,8 +14,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.errors import DomainError
+from annotations.intake.pipeline import Prepared
 from training.services import checkpoints, live
 from training.serving import turns
+
+WORKERS = min(4, os.cpu_count() or 1)
+BATCH = 512  # turns answered together; their order is kept
 
 
 class Command(BaseCommand):
@@ -35,8 +41,8 @@ class Command(BaseCommand):
                     "No model serves yet; name one with --checkpoint or run `train`."
                 )
             predictor = checkpoints.open_predictor(found)
-            for line in _lines(options["file"]):
-                self.stdout.write(_answer(predictor, line))
+            for lines in batched(_lines(options["file"]), BATCH):
+                self.stdout.write("\n".join(_answers(predictor, lines)))
         except DomainError as error:
             raise CommandError(error.message) from error
         except OSError as error:
@@ -54,20 +60,35 @@ def _lines(path: Path | None) -> Iterator[str]:
         yield from _filled(file)
 
 
+def batched(lines: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Lists of `size` lines, the last one shorter; itertools has it from 3.12 on."""
+    source = iter(lines)
+    while part := list(islice(source, size)):
+        yield part
+
+
 def _filled(stream: TextIO) -> Iterator[str]:
     return (line for line in stream if line.strip())
 
 
-def _answer(predictor: Any, line: str) -> str:
-    """One line's answer; a line that is no turn says so and the next one follows."""
-    try:
-        prepared = live.redacted(json.loads(line))
-    except (DomainError, ValueError) as error:
-        return json.dumps({"error": str(error)})
-    found = turns.answer(
-        predictor, turns.example_of(prepared), today=timezone.localdate()
+def _answers(predictor: Any, lines: Sequence[str]) -> list[str]:
+    """Each line's answer; a line that is no turn says so and stops no other."""
+    said: list[Prepared | str] = [_prepared(line) for line in lines]
+    examples = [turns.example_of(one) for one in said if isinstance(one, Prepared)]
+    answers = turns.answer_many(
+        predictor, examples, today=timezone.localdate(), workers=WORKERS
     )
-    said = found.as_json()
-    if not found.missing:
-        said.pop("missing")
-    return json.dumps(said, ensure_ascii=False)
+    found = iter(answers)
+    return [
+        json.dumps({"error": one} if isinstance(one, str) else next(found).as_json(),
+                   ensure_ascii=False)
+        for one in said
+    ]  # fmt: skip
+
+
+def _prepared(line: str) -> Prepared | str:
+    """The redacted turn, or what is wrong with the line."""
+    try:
+        return live.redacted(json.loads(line))
+    except (DomainError, ValueError) as error:
+        return str(error)

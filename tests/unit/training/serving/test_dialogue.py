@@ -1,0 +1,178 @@
+"""Where turns take a conversation: one rule a test, no model and no database."""
+
+import uuid
+from datetime import date
+
+import pytest
+
+from annotations.functions.labels import Parameter
+from annotations.services.catalogue import Catalogue, IntentCard
+from training.ml.data import Span
+from training.serving.dialogue import Outcome, Reason, State, advance
+from training.serving.predictor import Prediction
+
+TODAY = date(2026, 11, 22)
+ACCOUNT = Parameter(
+    "account_number",
+    "string",
+    required=True,
+    placeholder="ACCOUNT_NUMBER",
+    prompt="What is your account number?",
+)
+MONTH = Parameter("bill_month", "month", required=True, prompt="Which month?")
+NOTE = Parameter("note", "string", required=False)
+
+
+def card(name: str, function: str = "", *parameters: Parameter) -> IntentCard:
+    return IntentCard(
+        id=hash(name),
+        name=name,
+        title=name.replace("_", " ").capitalize(),
+        domain="billing",
+        domain_title="Billing",
+        description="",
+        aliases=(),
+        is_out_of_scope=name == "oos",
+        function=function,
+        parameters=parameters,
+    )
+
+
+CARDS = Catalogue(
+    uuid.UUID(int=1),
+    (
+        card("check_bill", "check_bill_status", ACCOUNT, MONTH, NOTE),
+        card("pay_bill", "pay_bill", ACCOUNT),
+        card("greet"),
+        card("say_city", "say_city", Parameter("city", "string", required=True)),
+        card("oos"),
+    ),
+)
+
+
+def guess(*intents: tuple[str, float], spans=(), fallback=False, oos=False):
+    return Prediction(
+        intents=intents,
+        is_fallback=fallback,
+        spans=tuple(Span(0, 1, param, value) for param, value in spans),
+        scope_score=0.0,
+        is_named_out_of_scope=oos,
+    )
+
+
+def turn(state: State, text: str, prediction: Prediction):
+    return advance(state, text, prediction, CARDS, today=TODAY)
+
+
+def test_what_is_missing_is_asked_for_in_the_schemas_order():
+    reply = turn(State(), "my bill please", guess(("check_bill", 0.9), ("greet", 0.05)))
+
+    assert reply.outcome == Outcome.ASK
+    assert reply.missing == ("account_number", "bill_month")
+    assert reply.prompt == "What is your account number?"
+    assert reply.state == State("check_bill", {}, "account_number")
+
+
+def test_an_answer_fills_what_was_asked_whatever_the_model_makes_of_it():
+    asked = State("check_bill", {}, "account_number")
+
+    reply = turn(
+        asked, "it is [ACCOUNT_NUMBER_1]", guess(("greet", 0.4), fallback=True)
+    )
+
+    assert reply.state.arguments == {"account_number": "[ACCOUNT_NUMBER_1]"}
+    assert reply.missing == ("bill_month",)
+
+
+def test_the_call_is_made_once_everything_is_known():
+    asked = State("check_bill", {"account_number": "[ACCOUNT_NUMBER_1]"}, "bill_month")
+
+    reply = turn(asked, "march", guess(("greet", 0.5), ("check_bill", 0.3)))
+
+    assert reply.outcome == Outcome.CALL
+    assert reply.function == "check_bill_status"
+    assert reply.state.arguments["bill_month"] == "2026-03"
+    assert reply.state.asked == ""
+
+
+def test_a_value_said_again_replaces_the_one_before():
+    done = State("check_bill", {"account_number": "[ACCOUNT_NUMBER_1]",
+                                "bill_month": "2026-03"})  # fmt: skip
+
+    reply = turn(
+        done, "no i meant april",
+        guess(("check_bill", 0.7), ("greet", 0.1), spans=[("bill_month", "april")]),
+    )  # fmt: skip
+
+    assert reply.outcome == Outcome.CALL
+    assert reply.state.arguments["bill_month"] == "2026-04"
+    assert reply.state.arguments["account_number"] == "[ACCOUNT_NUMBER_1]"
+
+
+def test_a_sure_other_request_opens_its_own_function_with_nothing_filled():
+    asked = State("check_bill", {"bill_month": "2026-03"}, "account_number")
+
+    reply = turn(asked, "i want to pay", guess(("pay_bill", 0.9), ("greet", 0.05)))
+
+    assert reply.state == State("pay_bill", {}, "account_number")
+
+
+def test_an_unsure_other_guess_that_answers_nothing_does_not_fill_anything():
+    asked = State("check_bill", {}, "bill_month")
+
+    reply = turn(asked, "uh hello there", guess(("greet", 0.5), ("pay_bill", 0.2)))
+
+    assert reply.outcome == Outcome.INTENT
+    assert reply.state.intent == "greet"
+
+
+def test_free_text_is_an_answer_only_where_it_is_nothing_else():
+    asked = State("say_city", {}, "city")
+
+    unknown = turn(asked, "springfield", guess(("greet", 0.3), fallback=True))
+    known = turn(asked, "good morning", guess(("greet", 0.9), ("pay_bill", 0.05)))
+
+    assert unknown.state.arguments == {"city": "springfield"}
+    assert known.outcome == Outcome.INTENT
+
+
+def test_two_intents_about_as_likely_are_asked_about():
+    reply = turn(State(), "my bill", guess(("check_bill", 0.45), ("pay_bill", 0.42)))
+
+    assert reply.outcome == Outcome.CLARIFY
+    assert "Check bill" in reply.prompt and "Pay bill" in reply.prompt
+    assert reply.state == State()
+
+
+@pytest.mark.parametrize(
+    ("prediction", "reason"),
+    [
+        (guess(("oos", 0.8), ("greet", 0.1), fallback=True, oos=True),
+         Reason.OUT_OF_SCOPE),
+        (guess(("greet", 0.3), ("oos", 0.2), fallback=True), Reason.UNFAMILIAR),
+        (guess(("dropped_intent", 0.9), ("greet", 0.05)), Reason.NOT_IN_USE),
+    ],
+)  # fmt: skip
+def test_a_fallback_says_why_and_keeps_the_open_request(prediction, reason):
+    asked = State("check_bill", {"bill_month": "2026-03"}, "account_number")
+
+    reply = turn(asked, "tell me something about the weather on mars today please",
+                 prediction)  # fmt: skip
+
+    assert (reply.outcome, reply.reason) == (Outcome.FALLBACK, reason)
+    assert reply.state == asked
+
+
+def test_a_state_survives_storing():
+    state = State("check_bill", {"bill_month": "2026-03"}, "account_number")
+
+    assert State.from_json(state.as_json()) == state
+    assert State.from_json({}) == State()
+
+
+def test_a_month_is_not_ahead_unless_it_is_said():
+    asked = State("check_bill", {"account_number": "[ACCOUNT_NUMBER_1]"}, "bill_month")
+
+    reply = turn(asked, "december", guess(("greet", 0.2), fallback=True))
+
+    assert reply.state.arguments["bill_month"] == "2025-12"

@@ -1,0 +1,169 @@
+"""Where a conversation stands, and where a turn takes it. Plain data, no database.
+
+An open function collects its parameters over turns: what the bot asked for is looked
+for first, a new intent said surely opens another function, and a value said again
+replaces the earlier one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from annotations.functions.labels import Parameter
+from annotations.services.catalogue import Catalogue, IntentCard
+from training.serving import values
+from training.serving.predictor import Prediction
+
+# From this confidence on, another intent is a new request even while one is open.
+SURE = 0.6
+# A whole utterance is taken for the answer to an open question up to this length.
+ANSWER_WORDS = 8
+
+
+class Outcome(StrEnum):
+    """What the bot should do next."""
+
+    CALL = "call"  # the function call is complete
+    ASK = "ask"  # a parameter is missing: ask for it
+    CLARIFY = "clarify"  # two intents fit about as well: ask which
+    INTENT = "intent"  # an intent without a function
+    FALLBACK = "fallback"
+
+
+class Reason(StrEnum):
+    """Why the model does not know."""
+
+    OUT_OF_SCOPE = "out_of_scope"  # it was taught that this is none of its business
+    UNFAMILIAR = "unfamiliar"  # unlike everything it was taught
+    NOT_IN_USE = "not_in_use"  # it named an intent that the catalogue has dropped
+
+
+@dataclass(frozen=True)
+class State:
+    """The open request. asked: the parameter the bot asked for last."""
+
+    intent: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    asked: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "State":
+        return cls(
+            stored.get("intent", ""),
+            stored.get("arguments", {}),
+            stored.get("asked", ""),
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a turn amounts to, and the state after it.
+
+    missing: required parameters nobody said, in the order to ask. prompt: what to say
+    next, empty where the schema has no words for it.
+    """
+
+    outcome: Outcome
+    state: State
+    function: str = ""
+    missing: Sequence[str] = ()
+    prompt: str = ""
+    reason: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        return self.outcome == Outcome.CALL
+
+
+def advance(
+    state: State, text: str, prediction: Prediction, cards: Catalogue, *, today: date
+) -> Reply:
+    """Take one redacted turn into account."""
+    opened = cards.by_name.get(state.intent)
+    if opened is not None and opened.function:
+        given = _answers(opened, state.asked, text, prediction, today)
+        if given and not _is_another_request(prediction, opened):
+            return _filled(opened, {**state.arguments, **given})
+    if prediction.is_fallback:
+        return Reply(Outcome.FALLBACK, state, reason=_why(prediction))
+    card = cards.by_name.get(prediction.intent)
+    if card is None:
+        return Reply(Outcome.FALLBACK, state, reason=Reason.NOT_IN_USE)
+    between = _torn_between(prediction, cards)
+    if between:
+        return Reply(Outcome.CLARIFY, state, prompt=_which(*between))
+    if not card.function:
+        return Reply(Outcome.INTENT, State(card.name))
+    kept = state.arguments if card is opened else {}
+    return _filled(card, {**kept, **values.arguments_of(card, prediction.spans, today)})
+
+
+def _answers(
+    card: IntentCard, asked: str, text: str, prediction: Prediction, today: date
+) -> dict[str, Any]:
+    """Values for the open function: the marked ones, and the one asked for."""
+    found = values.arguments_of(card, prediction.spans, today)
+    parameter = next((p for p in card.parameters if p.name == asked), None)
+    if parameter is None or asked in found:
+        return found
+    value = _whole_answer(text, parameter, prediction, today)
+    return found if value is None else {**found, asked: value}
+
+
+def _whole_answer(
+    text: str, parameter: Parameter, prediction: Prediction, today: date
+) -> Any:
+    """The utterance read as nothing but the value asked for; None if it is not."""
+    if len(text.split()) > ANSWER_WORDS:
+        return None
+    if values.is_free_text(parameter) and not prediction.is_fallback:
+        return None  # anything would do as a value, so only what is nothing else does
+    return values.read(text, parameter, today)
+
+
+def _is_another_request(prediction: Prediction, opened: IntentCard) -> bool:
+    return (
+        not prediction.is_fallback
+        and prediction.intent != opened.name
+        and prediction.intents[0][1] >= SURE
+        and not any(s.param in {p.name for p in opened.parameters}
+                    for s in prediction.spans)
+    )  # fmt: skip
+
+
+def _filled(card: IntentCard, arguments: Mapping[str, Any]) -> Reply:
+    missing = [p for p in card.parameters if p.required and p.name not in arguments]
+    if not missing:
+        state = State(card.name, arguments)
+        return Reply(Outcome.CALL, state, card.function)
+    asked = missing[0]
+    return Reply(
+        Outcome.ASK,
+        State(card.name, arguments, asked.name),
+        card.function,
+        tuple(p.name for p in missing),
+        asked.prompt,
+    )
+
+
+def _torn_between(
+    prediction: Prediction, cards: Catalogue
+) -> tuple[IntentCard, IntentCard] | None:
+    if not prediction.is_ambiguous:
+        return None
+    first, second = (cards.by_name.get(name) for name, _ in prediction.intents[:2])
+    return (first, second) if first and second else None
+
+
+def _which(first: IntentCard, second: IntentCard) -> str:
+    return f"Is it about “{first.title}” or about “{second.title}”?"
+
+
+def _why(prediction: Prediction) -> str:
+    named = prediction.is_named_out_of_scope
+    return Reason.OUT_OF_SCOPE if named else Reason.UNFAMILIAR
