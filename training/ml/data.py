@@ -40,7 +40,8 @@ class Example:
 
     `weight` is how many callers said it (duplicates are stored once with a count);
     `key` is whatever the caller identifies the utterance by; `act` is what the turn
-    does in its conversation (one of ACTS), "" where nobody said.
+    does in its conversation (one of ACTS), "" where nobody said; `heard` is how sure
+    the speech recognizer was, 0 to 1, None where nobody said.
     """
 
     text: str
@@ -52,6 +53,7 @@ class Example:
     key: str | int | None = None
     domain: str | None = None
     act: str = ""
+    heard: float | None = None
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,8 @@ class Measured:
     """A report and what stands behind it, item by item.
 
     correct: bool (n,); confidence: float (n,), of the answer given; predicted: names;
-    recall: by intent and parameter.
+    recall: by intent and parameter; proba: (n, n_intents) and answers as the model
+    gave them; turn_ms: what the timed turns took.
     """
 
     report: Report
@@ -66,6 +67,9 @@ class Measured:
     confidence: Floats
     predicted: tuple[str, ...]
     recall: dict[str, dict[str, ParameterRecall]]
+    proba: Floats
+    answers: Sequence[Answer]
+    turn_ms: tuple[float, ...]
 
 
 def measure(
@@ -88,25 +92,35 @@ def measure(
     truth = dataset.labels
     intent = _intent_scores(model, dataset, proba, answers, predicted, seed)
     correct = np.array([a == b for a, b in zip(truth, predicted, strict=True)])
+    turn_ms = turn_times_ms(model, examples)
     report = Report(
         intent=intent,
         parameters=_parameter_scores(dataset, answers, correct),
-        latency_ms=latency(model, examples),
+        latency_ms=percentile_ms(turn_ms),
         seconds=seconds + time.perf_counter() - started,
     )
     recall = recall_by_parameter(
         truth, [example.spans for example in examples], [a.spans for a in answers]
     )
-    return Measured(report, correct, proba.max(axis=1), tuple(predicted), recall)
+    return Measured(
+        report=report,
+        correct=correct,
+        confidence=proba.max(axis=1),
+        predicted=tuple(predicted),
+        recall=recall,
+        proba=proba,
+        answers=answers,
+        turn_ms=turn_ms,
+    )
 
 
-def latency(model: Model, examples: Sequence[Example]) -> dict[str, float]:
+def turn_times_ms(model: Model, examples: Sequence[Example]) -> tuple[float, ...]:
     """How long turns asked one by one take, in milliseconds."""
     step = max(1, len(examples) // LATENCY_TURNS)
     turns = examples[::step][:LATENCY_TURNS]
     for example in turns[:WARM_UP_TURNS]:
         model.predict(example)
-    return percentile_ms([1000.0 * model.predict(turn).seconds for turn in turns])
+    return tuple(1000.0 * model.predict(turn).seconds for turn in turns)
 
 
 def steady_latency_ms(model: Model, examples: Sequence[Example]) -> float:

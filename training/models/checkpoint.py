@@ -66,6 +66,8 @@ class Evaluation(models.Model):
     n = models.PositiveIntegerField()
     # The JSON of `evaluate` (docs: Interfaces).
     report = models.JSONField()
+    # Everything beyond: the JSON of training/ml/evaluation.py; {} where none was made.
+    detail = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

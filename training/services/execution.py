@@ -8,7 +8,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
@@ -20,18 +19,18 @@ from annotations.models import Intent
 from training import backends
 from training.failpoints import failpoint
 from training.ml import comparison, experiment
+from training.ml.data import Dataset
 from training.ml.errors import TooFewLabelsError, TrainingCancelledError
 from training.ml.hooks import Hooks, Progress
 from training.models import (
     Checkpoint,
     DatasetSnapshot,
-    Evaluation,
     Policy,
     Round,
     RoundStep,
     SnapshotMember,
 )
-from training.services import checkpoints, datasets, promotion, rounds
+from training.services import checkpoints, datasets, evaluations, promotion, rounds
 from training.services.rounds import Claim, LostClaimError
 
 logger = logging.getLogger(__name__)
@@ -228,11 +227,11 @@ def _evaluate(found: Round, claim: Claim) -> None:
     detail: dict[str, Any] = {
         "exam": len(exam),
         "truth": exam.labels,
-        "challenger": _measure(found.challenger, exam, claim),
+        "challenger": _measure(found.challenger, exam),
     }
     if champion is not None and champion != found.challenger:
         try:
-            detail["champion"] = _measure(champion, exam, claim)
+            detail["champion"] = _measure(champion, exam)
         except checkpoints.CheckpointUnusableError as error:
             # A champion that cannot answer serves nobody: there is none to beat.
             detail["champion_unusable"] = error.message
@@ -241,27 +240,12 @@ def _evaluate(found: Round, claim: Claim) -> None:
     failpoint("evaluation.recorded")
 
 
-def _measure(checkpoint: Checkpoint, exam: Any, claim: Claim) -> dict[str, Any]:
-    """Measure a checkpoint, keep the report, return what the comparison needs."""
+def _measure(checkpoint: Checkpoint, exam: Dataset) -> dict[str, Any]:
+    """Measure a checkpoint, keep the evaluation, return what the comparison needs."""
     predictor = checkpoints.open_predictor(checkpoint)
     if len(exam) == 0:
         return {"hits": "", "ece": 0.0, "latency_p95_ms": 0.0}
-    measured = experiment.measure(predictor, exam)
-    report = measured.report.as_json()
-    weights = np.array(exam.weights)
-    # Frequent sayings count as often as they were said.
-    report["accuracy_by_calls"] = round(
-        float(np.average(measured.correct, weights=weights)), 6
-    )
-    report["by_parameter"] = {
-        intent: {param: asdict(recall) for param, recall in each.items()}
-        for intent, each in measured.recall.items()
-    }
-    Evaluation.objects.update_or_create(
-        checkpoint=checkpoint,
-        exam_digest=datasets.exam_digest(exam),
-        defaults={"n": len(exam), "report": report},
-    )
+    measured = evaluations.measure(checkpoint, predictor, exam)
     return {
         "hits": "".join("1" if hit else "0" for hit in measured.correct),
         "ece": measured.report.intent.ece,

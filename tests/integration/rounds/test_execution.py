@@ -1,11 +1,15 @@
 """Whole rounds with a tiny model, in this process."""
 
+import json
+
 import pytest
 
 from annotations.errors import InvalidError
 from annotations.models import AuditEvent, Utterance
+from tests.factories import cast
 from tests.factories import rounds as factory
 from training import failpoints
+from training.ml.evaluation import Detail
 from training.models import (
     Checkpoint,
     DatasetSnapshot,
@@ -357,3 +361,35 @@ def test_folders_nobody_knows_go_after_a_day(tmp_path):
     assert checkpoints.remove_orphans(now + 60) == 0
     assert checkpoints.remove_orphans(now + 25 * 3600) == 1
     assert {path.name for path in checkpoints.root().iterdir()} == {"known"}
+
+
+def test_an_evaluation_keeps_every_cut_and_no_text():
+    factory.world()
+
+    found = run(factory.policy())
+
+    stored = Evaluation.objects.get(checkpoint=found.challenger)
+    detail = Detail.from_json(stored.detail)
+    accuracy = detail.figure("intent_accuracy")
+    assert accuracy.value == stored.report["intent"]["accuracy"]
+    assert accuracy.by_calls == stored.report["accuracy_by_calls"]
+    assert {one.name for one in detail.slices["intent"]} == set(factory.SAYINGS)
+    assert {one.name for one in detail.slices["source"]} == {"calls"}
+    assert detail.figure("latency_p95_ms").n == 12
+    said = json.dumps(stored.detail)
+    assert not any(saying in said for saying in factory.SAYINGS.values())
+
+
+def test_prompt_tokens_are_counted_where_functions_are_live():
+    intents = factory.world()
+    for intent in intents.values():
+        cast.live_schema(intent)
+
+    found = run(factory.policy())
+
+    detail = Detail.from_json(Evaluation.objects.get().detail)
+    assert detail.tokens["functions"] == 3
+    # Three of three functions are always among the three likeliest.
+    assert detail.figure("token_reduction").value == 0.0
+    assert detail.figure("right_function_offered").value == 1.0
+    assert found.status == Status.PROMOTED
