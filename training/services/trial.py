@@ -10,9 +10,9 @@ from annotations.functions import arguments
 from annotations.functions.arguments import Problem
 from annotations.functions.labels import parameters
 from annotations.functions.schema import read
+from annotations.intake.redaction.entities import PLACEHOLDER
 from annotations.models import Function, SchemaVersion
 from annotations.services import catalogue
-from training.ml.parameters import PLACEHOLDER
 from training.models import Checkpoint, Evaluation
 from training.services.live import NoModelError, redacted
 from training.serving import champion, turns, values
@@ -41,7 +41,9 @@ def attempt(version: SchemaVersion, text: str) -> Trial:
     found = predictor.predict(turns.example_of(prepared))
     intent = version.function.intent
     card = replace(
-        catalogue.current().by_name[intent.name], parameters=parameters(version.body)
+        catalogue.current().by_name[intent.name],
+        parameters=parameters(version.body),
+        schema=read(version.canonical),
     )
     given = values.arguments_of(card, found.spans, timezone.localdate())
     return Trial(

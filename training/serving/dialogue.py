@@ -11,7 +11,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from annotations.functions.labels import Parameter
+from annotations.functions import readings
+from annotations.functions.schema import Node
 from annotations.services.catalogue import Catalogue, IntentCard
 from training.serving import values
 from training.serving.predictor import Prediction
@@ -108,22 +109,20 @@ def _answers(
 ) -> dict[str, Any]:
     """Values for the open function: the marked ones, and the one asked for."""
     found = values.arguments_of(card, prediction.spans, today)
-    parameter = next((p for p in card.parameters if p.name == asked), None)
-    if parameter is None or asked in found:
+    if not any(p.name == asked for p in card.parameters) or asked in found:
         return found
-    value = _whole_answer(text, parameter, prediction, today)
+    value = _whole_answer(text, values.node_of(card, asked), prediction, today)
     return found if value is None else {**found, asked: value}
 
 
-def _whole_answer(
-    text: str, parameter: Parameter, prediction: Prediction, today: date
-) -> Any:
+def _whole_answer(text: str, node: Node, prediction: Prediction, today: date) -> Any:
     """The utterance read as nothing but the value asked for; None if it is not."""
     if len(text.split()) > ANSWER_WORDS:
         return None
-    if values.is_free_text(parameter) and not prediction.is_fallback:
+    if readings.is_free(node) and not prediction.is_fallback:
         return None  # anything would do as a value, so only what is nothing else does
-    return values.read(text, parameter, today)
+    value = values.read(node, text, today)
+    return [value] if node.kind == "array" and value is not None else value
 
 
 def _is_another_request(prediction: Prediction, opened: IntentCard) -> bool:

@@ -5,25 +5,30 @@ from datetime import date
 
 import pytest
 
-from annotations.functions.labels import Parameter
+from annotations.functions import schema
+from annotations.functions.labels import parameters
 from annotations.services.catalogue import Catalogue, IntentCard
 from training.ml.data import Span
 from training.serving.dialogue import Outcome, Reason, State, advance
 from training.serving.predictor import Prediction
 
 TODAY = date(2026, 11, 22)
-ACCOUNT = Parameter(
-    "account_number",
-    "string",
-    required=True,
-    placeholder="ACCOUNT_NUMBER",
-    prompt="What is your account number?",
-)
-MONTH = Parameter("bill_month", "month", required=True, prompt="Which month?")
-NOTE = Parameter("note", "string", required=False)
+ACCOUNT = {
+    "type": "string",
+    "x-placeholder": "ACCOUNT_NUMBER",
+    "x-prompt": "What is your account number?",
+}
+MONTH = {"type": "string", "format": "month", "x-prompt": "Which month?"}
+NOTE = {"type": "string"}
 
 
-def card(name: str, function: str = "", *parameters: Parameter) -> IntentCard:
+def card(name: str, function: str = "", optional=(), **rules: dict) -> IntentCard:
+    body = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": rules,
+        "required": [name for name in rules if name not in optional],
+    }
     return IntentCard(
         id=hash(name),
         name=name,
@@ -34,17 +39,25 @@ def card(name: str, function: str = "", *parameters: Parameter) -> IntentCard:
         aliases=(),
         is_out_of_scope=name == "oos",
         function=function,
-        parameters=parameters,
+        parameters=parameters(body),
+        schema=schema.build(body),
     )
 
 
 CARDS = Catalogue(
     uuid.UUID(int=1),
     (
-        card("check_bill", "check_bill_status", ACCOUNT, MONTH, NOTE),
-        card("pay_bill", "pay_bill", ACCOUNT),
+        card(
+            "check_bill",
+            "check_bill_status",
+            ["note"],
+            account_number=ACCOUNT,
+            bill_month=MONTH,
+            note=NOTE,
+        ),
+        card("pay_bill", "pay_bill", account_number=ACCOUNT),
         card("greet"),
-        card("say_city", "say_city", Parameter("city", "string", required=True)),
+        card("say_city", "say_city", city={"type": "string"}),
         card("oos"),
     ),
 )

@@ -1,36 +1,63 @@
 from datetime import date
 
-from annotations.functions.labels import Parameter
+from annotations.functions import schema
+from annotations.functions.labels import parameters
 from training.ml.data import Span
 from training.serving import values
 
 TODAY = date(2026, 11, 22)
-ACCOUNT = Parameter("account", "string", required=True, placeholder="ACCOUNT_NUMBER")
+BODY = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "account": {"type": "string", "x-placeholder": "ACCOUNT_NUMBER"},
+        "month": {"type": "string", "format": "month"},
+        "lines": {"type": "array", "items": {"type": "integer"}},
+        "sure": {"type": "boolean"},
+    },
+}
 
 
 class Card:
-    parameters = (ACCOUNT, Parameter("month", "string", required=False))
+    parameters = parameters(BODY)
+    schema = schema.build(BODY)
 
 
 def test_values_are_read_by_their_parameters_first_readable_span():
     spans = [
         Span(0, 3, "account", "four oh double two"),
         Span(4, 6, "account", "nine"),
+        Span(7, 9, "month", "whenever"),
         Span(7, 9, "month", " last  month "),
         Span(10, 12, "colour", "blue"),
     ]
 
     found = values.arguments_of(Card(), spans, TODAY)
 
-    assert found == {"account": "4022", "month": "last month"}
+    assert found == {"account": "4022", "month": "2026-10"}
 
 
 def test_a_placeholder_of_the_right_kind_is_the_value_wherever_it_stands():
-    assert values.read("it is [ACCOUNT_NUMBER_2] i think", ACCOUNT, TODAY) == (
+    node = Card.schema.properties["account"]
+
+    assert values.read(node, "it is [ACCOUNT_NUMBER_2] i think", TODAY) == (
         "[ACCOUNT_NUMBER_2]"
     )
 
 
-def test_numbers_and_truths_come_typed():
-    assert values.read("three", Parameter("n", "integer", required=True), TODAY) == 3
-    assert values.read("yes", Parameter("b", "boolean", required=True), TODAY) is True
+def test_numbers_and_truths_come_typed_and_lists_whole():
+    spans = [Span(0, 1, "lines", "three"), Span(2, 3, "lines", "four")]
+
+    assert values.arguments_of(Card(), [*spans, Span(4, 5, "sure", "yes")], TODAY) == {
+        "lines": [3, 4],
+        "sure": True,
+    }
+
+
+def test_without_a_readable_schema_any_words_are_a_value():
+    class Unread(Card):
+        schema = None
+
+    assert values.arguments_of(Unread(), [Span(0, 1, "month", "soon")], TODAY) == {
+        "month": "soon"
+    }

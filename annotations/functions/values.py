@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from training.ml import spoken
+from annotations.functions import spoken
+from annotations.intake.redaction.entities import PLACEHOLDER
 
-PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_]*_\d+\]")
 MONTHS = (
     "january",
     "february",

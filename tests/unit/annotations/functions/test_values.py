@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from training.ml.parameters import Rule, value_of
+from annotations.functions.values import Rule, value_of
 
 TODAY = date(2026, 11, 22)  # a Sunday
 
