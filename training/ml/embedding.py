@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.ml import joint
+from training.ml import joint, precision
 from training.ml.errors import TrainingCancelledError
 from training.ml.hooks import Hooks, Progress
 from training.ml.tokens import Encoded, pad, word_states
@@ -37,7 +37,7 @@ def embed(
     hooks: Hooks | None = None,
     stage: str = "embedding",
 ) -> Embedded:
-    """Embed utterances in bf16, shorter ones first, in their own order again.
+    """Embed utterances, shorter ones first, in their own order again.
 
     Raises TrainingCancelledError when `hooks.should_stop` says so.
     """
@@ -72,7 +72,7 @@ def _embed_batch(
 ) -> None:
     batch = pad([encoded[i] for i in rows])
     feed = {k: torch.from_numpy(v).to(device) for k, v in batch.feed().items()}
-    with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16):
+    with torch.inference_mode(), precision.autocast(device):
         embedding, tokens = model(**feed)
     array = embedding.float().cpu().numpy()
     token_array = tokens.float().cpu().numpy() if with_words else None

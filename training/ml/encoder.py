@@ -10,6 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from training.ml import precision
+
 Embeddings = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
@@ -79,10 +81,7 @@ class SentenceEncoder:
         model = self._loaded()
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         out = np.empty((len(texts), self.dimension), dtype=np.float32)
-        autocast = torch.autocast(
-            model.device.type, torch.bfloat16, enabled=_computes_bfloat16(model.device)
-        )
-        with torch.inference_mode(), autocast:
+        with torch.inference_mode(), precision.autocast(model.device):
             for start in range(0, len(order), self._batch_size):
                 rows = order[start : start + self._batch_size]
                 out[rows] = self._embed_batch([texts[i] for i in rows])
@@ -119,16 +118,6 @@ def load_sentence_transformer(device: str) -> Any:
         str(model_folder()), device=device, local_files_only=True
     )
     return model.eval()
-
-
-def _computes_bfloat16(device: Any) -> bool:
-    import torch
-
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(
-        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    )
 
 
 def default_encoder(folder: Path, device: str = "auto") -> Encoder:
