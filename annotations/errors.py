@@ -42,6 +42,12 @@ class TooLargeError(DomainError):
     code = "too_large"
 
 
+class StaleRevisionError(ConflictError):
+    """Somebody saved since the page was read; `current` is what they saved."""
+
+    code = "stale_revision"
+
+
 class LeaseLostError(ConflictError):
     code = "lease_lost"
 

@@ -15,6 +15,13 @@ from annotations.models.catalogue import (
     Iteration,
 )
 from annotations.models.conversation import Conversation, Turn
+from annotations.models.guideline import (
+    ContrastPair,
+    IntentChange,
+    IntentConfusion,
+    IntentExample,
+    IntentRemark,
+)
 from annotations.models.intake import IntakeBatch, PendingLabel, RejectedRow
 from annotations.models.person import ApiToken, Role, Scope, SignInLink, User
 from annotations.models.queue import BLIND_REASONS, QueueItem, Reason
@@ -39,6 +46,7 @@ __all__ = [
     "AttemptCounter",
     "AuditEvent",
     "CatalogueStamp",
+    "ContrastPair",
     "Conversation",
     "Domain",
     "Function",
@@ -46,6 +54,10 @@ __all__ = [
     "GoldLabel",
     "IntakeBatch",
     "Intent",
+    "IntentChange",
+    "IntentConfusion",
+    "IntentExample",
+    "IntentRemark",
     "Iteration",
     "LabelMigration",
     "ParameterSpan",

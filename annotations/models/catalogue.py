@@ -48,7 +48,12 @@ class Intent(models.Model):
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT)
     # One line the annotator reads: "choose this when …".
     description = models.TextField(blank=True)
+    # When it applies and when not, at length: the intent's page shows it.
+    guidance = models.TextField(blank=True)
+    # Names it had before, and those of intents merged into it: they still lead here.
     aliases = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    # Rises with every edit: who read an older one is told before overwriting.
+    revision = models.PositiveIntegerField(default=1)
     iteration = models.PositiveSmallIntegerField(
         choices=Iteration.choices, default=Iteration.LONG_TAIL
     )

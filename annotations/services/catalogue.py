@@ -14,6 +14,7 @@ from annotations.functions.schema import Node, SchemaError, read
 from annotations.models import (
     OUT_OF_SCOPE,
     CatalogueStamp,
+    ContrastPair,
     Domain,
     Intent,
     SchemaVersion,
@@ -42,6 +43,8 @@ class IntentCard:
     parameters: tuple[labels.Parameter, ...] = ()
     # The live schema's tree, which values are held against.
     schema: Node | None = None
+    # (other intent, "choose this when …"), where reviewers keep a line.
+    contrasts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,29 @@ def _read(stamp: uuid.UUID) -> Catalogue:
         ).select_related("function")
     }
     intents = Intent.objects.filter(is_active=True).select_related("domain")
+    lines = _contrast_lines()
     return Catalogue(
         stamp=stamp,
-        intents=tuple(_card(intent, live.get(intent.pk)) for intent in intents),
+        intents=tuple(
+            _card(intent, live.get(intent.pk), lines.get(intent.pk, ()))
+            for intent in intents
+        ),
     )
 
 
-def _card(intent: Intent, version: SchemaVersion | None) -> IntentCard:
+def _contrast_lines() -> dict[int, list[tuple[str, str]]]:
+    """By intent: the other one's name, and when to choose this instead."""
+    lines: dict[int, list[tuple[str, str]]] = {}
+    for pair in ContrastPair.objects.select_related("first", "second"):
+        for one in (pair.first, pair.second):
+            other = pair.other_than(one.pk)
+            lines.setdefault(one.pk, []).append((other.name, pair.line_for(one.pk)))
+    return lines
+
+
+def _card(
+    intent: Intent, version: SchemaVersion | None, contrasts: Iterable[tuple[str, str]]
+) -> IntentCard:
     card = {
         "id": intent.pk,
         "name": intent.name,
@@ -103,6 +122,7 @@ def _card(intent: Intent, version: SchemaVersion | None) -> IntentCard:
         "description": intent.description,
         "aliases": tuple(intent.aliases),
         "is_out_of_scope": intent.is_out_of_scope,
+        "contrasts": tuple(contrasts),
     }
     if version:
         card |= {

@@ -117,7 +117,7 @@ def picker_index() -> dict[str, Any]:
 
 
 def _picker_entry(card: IntentCard) -> dict[str, Any]:
-    return {
+    entry = {
         "name": card.name,
         "title": card.title,
         "domain": card.domain,
@@ -128,6 +128,8 @@ def _picker_entry(card: IntentCard) -> dict[str, Any]:
         "schema": card.schema_number,
         "parameters": [_picker_parameter(p) for p in card.parameters],
     }
+    # Few intents have lines; the others must not weigh more for it.
+    return entry | {"contrasts": dict(card.contrasts)} if card.contrasts else entry
 
 
 def _picker_parameter(parameter: Parameter) -> dict[str, Any]:

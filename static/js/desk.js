@@ -125,7 +125,7 @@
     const close = contrast();
     const about = $("about");
     const list = (pairs) => make("dl", {}, ...pairs.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]));
-    if (close) about.replaceChildren(make("h2", {}, "Which of the two?"), list(close.map((intent) => [intent.title, intent.description])));
+    if (close) about.replaceChildren(make("h2", {}, "Which of the two?"), list(close.map((intent, place) => [intent.title, intent.contrasts?.[close[1 - place].name] || intent.description])));
     else if (chosen) {
       const params = item.params.filter((param) => param.description && (param.required || item.params.length <= MOST_DESCRIBED)).map((param) => [param.name, param.description]);
       about.replaceChildren(make("h2", {}, chosen.title), make("p", {}, chosen.description), list(params));

@@ -30,7 +30,14 @@ from training.models import (
     RoundStep,
     SnapshotMember,
 )
-from training.services import checkpoints, datasets, evaluations, promotion, rounds
+from training.services import (
+    checkpoints,
+    confusions,
+    datasets,
+    evaluations,
+    promotion,
+    rounds,
+)
 from training.services.rounds import Claim, LostClaimError
 
 logger = logging.getLogger(__name__)
@@ -246,6 +253,8 @@ def _measure(checkpoint: Checkpoint, exam: Dataset) -> dict[str, Any]:
     if len(exam) == 0:
         return {"hits": "", "ece": 0.0, "latency_p95_ms": 0.0}
     measured = evaluations.measure(checkpoint, predictor, exam)
+    if checkpoint == promotion.champion_of(checkpoint.family):
+        confusions.publish(checkpoint)
     return {
         "hits": "".join("1" if hit else "0" for hit in measured.correct),
         "ece": measured.report.intent.ece,

@@ -11,7 +11,7 @@ from annotations.models import User
 from annotations.services import audit
 from training.failpoints import failpoint
 from training.models import Checkpoint, Promotion, Round
-from training.services import doorbell
+from training.services import confusions, doorbell
 
 MIN_REASON = 10
 MAX_REASON = 1000
@@ -165,6 +165,7 @@ def _change(
         reason=reason,
         decided_by=by,
     )
+    confusions.publish(checkpoint)
     failpoint("promotion.before_commit")
     transaction.on_commit(_promoted)
     return promotion

@@ -10,10 +10,11 @@ from annotations.models import WorkerHeartbeat
 from annotations.services.invariants import broken
 from training.management.commands.invariants import ALL
 
+from . import violations, violations_intents
 from . import world as worlds
-from .violations import PLANTS
 
 pytestmark = pytest.mark.django_db
+PLANTS = violations.PLANTS | violations_intents.PLANTS
 BY_NAME = {invariant.name: invariant for invariant in ALL}
 
 

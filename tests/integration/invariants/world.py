@@ -16,7 +16,15 @@ from annotations.models import (
     Turn,
     WorkerHeartbeat,
 )
-from annotations.services import audit, gold, labels, queue, review
+from annotations.services import (
+    audit,
+    discussion,
+    gold,
+    guidelines,
+    labels,
+    queue,
+    review,
+)
 from tests.factories import cast
 from training.models import (
     Checkpoint,
@@ -38,6 +46,7 @@ def build() -> SimpleNamespace:
     _revision(world)
     _intake(world)
     _machines(world)
+    _guidelines(world)
     return world
 
 
@@ -126,6 +135,16 @@ def _revision(w: SimpleNamespace) -> None:
         body_hash="0" * 64,
     )
     gold.settle(w.revised_text)
+
+
+def _guidelines(w: SimpleNamespace) -> None:
+    w.example = guidelines.add_example(
+        intent=w.bill, utterance_id=w.text.pk, kind="positive", by=w.rita
+    )
+    w.pair = guidelines.save_contrast(
+        intent=w.bill, other=w.hello, lines=("a bill", "a word"), revision=0, by=w.rita
+    )
+    w.remark = discussion.comment(intent=w.bill, text="And credit notes?", by=w.ana)
 
 
 def _intake(w: SimpleNamespace) -> None:

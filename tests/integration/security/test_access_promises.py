@@ -18,6 +18,8 @@ NEVER = {
         ("GET", "/rounds"),
         ("GET", "/review/disagreements"),
         ("POST", "/review/resolve"),
+        ("GET", "/intents/some/edit"),
+        ("POST", "/intents/some/contrast"),
         ("GET", "/sources"),
         ("POST", "/sources/upload"),
         ("GET", "/audit"),
@@ -45,6 +47,7 @@ NEVER = {
         ("POST", "/label/answer"),
         ("POST", "/api/v1/annotations"),
         ("GET", "/label"),
+        ("POST", "/intents/some/edit"),
     ],
     Role.ADMIN: [
         ("POST", "/rounds/start"),
@@ -86,6 +89,7 @@ ALWAYS = {
         ("POST", "/api/v1/queue/next"),
         ("GET", "/me"),
         ("GET", "/intents"),
+        ("POST", "/intents/some/remarks"),
     ],
     Role.REVIEWER: [
         ("GET", "/label"),
@@ -93,7 +97,11 @@ ALWAYS = {
         ("GET", "/review/disagreements"),
         ("POST", "/review/resolve"),
     ],
-    Role.PRODUCT_OWNER: [("GET", "/functions"), ("GET", "/intents")],
+    Role.PRODUCT_OWNER: [
+        ("GET", "/functions"),
+        ("GET", "/intents"),
+        ("POST", "/intents/some/edit"),
+    ],
     Role.ML_ENGINEER: [
         ("GET", "/metrics"),
         ("GET", "/search"),

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from annotations.models import Annotation, QueueItem, SignInLink
-from annotations.services import labels, queue, sign_in
+from annotations.services import discussion, labels, queue, sign_in
 from tests.factories import cast
 
 from .conftest import client_of
@@ -99,3 +99,13 @@ def test_a_link_signs_in_nobody_but_its_person(ana, ben):
 
     assert client.session["_auth_user_id"] == str(ana.pk)
     assert SignInLink.objects.get().used_at is not None
+
+
+def test_anothers_comment_is_not_resolved_by_a_colleague(ana, ben):
+    intent = cast.intent("say_hello")
+    remark = discussion.comment(intent=intent, text="And goodbye?", by=ana)
+
+    client_of(ben).post("/intents/say_hello/remarks", {"resolve": remark.pk})
+
+    remark.refresh_from_db()
+    assert remark.resolved_at is None

@@ -6,10 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotations import invariants as people
+from annotations import invariants_intents as intents
 from annotations.services.invariants import Broken, broken
 from training import invariants as machines
 
-ALL = (*people.INVARIANTS, *machines.INVARIANTS)
+ALL = (*people.INVARIANTS, *intents.INVARIANTS, *machines.INVARIANTS)
 
 
 class Command(BaseCommand):

@@ -1,0 +1,158 @@
+"""Writing guidelines: words, examples, contrasts and discussion of an intent."""
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from annotations.errors import DomainError, StaleRevisionError
+from annotations.models import Intent, IntentExample
+from annotations.services import discussion, guidelines
+from annotations.views.intents import intent_named
+
+MOST_ID = 2**63 - 1
+
+
+def edit(request: HttpRequest, name: str) -> HttpResponse:
+    """The form; what somebody else saved meanwhile is shown beside what was typed."""
+    found = intent_named(name)
+    mine = _fields(found)
+    context = {"intent": found, "revision": found.revision, "limits": guidelines.FIELDS}
+    status = 200
+    if request.method == "POST":
+        mine = {field: request.POST.get(field, "") for field in mine}
+        try:
+            guidelines.edit(
+                intent=found,
+                revision=_number(request.POST.get("revision", "")),
+                by=request.user,
+                **mine,
+            )
+        except StaleRevisionError as stale:
+            status = 409
+            now: Intent = stale.details["current"]
+            context |= {"theirs": _differing(mine, _fields(now)), "intent": now}
+            context |= {"refused": stale.message, "revision": now.revision}
+        except DomainError as refused:
+            status = 422
+            context["refused"] = refused.message
+        else:
+            messages.success(request, "Saved.")
+            return redirect("intent", name=found.name)
+    context["mine"] = mine
+    return render(request, "annotations/intents/edit.html", context, status=status)
+
+
+def _fields(intent: Intent) -> dict[str, str]:
+    return {field: getattr(intent, field) for field in guidelines.FIELDS}
+
+
+def _differing(
+    mine: Mapping[str, str], theirs: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    return [
+        (field.capitalize(), theirs[field])
+        for field, typed in mine.items()
+        if typed.replace("\r\n", "\n").strip() != theirs[field]
+    ]
+
+
+def contrast(request: HttpRequest, name: str) -> HttpResponse:
+    """How to tell this intent from another: a line for each of the two."""
+    found = intent_named(name)
+    other = intent_named(request.POST.get("other") or request.GET.get("other", ""))
+    known = next(
+        (c for c in guidelines.contrasts_of(found) if c.other.pk == other.pk), None
+    )
+    pair = known.pair if known else None
+    lines = (known.own_line, known.other_line) if known else ("", "")
+    context = {"intent": found, "other": other, "known": known}
+    context["revision"] = pair.revision if pair else 0
+    status = 200
+    if request.method == "POST":
+        lines = (request.POST.get("own", ""), request.POST.get("others", ""))
+        try:
+            guidelines.save_contrast(
+                intent=found,
+                other=other,
+                lines=lines,
+                revision=_number(request.POST.get("revision", "")),
+                by=request.user,
+            )
+        except StaleRevisionError as stale:
+            status = 409
+            now = stale.details["current"]
+            context |= {"refused": stale.message, "is_stale": True}
+            context["revision"] = now.revision if now else 0
+            if now:
+                context["theirs"] = (now.line_for(found.pk), now.line_for(other.pk))
+        except DomainError as refused:
+            status, context["refused"] = 422, refused.message
+        else:
+            messages.success(request, "Saved. The desk shows it from the next item on.")
+            return redirect("intent", name=found.name)
+    context["own"], context["others"] = lines
+    return render(request, "annotations/intents/contrast.html", context, status=status)
+
+
+def examples(request: HttpRequest, name: str) -> HttpResponse:
+    """Add an utterance to the examples, or take one away."""
+    found = intent_named(name)
+    gone = _number(request.POST.get("remove", ""))
+    try:
+        if gone:
+            guidelines.remove_example(intent=found, example_id=gone, by=request.user)
+            messages.success(request, "The example is off the page.")
+        else:
+            guidelines.add_example(
+                intent=found,
+                utterance_id=_number(request.POST.get("utterance", "")),
+                kind=IntentExample.Kind.POSITIVE,
+                note=request.POST.get("note", ""),
+                by=request.user,
+            )
+            messages.success(request, "It is an example now.")
+    except DomainError as refused:
+        messages.error(request, refused.message)
+    return redirect("intent", name=found.name)
+
+
+def set_off(request: HttpRequest, name: str) -> HttpResponse:
+    """An utterance of this intent becomes an example of what another one is not."""
+    found = intent_named(name)
+    try:
+        against = intent_named(request.POST.get("against", ""))
+        guidelines.add_example(
+            intent=against,
+            utterance_id=_number(request.POST.get("utterance", "")),
+            kind=IntentExample.Kind.NEGATIVE,
+            note=request.POST.get("note", ""),
+            by=request.user,
+        )
+        messages.success(request, f"“{against.title}” shows it as something else now.")
+    except DomainError as refused:
+        messages.error(request, refused.message)
+    return redirect("intent", name=found.name)
+
+
+def remarks(request: HttpRequest, name: str) -> HttpResponse:
+    """Say something, or call something settled."""
+    found = intent_named(name)
+    settled = _number(request.POST.get("resolve", ""))
+    try:
+        if settled:
+            discussion.resolve(intent=found, remark_id=settled, by=request.user)
+        else:
+            discussion.comment(
+                intent=found, text=request.POST.get("text", ""), by=request.user
+            )
+    except DomainError as refused:
+        messages.error(request, refused.message)
+    return redirect("intent", name=found.name)
+
+
+def _number(text: str) -> int:
+    """0, which nothing has as its id, for what is none."""
+    is_number = text.isascii() and text.isdigit() and len(text) < 20
+    return int(text) if is_number and int(text) <= MOST_ID else 0

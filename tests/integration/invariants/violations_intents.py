@@ -1,0 +1,31 @@
+"""Violations of what is always true of intents, as in violations.py."""
+
+from .violations import EVENT, Plant, change, copy, drop
+
+PLANTS: dict[str, list[Plant]] = {
+    "guidelines_show_no_exam_item": [
+        lambda w: [change("annotations_intentexample", f"utterance_id = {w.exam.pk}",
+                          w.example.pk)],
+    ],
+    "contrasts_stand_once": [
+        lambda w: [
+            *drop("annotations_contrastpair", "contrast_in_order"),
+            change("annotations_contrastpair", "first_id = second_id, "
+                   "second_id = first_id", w.pair.pk),
+        ],
+        lambda w: [
+            *drop("annotations_contrastpair", "contrast_once_per_pair"),
+            copy("annotations_contrastpair", w.pair.pk),
+        ],
+    ],
+    "intent_changes_are_on_the_trail": [
+        lambda w: [f"DELETE FROM {EVENT} WHERE action = 'intent.contrasted'"],
+        lambda w: ["DELETE FROM annotations_intentchange WHERE kind = 'example_added'"],
+    ],
+    "resolved_remarks_name_somebody": [
+        lambda w: [
+            *drop("annotations_intentremark", "remark_resolved_by_somebody"),
+            change("annotations_intentremark", "resolved_at = now()", w.remark.pk),
+        ],
+    ],
+}  # fmt: skip
