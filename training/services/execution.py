@@ -11,14 +11,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 from django.db import DatabaseError, connection, transaction
 
 from annotations.errors import DomainError
-from annotations.models import Intent
 from training import backends
 from training.failpoints import failpoint
-from training.ml import comparison, experiment
+from training.ml import experiment
 from training.ml.data import Dataset
 from training.ml.errors import TooFewLabelsError, TrainingCancelledError
 from training.ml.hooks import Hooks, Progress
@@ -27,7 +25,6 @@ from training.models import (
     DatasetSnapshot,
     Policy,
     Round,
-    RoundStep,
     SnapshotMember,
 )
 from training.services import (
@@ -35,6 +32,7 @@ from training.services import (
     confusions,
     datasets,
     evaluations,
+    judgement,
     promotion,
     rounds,
 )
@@ -226,22 +224,28 @@ def _train_anew(
 
 
 def _evaluate(found: Round, claim: Claim) -> None:
-    """Champion and challenger answer the same frozen exam items, one after another."""
+    """Champion, challenger and the model of earlier iterations answer the same frozen
+    exam items, one after another."""
     failpoint("evaluation.begun")
     assert found.snapshot is not None and found.challenger is not None
     exam = datasets.load(found.snapshot, Split.EXAM)
     champion = promotion.champion_of(found.family)
+    reference = judgement.reference_of(found)
     detail: dict[str, Any] = {
-        "exam": len(exam),
-        "truth": exam.labels,
+        **judgement.exam_facts(exam),
         "challenger": _measure(found.challenger, exam),
     }
-    if champion is not None and champion != found.challenger:
+    others = {"champion": champion, "reference": reference}
+    for role, checkpoint in others.items():
+        if checkpoint is None or checkpoint == found.challenger:
+            continue
+        if role == "reference" and checkpoint == champion:
+            continue
         try:
-            detail["champion"] = _measure(champion, exam)
+            detail[role] = _measure(checkpoint, exam)
         except checkpoints.CheckpointUnusableError as error:
-            # A champion that cannot answer serves nobody: there is none to beat.
-            detail["champion_unusable"] = error.message
+            # One that cannot answer serves nobody: there is none to beat.
+            detail[f"{role}_unusable"] = error.message
     rounds.note(claim, Status.EVALUATING, detail)
     rounds.enter(claim, Status.GATE, champion=champion)
     failpoint("evaluation.recorded")
@@ -250,12 +254,20 @@ def _evaluate(found: Round, claim: Claim) -> None:
 def _measure(checkpoint: Checkpoint, exam: Dataset) -> dict[str, Any]:
     """Measure a checkpoint, keep the evaluation, return what the comparison needs."""
     predictor = checkpoints.open_predictor(checkpoint)
+    side = {
+        "checkpoint": checkpoint.name,
+        "hits": "",
+        "ece": 0.0,
+        "latency_p95_ms": 0.0,
+        "size_bytes": checkpoint.size_bytes,
+    }
     if len(exam) == 0:
-        return {"hits": "", "ece": 0.0, "latency_p95_ms": 0.0}
+        return side
     measured = evaluations.measure(checkpoint, predictor, exam)
     if checkpoint == promotion.champion_of(checkpoint.family):
         confusions.publish(checkpoint)
     return {
+        **side,
         "hits": "".join("1" if hit else "0" for hit in measured.correct),
         "ece": measured.report.intent.ece,
         "latency_p95_ms": experiment.steady_latency_ms(predictor, list(exam)),
@@ -267,12 +279,12 @@ def _judge(found: Round, claim: Claim) -> None:
     if promotion.champion_of(found.family) != found.champion:
         rounds.enter(claim, Status.EVALUATING)
         return
-    verdict = _verdict(found)
+    verdict = judgement.verdict_on(found)
     failpoint("gate.judged")
     Checkpoint.objects.filter(pk=found.challenger.pk).update(
         gate_passed=verdict["passed"]
     )
-    if found.policy.promotion == Policy.Promotion.PERSON:
+    if found.policy.promotion == Policy.Promotion.PERSON or verdict["in_doubt"]:
         rounds.await_decision(claim, verdict=verdict)
         return
     if not verdict["passed"]:
@@ -294,43 +306,6 @@ def _promote(found: Round, claim: Claim, verdict: dict[str, Any]) -> None:
             )
     except promotion.ChampionChangedError:
         rounds.enter(claim, Status.EVALUATING)
-
-
-def _verdict(found: Round) -> dict[str, Any]:
-    """The gate's judgement of what the evaluation step found out."""
-    step = (
-        RoundStep.objects.filter(round=found, name=Status.EVALUATING)
-        .exclude(detail={})
-        .latest("started_at")
-    )
-    gates = gates_of(found.policy)
-    champion = step.detail.get("champion")
-    verdict = comparison.judge(
-        _side(step.detail["challenger"]),
-        _side(champion) if champion else None,
-        step.detail["truth"],
-        gates,
-    ).as_json()
-    if "champion_unusable" in step.detail:
-        verdict["reasons"].insert(0, step.detail["champion_unusable"])
-    return verdict
-
-
-def gates_of(policy: Policy) -> comparison.Gates:
-    """The policy's gates; unless it names critical intents, those up to its iteration
-    are."""
-    stored = dict(policy.gates)
-    if "critical" not in stored:
-        critical = Intent.objects.filter(
-            iteration__lte=policy.iteration, is_active=True
-        )
-        stored["critical"] = list(critical.values_list("name", flat=True))
-    return comparison.Gates.from_json(stored)
-
-
-def _side(stored: dict[str, Any]) -> comparison.Side:
-    hits = np.array([hit == "1" for hit in stored["hits"]], dtype=bool)
-    return comparison.Side(hits, stored["ece"], stored["latency_p95_ms"])
 
 
 def _finish(claim: Claim, status: str, **fields: Any) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from annotations.errors import InvalidError
-from annotations.models import AuditEvent, Utterance
+from annotations.models import AuditEvent, GoldLabel, Utterance
 from tests.factories import cast
 from tests.factories import rounds as factory
 from training import failpoints
@@ -393,3 +393,47 @@ def test_prompt_tokens_are_counted_where_functions_are_live():
     assert detail.figure("token_reduction").value == 0.0
     assert detail.figure("right_function_offered").value == 1.0
     assert found.status == Status.PROMOTED
+
+
+def test_a_later_iteration_may_not_forget_what_the_first_one_learned(tmp_path):
+    """The challenger beats the champion, yet knows less than the model before it."""
+    intents = factory.world()
+    router = cast.intent("reset_router", "repair", iteration=2)
+    for split in ("train", "exam"):
+        for _ in range(40):
+            factory.gold("help with the router", router, split)
+    first = run(factory.policy())
+    assert first.status == Status.PROMOTED
+    poor = factory.checkpoint(
+        "poor", tmp_path / "poor", {"reset_router": "help", "check_bill": "why so high"}
+    )
+    promotion.promote(
+        checkpoint=poor, reason=REASON, by=None, instead_of=first.challenger
+    )
+    GoldLabel.objects.filter(
+        intent=intents["cancel_plan"], utterance__split="train"
+    ).delete()
+
+    found = run(factory.policy(2))
+
+    assert found.champion == poor
+    assert found.status == Status.REJECTED
+    assert any(
+        reason.startswith(f"What earlier iterations learned is lost: -33.3 points on "
+                          f"their 12 items against {first.challenger.name}")
+        for reason in found.verdict["reasons"]
+    ), found.verdict["reasons"]  # fmt: skip
+
+
+def test_the_verdict_keeps_the_gates_it_was_held_against():
+    factory.world()
+
+    found = run(factory.policy())
+
+    assert found.verdict["gates"]["min_exam"] == 6
+    assert {check["name"] for check in found.verdict["checks"]} >= {
+        "difference",
+        "calibration",
+        "latency",
+        "size",
+    }
