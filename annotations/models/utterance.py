@@ -1,8 +1,9 @@
 """One caller's turn, redacted, with a count of how often it was said."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Length, Now
+from django.db.models import Func, Q
+from django.db.models.functions import Coalesce, Length, Now
 
 from annotations.models.catalogue import Domain
 from annotations.models.conversation import Conversation
@@ -12,6 +13,8 @@ models.TextField.register_lookup(Length)
 models.BinaryField.register_lookup(Length)
 
 MAX_TEXT = 2000
+# Indexes of the search leave out what nobody may see yet: intake does not pay for them.
+SEARCHABLE = Q(redaction="full")
 
 
 class UtteranceQuerySet(models.QuerySet["Utterance"]):
@@ -107,6 +110,32 @@ class Utterance(models.Model):
                 name="utterance_unscrubbed",
                 fields=["id"],
                 condition=Q(redaction="light"),
+            ),
+            GinIndex(
+                # The words and pairs of words of migration 0012.
+                Func("text", function="annotations_terms"),
+                name="utterance_terms",
+                condition=SEARCHABLE,
+                # A list of waiting entries would be written out by whoever fills it.
+                fastupdate=False,
+            ),
+            models.Index(
+                name="utterance_status",
+                fields=["status", "split"],
+                condition=SEARCHABLE,
+            ),
+            models.Index(
+                name="utterance_source", fields=["source"], condition=SEARCHABLE
+            ),
+            models.Index(
+                name="utterance_confidence",
+                fields=["bot_confidence"],
+                condition=SEARCHABLE,
+            ),
+            models.Index(
+                Coalesce("occurred_at", "created_at"),
+                name="utterance_said",
+                condition=SEARCHABLE,
             ),
         ]
 

@@ -1,44 +1,41 @@
-"""Finding utterances by words and intent."""
+"""Finding utterances by words and facts."""
 
-from django.db.models import QuerySet
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from annotations.models import Intent, Utterance
-from annotations.views.paging import page_of
-
-MOST_LETTERS = 200
-STATUSES = [
-    choice
-    for choice in Utterance.Status.choices
-    if choice[0] not in (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
-]
+from annotations.errors import InvalidError
+from annotations.models import Role
+from annotations.services import search as service
+from annotations.views.search_form import SearchForm, before_of
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    words = request.GET.get("q", "").strip()[:MOST_LETTERS]
-    intent = request.GET.get("intent", "")
-    status = request.GET.get("status", "")
-    is_asked = bool(words or intent or status)
-    found = _find(words, intent, status) if is_asked else Utterance.objects.none()
-    context = {
-        "q": words,
-        "intent": intent,
-        "status": status,
-        "is_asked": is_asked,
-        "statuses": STATUSES,
-        "intents": Intent.objects.filter(is_active=True).order_by("title"),
-        "page": page_of(found, request, size=25),
-    }
+    """The newest utterances that fit; the form alone before anything was asked."""
+    form = SearchForm(request.GET, by=request.user)
+    context = page_context(request, form)
+    if not form.is_valid() or not context["is_asked"]:
+        return render(request, "annotations/search/search.html", context)
+    try:
+        found = service.find(
+            form.criteria(), by=request.user, before=before_of(request)
+        )
+    except InvalidError as refused:
+        form.add_error("q", refused.message)
+    else:
+        context |= {"found": found, "rows": service.rows(found.ids)}
     return render(request, "annotations/search/search.html", context)
 
 
-def _find(words: str, intent: str, status: str) -> QuerySet[Utterance]:
-    found = Utterance.objects.visible()
-    if words:
-        found = found.filter(text__icontains=words)
-    if intent:
-        found = found.filter(goldlabel__intent__name=intent)
-    if status:
-        found = found.filter(status=status)
-    return found.select_related("goldlabel__intent").order_by("-id")
+def page_context(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
+    """What the page needs whether or not something was found."""
+    asked = [name for name in form.fields if request.GET.get(name, "").strip()]
+    return {
+        "form": form,
+        "is_asked": bool(asked),
+        "asked": asked,
+        "more_is_open": bool(set(asked) - {"q", "intent", "status"}),
+        "most": service.MOST,
+        "may_label": request.user.has_role(Role.ANNOTATOR, Role.REVIEWER),
+    }

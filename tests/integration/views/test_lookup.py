@@ -145,11 +145,47 @@ def test_search_finds_words_intents_and_states(ana):
     answered(ana, "why is my bill so high")
     cast.utterance("100% of_it is wrong")
 
-    assert "Nothing fits" not in shown(ana, "/search?q=BILL")
-    assert "100% of_it" in shown(ana, "/search?q=0% of_it")
+    assert "1 found" in shown(ana, "/search?q=BILL")
+    assert "100% of_it" in shown(ana, "/search?q=100% of_it")
     assert "why is my bill" in shown(ana, "/search?intent=check_bill")
     assert "why is my bill" not in shown(ana, "/search?status=pool")
-    assert "Nothing fits" in shown(ana, "/search?q=o__it")
+
+
+def test_search_says_what_to_change_where_nothing_fits(ana):
+    cast.intent("check_bill")
+
+    page = shown(ana, "/search?q=nothing&intent=check_bill&status=pool")
+
+    assert "Nothing fits" in page
+    assert "try fewer of them" in page and "set one of them to “Any”" in page
+    assert "Nothing older fits" in shown(ana, "/search?q=nothing&before=3")
+
+
+def test_search_says_at_the_field_what_cannot_be_read(ana):
+    assert "letter or digit" in shown(ana, "/search?q=%3F")
+    assert "not one of the available choices" in shown(ana, "/search?status=erased")
+    page = shown(ana, "/search?since=2026-03-02&until=2026-03-01")
+    assert "before the first" in page and "cannot be searched for" in page
+
+
+@pytest.mark.parametrize(
+    "leak",
+    ["split=exam", "goldlabel__intent__name=x&q=one", "text__regex=.&q=one"],
+)
+def test_search_takes_no_filter_that_its_form_does_not_offer(ana, leak):
+    cast.utterance("one in training")
+    cast.utterance("one in the exam", split="exam")
+
+    assert "one in the exam" not in shown(ana, f"/search?{leak}")
+
+
+def test_search_offers_the_answers_of_others_to_those_who_may_know_them(ana, signed_in):
+    signed_in("ben", "annotator")
+    rita = signed_in("rita", "reviewer")
+
+    assert "Ben" not in shown(ana, "/search")
+    assert "Ben" in shown(rita, "/search")
+    assert "exam" not in shown(rita, "/search")
 
 
 @pytest.mark.parametrize(
@@ -165,15 +201,15 @@ def test_search_never_shows_what_nobody_may_see(ana, fields):
 
 
 def test_search_pages_through_many(ana):
-    for n in range(30):
-        cast.utterance(f"same words {n:02}")
+    ids = [cast.utterance(f"same words {n:02}").pk for n in range(30)]
 
-    first, second = (shown(ana, f"/search?q=same&page={n}") for n in (1, 2))
+    first = shown(ana, "/search?q=same")
+    second = shown(ana, f"/search?q=same&before={ids[5]}")
 
     assert "same words 29" in first and "same words 04" not in first
-    assert "same words 04" in second
-    assert "?q=same&amp;page=2" in first
-    assert "same words 29" in shown(ana, "/search?q=same&page=nonsense")
+    assert f"?q=same&amp;before={ids[5]}" in first
+    assert "same words 04" in second and "same words 05" not in second
+    assert "same words 29" in shown(ana, "/search?q=same&before=nonsense")
 
 
 def test_audit_lists_events_by_actor_action_and_object(ana, signed_in):

@@ -1,0 +1,119 @@
+"""The search's form: every filter is one of a closed list, and stands in the URL."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, QueryDict
+
+from annotations.models import Domain, Intent, Role, User, Utterance
+from annotations.services import search
+from annotations.services.search import Criteria
+from annotations.services.search_words import MOST_LETTERS
+
+HIDDEN = (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
+STATUSES = [c for c in Utterance.Status.choices if c[0] not in HIDDEN]
+TENS = range(0, 101, 10)
+Choices = list[tuple[str, str]]
+
+
+def _intents() -> Choices:
+    active = Intent.objects.filter(is_active=True).order_by("title")
+    return list(active.values_list("name", "title"))
+
+
+def _domains() -> Choices:
+    return list(Domain.objects.order_by("title").values_list("name", "title"))
+
+
+def _sources() -> Choices:
+    return [(source, source) for source in search.sources()]
+
+
+class SearchForm(forms.Form):
+    """What of it is left empty does not narrow."""
+
+    q = forms.CharField(max_length=MOST_LETTERS, required=False, label="Words")
+    intent = forms.ChoiceField(required=False, label="Gold intent")
+    domain = forms.ChoiceField(required=False, label="Domain")
+    status = forms.ChoiceField(required=False, label="State")
+    source = forms.ChoiceField(required=False, label="Source")
+    annotator = forms.ChoiceField(required=False, label="Answered by")
+    split = forms.ChoiceField(required=False, label="Part")
+    since = forms.DateField(
+        required=False, label="Said from", widget=forms.DateInput({"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, label="to", widget=forms.DateInput({"type": "date"})
+    )
+    sure = forms.ChoiceField(required=False, label="Bot sure from")
+    unsure = forms.ChoiceField(required=False, label="and below")
+
+    def __init__(self, data: QueryDict, *, by: User) -> None:
+        super().__init__(data, auto_id="%s", prefix=None)
+        choices: dict[str, Callable[[], Choices]] = {
+            "intent": _intents,
+            "domain": _domains,
+            "status": lambda: STATUSES,
+            "source": _sources,
+            "annotator": lambda: people(by),
+            "split": lambda: list(Utterance.Split.choices),
+            "sure": lambda: [(str(n), f"{n} %") for n in TENS[:-1]],
+            "unsure": lambda: [(str(n), f"{n} %") for n in TENS[1:]],
+        }
+        for name, read in choices.items():
+            self.fields[name].choices = [("", "Any"), *read()]
+        if not search.may_see_exam(by):
+            del self.fields["split"]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        since, until = given.get("since"), given.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The last day is before the first.")
+        low, high = self._confidence(given) or (0, 100)
+        if high <= low:
+            self.add_error("unsure", "This is not above the lower bound.")
+        return given
+
+    def criteria(self) -> Criteria:
+        """What a valid form asks for."""
+        given = self.cleaned_data
+        annotator = given["annotator"]
+        return Criteria(
+            words=given["q"].strip(),
+            intent=given["intent"],
+            domain=given["domain"],
+            status=given["status"],
+            source=given["source"],
+            split=given.get("split", ""),
+            annotator=int(annotator) if annotator else None,
+            since=given["since"],
+            until=given["until"],
+            confidence=self._confidence(given),
+        )
+
+    @staticmethod
+    def _confidence(given: dict[str, Any]) -> tuple[int, int] | None:
+        sure, unsure = given.get("sure"), given.get("unsure")
+        if not (sure or unsure):
+            return None
+        return int(sure or 0), int(unsure or 100)
+
+
+def people(by: User) -> Choices:
+    """Whose answers `by` may look up: annotators their own only."""
+    if not by.has_role(Role.REVIEWER, Role.PRODUCT_OWNER, Role.ML_ENGINEER):
+        return [(str(by.pk), "Me")]
+    labelers = User.objects.filter(roles__overlap=[Role.ANNOTATOR, Role.REVIEWER])
+    return [
+        (str(pk), "Me" if pk == by.pk else name)
+        for pk, name in labelers.order_by("name").values_list("pk", "name")
+    ]
+
+
+def before_of(request: HttpRequest) -> int | None:
+    """The id below which the page begins; what is not a number is the first page."""
+    sent = request.GET.get("before", "")
+    is_number = sent.isascii() and sent.isdigit() and len(sent) < 19
+    return int(sent) if is_number else None
