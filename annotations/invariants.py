@@ -117,12 +117,13 @@ ANSWERS = (
     ),
     Invariant(
         "undo_is_of_ones_own_answer",
-        "An undo takes back one answer of the same person on the same utterance.",
+        "An undo takes back one's own answer or, as a review, another's report.",
         """SELECT 'annotation:' || u.id FROM annotations_annotation u
         LEFT JOIN annotations_annotation o ON o.id = u.undoes_id
         WHERE u.kind = 'undo' AND (
-            o.id IS NULL OR o.kind = 'undo' OR o.annotator_id <> u.annotator_id
-            OR o.utterance_id <> u.utterance_id)
+            o.id IS NULL OR o.kind = 'undo' OR o.utterance_id <> u.utterance_id
+            OR (o.annotator_id <> u.annotator_id) <> u.is_review
+            OR u.is_review AND o.kind <> 'quarantine')
             OR u.kind <> 'undo' AND u.undoes_id IS NOT NULL
         UNION ALL
         SELECT 'annotation:' || undoes_id FROM annotations_annotation
@@ -130,22 +131,43 @@ ANSWERS = (
     ),
     Invariant(
         "spans_read_as_stored",
-        "A span lies within its text, and the text there is the one stored with it.",
+        "A span lies within its text, or an earlier turn's, and reads as stored.",
         """SELECT 'span:' || s.id, 'annotation:' || s.annotation_id
         FROM annotations_parameterspan s
         JOIN annotations_annotation a ON a.id = s.annotation_id
         JOIN annotations_utterance u ON u.id = a.utterance_id
+        CROSS JOIN LATERAL (SELECT CASE WHEN s.turn IS NULL THEN u.text
+            ELSE u.context -> s.turn::integer ->> 'text' END) AS said(it)
         WHERE u.status <> 'erased' AND (
-            s.start < 0 OR s."end" <= s.start OR s."end" > char_length(u.text)
-            OR substr(u.text, s.start + 1, s."end" - s.start) <> s.text)""",
+            said.it IS NULL OR s.start < 0 OR s."end" <= s.start
+            OR s."end" > char_length(said.it)
+            OR substr(said.it, s.start + 1, s."end" - s.start) <> s.text)""",
+    ),
+    Invariant(
+        "reported_places_lie_in_their_text",
+        "Where personal data was marked, the place lies within the text reported.",
+        """SELECT 'annotation:' || a.id FROM annotations_annotation a
+        JOIN annotations_utterance u ON u.id = a.utterance_id
+        WHERE a.reported_start IS NOT NULL AND (a.kind <> 'quarantine'
+            OR a.reported_end IS NULL OR a.reported_end <= a.reported_start
+            OR u.status <> 'erased' AND a.reported_end > char_length(u.text))""",
+    ),
+    Invariant(
+        "acts_are_of_labels",
+        "Only a label says what a turn does or that a word of it was misheard.",
+        """SELECT 'annotation:' || id FROM annotations_annotation
+        WHERE kind <> 'label' AND (act <> '' OR is_misheard)
+            OR act NOT IN ('', 'new', 'continues', 'corrects', 'confirms', 'denies',
+                'closes')""",
     ),
     Invariant(
         "spans_do_not_overlap",
-        "No two spans of one answer overlap.",
+        "No two spans of one answer in the same turn overlap.",
         """SELECT 'annotation:' || s.annotation_id, s.id, o.id
         FROM annotations_parameterspan s
         JOIN annotations_parameterspan o
             ON o.annotation_id = s.annotation_id AND o.id > s.id
+            AND o.turn IS NOT DISTINCT FROM s.turn
         WHERE o.start < s."end" AND s.start < o."end" """,
     ),
     Invariant(

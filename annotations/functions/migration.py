@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from annotations.functions.arguments import is_valid
+from annotations.functions.readings import typed
 from annotations.functions.schema import Node
 
 
@@ -23,6 +24,7 @@ class MarkedParameter:
     end: int
     text: str
     value: str = ""
+    turn: int | None = None  # of the context, where an earlier turn said it
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _still_fits(
         return True
     if after.notes.get("x-placeholder") and mark.text.startswith("["):
         return True
-    return is_valid(after, mark.value or mark.text)
+    return is_valid(after, typed(after, mark.value or mark.text))
 
 
 def _same_rule(before: Node, after: Node) -> bool:

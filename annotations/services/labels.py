@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -18,9 +17,6 @@ from annotations.errors import (
     NotFoundError,
     NothingToUndoError,
 )
-from annotations.functions import arguments
-from annotations.functions import labels as rules
-from annotations.intake.redaction.entities import PLACEHOLDER
 from annotations.models import (
     Annotation,
     ParameterSpan,
@@ -28,36 +24,21 @@ from annotations.models import (
     SkipReason,
     User,
 )
-from annotations.services import audit, catalogue, gold, prepared, queue
-from annotations.services.catalogue import IntentCard
+from annotations.services import audit, gold, prepared, queue
+from annotations.services.answers import Answer, SpanAnswer, check
 from annotations.services.prepared import Batch
+
+__all__ = ["Answer", "SpanAnswer", "Submission", "Undone", "quarantine",
+           "skip", "submit", "undo"]  # fmt: skip
+
+# Code points of the text, half-open.
+Place = tuple[int, int]
 
 UNDO_DEPTH = 50
 FINISH = """
 UPDATE annotations_queueitem SET status = %(status)s, lease_expires_at = NULL
 WHERE id = %(item)s
 """
-
-
-@dataclass(frozen=True)
-class SpanAnswer:
-    """Where a parameter was said: code points, half-open, with the text seen there."""
-
-    start: int
-    end: int
-    param: str
-    text: str
-    value: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    uuid: uuid.UUID
-    item_id: int
-    intent: str
-    spans: tuple[SpanAnswer, ...] = ()
-    not_spoken: tuple[str, ...] = ()
-    shown_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +66,11 @@ def submit(*, by: User, answer: Answer) -> Submission:
     """
     body = _digest(asdict(answer))
     return _store_once(
-        answer.uuid, body, by, lambda: _submit(by=by, answer=answer, body_hash=body)
+        answer.uuid,
+        body,
+        by,
+        lambda: _submit(by=by, answer=answer, body_hash=body),
+        is_recalled=answer.is_recalled,
     )
 
 
@@ -110,9 +95,14 @@ def skip(*, by: User, uuid: uuid.UUID, item_id: int, reason: str) -> Submission:
     )
 
 
-def quarantine(*, by: User, uuid: uuid.UUID, item_id: int) -> Submission:
-    """Nobody sees the utterance from now on: it holds personal data."""
-    body = _digest({"item": item_id, "quarantine": True})
+def quarantine(
+    *, by: User, uuid: uuid.UUID, item_id: int, place: Place | None = None
+) -> Submission:
+    """Nobody sees the utterance from now on: it holds personal data.
+
+    place: where in its text, if that was marked. A reviewer may release it again.
+    """
+    body = _digest({"item": item_id, "quarantine": place or True})
     return _store_once(
         uuid,
         body,
@@ -124,6 +114,7 @@ def quarantine(*, by: User, uuid: uuid.UUID, item_id: int) -> Submission:
             body_hash=body,
             kind=Annotation.Kind.QUARANTINE,
             item_status=QueueItem.Status.QUARANTINED,
+            place=place,
         ),
     )
 
@@ -169,9 +160,17 @@ def undo(*, by: User, uuid: uuid.UUID) -> Undone:
 
 
 def _store_once(
-    key: uuid.UUID, body_hash: str, by: User, store: Callable[[], Submission]
+    key: uuid.UUID,
+    body_hash: str,
+    by: User,
+    store: Callable[[], Submission],
+    *,
+    is_recalled: bool = False,
 ) -> Submission:
-    """Run `store` in a transaction unless an answer with this id is there already."""
+    """Run `store` in a transaction unless an answer with this id is there already.
+
+    is_recalled: of an answer sent again from a journal the id alone is compared.
+    """
     with _one_transaction():
         try:
             return store()
@@ -179,7 +178,8 @@ def _store_once(
             stored = Annotation.objects.filter(pk=key).first()
             if stored is None:
                 raise
-            if stored.body_hash != body_hash or stored.annotator_id != by.pk:
+            is_same = stored.body_hash == body_hash or is_recalled
+            if not is_same or stored.annotator_id != by.pk:
                 raise DuplicateAnswerError(
                     "An answer with this id and another content is already stored."
                 ) from None
@@ -204,7 +204,8 @@ def _add(event: Annotation) -> None:
 def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
     item = _lock(answer.item_id)
     late = _is_late(item, by)
-    card = check(item.utterance.text, answer, item.catalogue_stamp)
+    checked = check(item.utterance, answer, item.catalogue_stamp)
+    card = checked.card
     suggestion = getattr(item.utterance, "suggestion", None)
     annotation = Annotation(
         id=answer.uuid,
@@ -217,6 +218,8 @@ def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
         intent_id=card.id,
         schema_version_id=card.schema_version_id,
         not_spoken=list(answer.not_spoken),
+        act=answer.act,
+        is_misheard=answer.is_misheard,
         revises_id=item.why.get("revises"),
         blind=item.is_blind,
         is_late=late,
@@ -227,7 +230,7 @@ def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
     )
     _add(annotation)
     batch = Batch()
-    for span in answer.spans:
+    for span in checked.spans:
         batch.insert(ParameterSpan(annotation=annotation, **vars(span)))
     verdict = gold.settle(item.utterance, into=batch)
     if not late:
@@ -255,8 +258,12 @@ def _set_aside(
     kind: str,
     item_status: str,
     skip_reason: str = "",
+    place: Place | None = None,
 ) -> Submission:
     item = _lock(item_id)
+    if place and not 0 <= place[0] < place[1] <= len(item.utterance.text):
+        raise InvalidLabelError("The place that was marked lies outside the text.")
+    start, end = place or (None, None)
     late = _is_late(item, by)
     annotation = Annotation(
         id=uuid,
@@ -267,6 +274,8 @@ def _set_aside(
         draw_probability=item.draw_probability,
         annotator=by,
         skip_reason=skip_reason,
+        reported_start=start,
+        reported_end=end,
         blind=item.is_blind,
         is_late=late,
         body_hash=body_hash,
@@ -287,57 +296,6 @@ def _set_aside(
     )
     batch.run()
     return Submission(annotation, late=late)
-
-
-def check(text: str, answer: Answer, stamp: uuid.UUID | None = None) -> IntentCard:
-    """The intent answered, or InvalidLabelError with every reason against it."""
-    card = catalogue.current(stamp).by_name.get(answer.intent)
-    if card is None:
-        raise InvalidLabelError(f"There is no intent “{answer.intent}”.")
-    faults = [_span_fault(text, span) for span in answer.spans]
-    faults += _overlaps(answer.spans)
-    faults += rules.problems(
-        card.parameters, [span.param for span in answer.spans], answer.not_spoken
-    )
-    faults += _value_faults(card, answer.spans)
-    faults = [fault for fault in faults if fault]
-    if faults:
-        raise InvalidLabelError(" ".join(faults), faults=faults)
-    return card
-
-
-def _value_faults(card: IntentCard, spans: tuple[SpanAnswer, ...]) -> list[str]:
-    """What the live schema says against the values given, by the one validator.
-
-    A span without a value claims none, and a placeholder stands for one nobody sees.
-    """
-    if card.schema is None:
-        return []
-    rules_of = card.schema.properties
-    return [
-        f"{span.param} {problem.message}."
-        for span in spans
-        if span.value and not PLACEHOLDER.fullmatch(span.value)
-        if span.param in rules_of
-        for problem in arguments.problems(rules_of[span.param], span.value)
-    ]
-
-
-def _span_fault(text: str, span: SpanAnswer) -> str:
-    if not 0 <= span.start < span.end <= len(text):
-        return f"The place of {span.param} lies outside the text."
-    if text[span.start : span.end] != span.text:
-        return f"The text at the place of {span.param} is not the one you saw."
-    return ""
-
-
-def _overlaps(spans: tuple[SpanAnswer, ...]) -> list[str]:
-    ordered = sorted(spans, key=lambda span: span.start)
-    return [
-        f"{left.param} and {right.param} overlap."
-        for left, right in pairwise(ordered)
-        if right.start < left.end
-    ]
 
 
 def _lock(item_id: int) -> QueueItem:
@@ -375,7 +333,9 @@ def _finish(item: QueueItem, status: str, *, into: Batch) -> None:
 
 
 def _undone_in_a_row(by: User) -> int:
-    recent = Annotation.objects.filter(annotator=by).order_by("-created_at")
+    recent = Annotation.objects.filter(annotator=by, is_review=False).order_by(
+        "-created_at"
+    )
     kinds = list(recent.values_list("kind", flat=True)[: UNDO_DEPTH + 1])
     return next(
         (n for n, kind in enumerate(kinds) if kind != Annotation.Kind.UNDO), len(kinds)
@@ -409,8 +369,8 @@ def _held_item(event: Annotation, by: User) -> QueueItem | None:
 
 
 def _digest(body: dict[str, object]) -> str:
-    # How long the item was on screen is not part of the answer.
-    plain = {key: value for key, value in body.items() if key != "shown_ms"}
+    # How the answer came, and how long that took, is no part of it.
+    plain = {k: v for k, v in body.items() if k not in ("shown_ms", "is_recalled")}
     return hashlib.sha256(
         json.dumps(plain, sort_keys=True, default=str).encode()
     ).hexdigest()

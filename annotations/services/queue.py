@@ -38,7 +38,8 @@ ITEM = Columns(
     "status", "leased_by_id", "holders", "lease_expires_at",
 )  # fmt: skip
 UTTERANCE = Columns(
-    Utterance, "u", "id", "text", "count", "status", "context"
+    Utterance, "u", "id", "text", "count", "status", "context", "conversation_id",
+    "turn", "occurred_at", "created_at",
 )  # fmt: skip
 SUGGESTION = Columns(
     Suggestion, "s", "utterance_id", "model_name", "intents", "parameters"

@@ -92,6 +92,8 @@ def _adopt(chosen: Annotation, *, by: User, uuid: uuids.UUID) -> Annotation:
         intent_id=chosen.intent_id,
         schema_version_id=chosen.schema_version_id,
         not_spoken=chosen.not_spoken,
+        act=chosen.act,
+        is_misheard=chosen.is_misheard,
         is_review=True,
         body_hash=hashlib.sha256(f"adopts {chosen.pk}".encode()).hexdigest(),
     )
@@ -103,6 +105,7 @@ def _adopt(chosen: Annotation, *, by: User, uuid: uuids.UUID) -> Annotation:
             end=span.end,
             text=span.text,
             value=span.value,
+            turn=span.turn,
         )
         for span in chosen.spans.all()
     )

@@ -117,7 +117,7 @@ def moves(
 def parameters_of(annotation: Annotation) -> LabelParameters:
     return LabelParameters(
         marked=tuple(
-            MarkedParameter(s.param, s.start, s.end, s.text, s.value)
+            MarkedParameter(s.param, s.start, s.end, s.text, s.value, s.turn)
             for s in annotation.spans.all()
         ),
         not_spoken=tuple(annotation.not_spoken),

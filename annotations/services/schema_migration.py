@@ -110,6 +110,8 @@ def _store(
             "intent_id": old.intent_id,
             "schema_version": version,
             "not_spoken": list(parameters.not_spoken),
+            "act": old.act,
+            "is_misheard": old.is_misheard,
             "revises": old,
             "is_review": old.is_review,
             "blind": old.blind,
@@ -127,6 +129,7 @@ def _store(
             end=mark.end,
             text=mark.text,
             value=mark.value,
+            turn=mark.turn,
         )
         for mark in parameters.marked
     )
@@ -147,6 +150,7 @@ def _queue(migration: LabelMigration, label: GoldLabel, moved: Migrated) -> int:
                     "end": mark.end,
                     "text": mark.text,
                     "value": mark.value,
+                    "turn": mark.turn,
                 }
                 for mark in moved.label.marked
             ],

@@ -58,10 +58,12 @@ def skip(request: HttpRequest) -> HttpResponse:
 
 
 def quarantine(request: HttpRequest) -> HttpResponse:
-    sent = forms.decision(request.POST)
+    sent, place = forms.decision(request.POST), forms.place(request.POST)
     return _store(
         request,
-        lambda by: labels.quarantine(by=by, uuid=sent.uuid, item_id=sent.item_id),
+        lambda by: labels.quarantine(
+            by=by, uuid=sent.uuid, item_id=sent.item_id, place=place
+        ),
     )
 
 

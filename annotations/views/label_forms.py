@@ -56,6 +56,9 @@ def answer(form: Mapping[str, str]) -> Answer:
         intent=intent,
         spans=_spans(_list(form, "spans"), item_id),
         not_spoken=_names(_list(form, "not_spoken")),
+        act=form.get("act", ""),
+        is_misheard=form.get("misheard") == "1",
+        is_recalled=bool(form.get("recalled")),
         shown_ms=_milliseconds(form.get("shown_ms", "")),
     )
 
@@ -73,16 +76,23 @@ def _list(form: Mapping[str, str], name: str) -> list[Any]:
 def _spans(sent: list[Any], item_id: int) -> tuple[SpanAnswer, ...]:
     if any(not _is_span(span) for span in sent):
         raise InvalidError("“spans” cannot be read.")
-    text = _text_of(item_id) if any("text" not in span for span in sent) else ""
+    wordless = any("text" not in span for span in sent)
+    texts = _texts_of(item_id) if wordless else {}
     return tuple(
         SpanAnswer(
             start=span["start"],
             end=span["end"],
             param=span["param"],
-            text=span.get("text", text[span["start"] : span["end"]]),
+            text=span.get("text", _cut(texts, span)),
+            value=span.get("value", ""),
+            turn=span.get("turn"),
         )
         for span in sent
     )
+
+
+def _cut(texts: Mapping[int | None, str], span: dict[str, Any]) -> str:
+    return texts.get(span.get("turn"), "")[span["start"] : span["end"]]
 
 
 def _is_span(span: Any) -> bool:
@@ -93,13 +103,32 @@ def _is_span(span: Any) -> bool:
         and 0 <= span["start"] < span["end"]
         and isinstance(span.get("param"), str)
         and isinstance(span.get("text", ""), str)
+        and isinstance(span.get("value", ""), str)
+        and (span.get("turn") is None or type(span["turn"]) is int)
     )
 
 
-def _text_of(item_id: int) -> str:
-    """The words of an answer whose page was closed: it kept the offsets only."""
-    texts = QueueItem.objects.filter(pk=item_id).values_list("utterance__text")
-    return next((text for (text,) in texts), "")
+def _texts_of(item_id: int) -> dict[int | None, str]:
+    """The texts of an item, by turn: a page that was closed kept the offsets only."""
+    items = QueueItem.objects.filter(pk=item_id).select_related("utterance")
+    return {
+        turn: text
+        for item in items
+        for turn, text in [
+            (None, item.utterance.text),
+            *enumerate(said["text"] for said in item.utterance.context),
+        ]
+    }
+
+
+def place(form: Mapping[str, str]) -> tuple[int, int] | None:
+    """Where the personal data stands, if that was marked."""
+    if not form.get("start"):
+        return None
+    start, end = form["start"], form.get("end", "")
+    if not all(n.isascii() and n.isdigit() and len(n) < 6 for n in (start, end)):
+        raise InvalidError("The place that was marked cannot be read.")
+    return int(start), int(end)
 
 
 def _names(sent: list[Any]) -> tuple[str, ...]:

@@ -87,25 +87,44 @@ PLANTS: dict[str, list[Plant]] = {
     "undo_is_of_ones_own_answer": [
         lambda w: [change(ANNOTATION, f"annotator_id = {w.ben.pk}", w.undo.pk)],
         lambda w: [change(ANNOTATION, f"utterance_id = {w.pool.pk}", w.undo.pk)],
+        lambda w: [change(ANNOTATION, "is_review = true", w.undo.pk)],
         lambda w: [
             *drop(ANNOTATION, "annotations_annotation_undoes_id_key"),
             copy(ANNOTATION, w.undo.pk, id=NEW_ID),
         ],
     ],
     "spans_read_as_stored": [
-        lambda w: [change("annotations_parameterspan", "start = start - 1",
+        lambda w: [
+            "UPDATE annotations_parameterspan SET start = start - 1 WHERE turn IS NULL"
+            f" AND annotation_id = '{w.single.pk}'"
+        ],
+        lambda w: [change("annotations_parameterspan", "turn = 7",
                           w.single.pk, "annotation_id")],
         lambda w: [change("annotations_parameterspan", "text = 'june'",
                           w.single.pk, "annotation_id")],
         lambda w: [change("annotations_parameterspan", '"end" = 1999',
                           w.single.pk, "annotation_id")],
         lambda w: [change(UTTERANCE, "text = '📞 ' || text", w.text.pk)],
+        lambda w: [change(UTTERANCE, "context = '[]'", w.text.pk)],
+    ],
+    "reported_places_lie_in_their_text": [
+        lambda w: [change(UTTERANCE, "text = 'short'", w.released.pk)],
+    ],
+    "acts_are_of_labels": [
+        lambda w: [
+            *drop(ANNOTATION, "annotation_acts_are_of_labels"),
+            change(ANNOTATION, "is_misheard = true", w.report.pk),
+        ],
+        lambda w: [
+            *drop(ANNOTATION, "annotation_act_known"),
+            change(ANNOTATION, "act = 'shrugs'", w.single.pk),
+        ],
     ],
     "spans_do_not_overlap": [
         lambda w: [
             "UPDATE annotations_parameterspan SET start = 10, text = substr("
             f"'{w.text.text}', 11, 11) WHERE annotation_id = '{w.single.pk}'"
-            " AND param = 'bill_month'"
+            " AND param = 'bill_month' AND turn IS NULL"
         ],
     ],
     "required_parameters_are_settled": [

@@ -23,6 +23,7 @@ from annotations.services import (
     guidelines,
     labels,
     queue,
+    reports,
     review,
 )
 from tests.factories import cast
@@ -89,12 +90,15 @@ def answer(by, utterance, intent, **fields) -> Annotation:
 
 
 def _answers(w: SimpleNamespace) -> None:
-    w.text = cast.utterance("account 5 5 5 for may")
+    w.text = cast.utterance(
+        "account 5 5 5 for may", context=[{"role": "caller", "text": "june no"}]
+    )
     spans = (
         labels.SpanAnswer(8, 13, "account_number", "5 5 5"),
         labels.SpanAnswer(18, 21, "bill_month", "may"),
+        labels.SpanAnswer(0, 4, "bill_month", "june", turn=0),
     )
-    w.single = answer(w.ana, w.text, w.bill, spans=spans)
+    w.single = answer(w.ana, w.text, w.bill, spans=spans, act="corrects")
     w.agreed_text = cast.utterance()
     w.first = answer(w.ana, w.agreed_text, w.hello)
     w.agreed = answer(w.ben, w.agreed_text, w.hello, reason="second_opinion")
@@ -116,6 +120,11 @@ def _answers(w: SimpleNamespace) -> None:
     w.report = labels.quarantine(
         by=w.ana, uuid=uuid.uuid4(), item_id=item.pk
     ).annotation
+    w.released = cast.utterance("call me on 5 5 5")
+    item = cast.item(w.released, rank=0)
+    queue.claim_next(by=w.ana)
+    labels.quarantine(by=w.ana, uuid=uuid.uuid4(), item_id=item.pk, place=(11, 16))
+    reports.release(by=w.rita, uuid=uuid.uuid4(), utterance_id=w.released.pk)
     w.taken_back = answer(w.ana, cast.utterance(), w.hello)
     undone = labels.undo(by=w.ana, uuid=uuid.uuid4())
     w.undo, w.leased_item = undone.annotation, undone.item

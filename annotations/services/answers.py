@@ -1,0 +1,144 @@
+"""What an answer says, and whether the live schema and the texts let it stand."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+
+from django.utils import timezone
+
+from annotations.errors import InvalidLabelError
+from annotations.functions import labels as rules
+from annotations.functions import readings
+from annotations.functions.readings import Reading
+from annotations.functions.schema import Node
+from annotations.models import Act, Utterance
+from annotations.services import catalogue
+from annotations.services.catalogue import IntentCard
+
+
+@dataclass(frozen=True)
+class SpanAnswer:
+    """Where a parameter was said: code points, half-open, with the text seen there.
+
+    turn: the position of an earlier turn in the context, None for the text itself.
+    """
+
+    start: int
+    end: int
+    param: str
+    text: str
+    value: str = ""
+    turn: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    uuid: uuid.UUID
+    item_id: int
+    intent: str
+    spans: tuple[SpanAnswer, ...] = ()
+    not_spoken: tuple[str, ...] = ()
+    shown_ms: int | None = None
+    act: str = ""
+    is_misheard: bool = False
+    # Sent again from a journal, which keeps no words and so no typed ones either.
+    is_recalled: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An answer that may be stored: its intent, and its spans with their values."""
+
+    card: IntentCard
+    spans: tuple[SpanAnswer, ...]
+
+
+def check(
+    utterance: Utterance, answer: Answer, stamp: uuid.UUID | None = None
+) -> Checked:
+    """The answer with every value read, or InvalidLabelError with all against it."""
+    card = catalogue.current(stamp).by_name.get(answer.intent)
+    if card is None:
+        raise InvalidLabelError(f"There is no intent “{answer.intent}”.")
+    faults = [_span_fault(utterance, span) for span in answer.spans]
+    faults += _overlaps(answer.spans)
+    faults += rules.problems(
+        card.parameters, [span.param for span in answer.spans], answer.not_spoken
+    )
+    if answer.act and answer.act not in Act.values:
+        faults.append(f"A turn does one of: {', '.join(Act.values)}.")
+    spans, refused = _with_values(card, answer.spans, called_on(utterance))
+    faults = [fault for fault in [*faults, *refused] if fault]
+    if faults:
+        raise InvalidLabelError(" ".join(faults), faults=faults)
+    return Checked(card, spans)
+
+
+def called_on(utterance: Utterance) -> date:
+    """The day that "yesterday" counts from: of the call, else of its coming in."""
+    return timezone.localdate(utterance.occurred_at or utterance.created_at)
+
+
+def text_of(utterance: Utterance, turn: int | None) -> str | None:
+    """The utterance's text, or that of an earlier turn; None where there is none."""
+    if turn is None:
+        return utterance.text
+    known = 0 <= turn < len(utterance.context)
+    return utterance.context[turn]["text"] if known else None
+
+
+def rule_of(card: IntentCard, name: str) -> Node | None:
+    """The schema of a parameter; None where the live schema has none to read it by."""
+    return card.schema.properties.get(name) if card.schema else None
+
+
+def reading(card: IntentCard, name: str, said: str, today: date) -> Reading:
+    """What the words amount to for this parameter of the intent."""
+    node = rule_of(card, name)
+    return readings.read(node, said, today) if node else Reading(said)
+
+
+def _with_values(
+    card: IntentCard, spans: tuple[SpanAnswer, ...], today: date
+) -> tuple[tuple[SpanAnswer, ...], list[str]]:
+    """The spans with the values they amount to, and what the schema says against it.
+
+    What nobody typed is read from the words marked.
+    """
+    read, faults, values = [], [], {}
+    for span in spans:
+        found = reading(card, span.param, span.value or span.text, today)
+        if found.problem:
+            faults.append(f"{span.param} {found.problem}.")
+        values.setdefault(span.param, []).append(found.value)
+        read.append(replace(span, value=found.value))
+    if not faults:
+        for name, given in values.items():
+            node = rule_of(card, name)
+            refused = readings.problems(node, given) if node else []
+            faults += [f"{name} {problem}." for problem in refused]
+    return tuple(read), faults
+
+
+def _span_fault(utterance: Utterance, span: SpanAnswer) -> str:
+    text = text_of(utterance, span.turn)
+    if text is None:
+        return f"There is no such earlier turn to find {span.param} in."
+    if not 0 <= span.start < span.end <= len(text):
+        return f"The place of {span.param} lies outside the text."
+    if text[span.start : span.end] != span.text:
+        return f"The text at the place of {span.param} is not the one you saw."
+    return ""
+
+
+def _overlaps(spans: Sequence[SpanAnswer]) -> list[str]:
+    def place(span: SpanAnswer) -> tuple[int, int]:
+        return (-1 if span.turn is None else span.turn, span.start)
+
+    return [
+        f"{left.param} and {right.param} overlap."
+        for left, right in pairwise(sorted(spans, key=place))
+        if right.turn == left.turn and right.start < left.end
+    ]
