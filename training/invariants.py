@@ -53,12 +53,30 @@ MODELS = (
     ),
     Invariant(
         "champions_were_gated",
-        "A champion was compared first; one that did not pass, a person promoted.",
+        "A champion was compared first; one that did not pass, two people promoted.",
         """SELECT 'checkpoint:' || c.id FROM training_checkpoint c
         WHERE c.state = 'champion' AND (c.gate_passed IS NULL
             OR NOT c.gate_passed AND NOT EXISTS (
-                SELECT FROM training_promotion p
-                WHERE p.checkpoint_id = c.id AND p.decided_by_id IS NOT NULL))""",
+                SELECT FROM training_forcedpromotion f
+                WHERE f.checkpoint_id = c.id AND f.status = 'confirmed'))""",
+    ),
+    Invariant(
+        "forced_promotions_have_two_people",
+        "Who confirmed a promotion against the gate is not who asked for it.",
+        """SELECT 'force:' || id FROM training_forcedpromotion
+        WHERE status = 'confirmed'
+            AND (decided_by_id IS NULL OR decided_by_id = requested_by_id)""",
+    ),
+    Invariant(
+        "forced_promotions_are_on_the_trail",
+        "Every request to promote against the gate and its end left their events.",
+        """SELECT 'force:' || f.id, a.action FROM training_forcedpromotion f
+        CROSS JOIN LATERAL (VALUES ('force.requested'),
+            (CASE f.status WHEN 'requested' THEN NULL
+                ELSE 'force.' || f.status END)) a (action)
+        WHERE a.action IS NOT NULL AND NOT EXISTS (
+            SELECT FROM annotations_auditevent e
+            WHERE e.action = a.action AND e.payload::jsonb ->> 'force' = f.id::text)""",
     ),
     Invariant(
         "champions_have_content",

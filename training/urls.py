@@ -18,6 +18,8 @@ pages = [
     path("rounds/<int:round_id>/state", rounds.round_state, name="round_state"),
     path("rounds/<int:round_id>/cancel", rounds.round_cancel, name="round_cancel"),
     path("rounds/<int:round_id>/decision", rounds.round_decide, name="round_decide"),
+    path("rounds/<int:round_id>/force", rounds.round_force, name="round_force"),
+    path("rounds/forced/<int:force_id>", rounds.force_decide, name="force_decide"),
     path("functions/<str:name>/models", schema_trial.models, name="schema_models"),
     path(
         "functions/<str:name>/v<int:number>/try",

@@ -1,5 +1,6 @@
 from training.models.checkpoint import Checkpoint, Evaluation, Promotion
 from training.models.dataset import DatasetSnapshot, SnapshotMember
+from training.models.force import ForcedPromotion
 from training.models.live import LiveTurn, ShadowAnswer
 from training.models.policy import Policy
 from training.models.ranking import (
@@ -14,6 +15,7 @@ __all__ = [
     "Checkpoint",
     "DatasetSnapshot",
     "Evaluation",
+    "ForcedPromotion",
     "LiveTurn",
     "Policy",
     "Promotion",

@@ -1,5 +1,6 @@
 """When a round is due and what it must prove: one row per iteration of the plan."""
 
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -29,6 +30,11 @@ class Policy(models.Model):
     )
     # {"min_exam": n, "max_ece": x, "max_latency_ms": x, "max_intent_drop": x, …}
     gates = models.JSONField(default=dict, blank=True)
+    # Who changed it last, and when: that person does not decide on a round under way.
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    changed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["iteration"]
@@ -39,6 +45,11 @@ class Policy(models.Model):
             ),
             models.CheckConstraint(
                 name="policy_threshold_positive", condition=Q(min_new_gold__gte=1)
+            ),
+            models.CheckConstraint(
+                name="policy_change_is_somebodys",
+                condition=Q(changed_by__isnull=True, changed_at__isnull=True)
+                | Q(changed_by__isnull=False, changed_at__isnull=False),
             ),
         ]
 

@@ -6,7 +6,12 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from annotations.errors import ConflictError, InvalidError
+from annotations.errors import (
+    ConflictError,
+    InvalidError,
+    NotAllowedError,
+    NotFoundError,
+)
 from annotations.models import User
 from annotations.services import audit
 from training.failpoints import failpoint
@@ -25,6 +30,18 @@ class ChampionChangedError(ConflictError):
     """The model the challenger was compared with no longer serves."""
 
     code = "champion_changed"
+
+
+class GateNotPassedError(ConflictError):
+    """One person alone may not promote what the gate refused."""
+
+    code = "gate_not_passed"
+
+
+class GateEditedError(NotAllowedError):
+    """Who changed the gate while the round ran does not decide on it."""
+
+    code = "gate_edited"
 
 
 class NothingToRollBackError(ConflictError):
@@ -66,16 +83,26 @@ def promote(
 
 @transaction.atomic
 def approve(*, round_id: int, by: User, reason: str) -> Round:
-    """A person promotes the challenger of a round that awaits a decision."""
+    """A person promotes the challenger of a round that awaits a decision.
+
+    Raises GateNotPassedError where the gate refused it: two people have to want that
+    (`force`); and GateEditedError for who changed the policy since the round began.
+    """
     reason = checked_reason(reason)
     found = _awaiting(round_id)
+    if not found.challenger.gate_passed:
+        raise GateNotPassedError(
+            "The gate did not pass this challenger. To promote it nevertheless, ask "
+            "for it below; another ML engineer has to confirm."
+        )
+    check_gate_not_edited(found, by)
     promote(
         checkpoint=found.challenger,
         reason=reason,
         by=by,
         instead_of=found.champion,
     )
-    _end(found, Round.Status.PROMOTED, by, reason)
+    end(found, Round.Status.PROMOTED, by, reason)
     return found
 
 
@@ -87,7 +114,7 @@ def reject(*, round_id: int, by: User, reason: str) -> Round:
     Checkpoint.objects.filter(pk=found.challenger_id).update(
         state=Checkpoint.State.REJECTED
     )
-    _end(found, Round.Status.REJECTED, by, reason)
+    end(found, Round.Status.REJECTED, by, reason)
     return found
 
 
@@ -176,19 +203,38 @@ def _promoted() -> None:
     doorbell.ring_ranking()
 
 
-def _awaiting(round_id: int) -> Round:
+def check_gate_not_edited(found: Round, by: User) -> None:
+    """Raises GateEditedError where `by` changed the round's policy since it began."""
+    policy = found.policy
+    if policy.changed_by_id == by.pk and policy.changed_at >= found.requested_at:
+        raise GateEditedError(
+            "You changed this round's policy while it ran; another ML engineer has to "
+            "decide."
+        )
+
+
+def locked_round(round_id: int) -> Round:
+    """The round, held until the transaction ends. Raises NotFoundError."""
     found = (
         Round.objects.select_for_update(of=("self",))
-        .select_related("challenger", "champion")
+        .select_related("challenger", "champion", "policy")
         .filter(pk=round_id)
         .first()
     )
-    if found is None or found.status != Round.Status.AWAITING:
+    if found is None:
+        raise NotFoundError(f"There is no round {round_id}.")
+    return found
+
+
+def _awaiting(round_id: int) -> Round:
+    found = locked_round(round_id)
+    if found.status != Round.Status.AWAITING:
         raise RoundNotAwaitingError("This round does not await a decision.")
     return found
 
 
-def _end(found: Round, status: str, by: User, reason: str) -> None:
+def end(found: Round, status: str, by: User, reason: str) -> None:
+    """The round is over, by this person and for this reason."""
     verdict: dict[str, Any] = {**found.verdict, "decision": reason}
     found.status = status
     found.verdict = verdict

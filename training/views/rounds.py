@@ -12,8 +12,8 @@ from annotations.errors import InvalidError, NotFoundError
 from annotations.models import Role
 from annotations.services import queue
 from annotations.views.paging import page_of
-from training.models import Policy, Round
-from training.services import checkpoints, datasets, promotion, rounds
+from training.models import ForcedPromotion, Policy, Round
+from training.services import checkpoints, datasets, force, promotion, rounds
 from training.views import loss_chart, round_facts
 
 PAGE_SIZE = 25
@@ -79,6 +79,26 @@ def round_decide(request: HttpRequest, round_id: int) -> HttpResponse:
 
 
 @require_POST
+def round_force(request: HttpRequest, round_id: int) -> HttpResponse:
+    """Ask for a challenger that the gate refused; somebody else has to confirm."""
+    reason = request.POST.get("reason", "")
+    force.request(round_id=round_id, by=request.user, reason=reason)
+    return HttpResponseRedirect(reverse("round", args=[round_id]))
+
+
+@require_POST
+def force_decide(request: HttpRequest, force_id: int) -> HttpResponse:
+    """A second person confirms or declines, with a reason that is kept."""
+    decide = {"confirm": force.confirm, "decline": force.decline}
+    chosen = decide.get(request.POST.get("decision", ""))
+    if chosen is None:
+        raise InvalidError("Choose to confirm or to decline.")
+    reason = request.POST.get("reason", "")
+    asked = chosen(force_id=force_id, by=request.user, reason=reason)
+    return HttpResponseRedirect(reverse("round", args=[asked.round_id]))
+
+
+@require_POST
 def champion_roll_back(request: HttpRequest) -> HttpResponse:
     """The champion before serves again. The name typed in guards against a slip."""
     serving = checkpoints.champion()
@@ -102,6 +122,7 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
         "dues": rounds.dues(),
         "working": working,
         "champion": checkpoints.champion(),
+        "forced": force.waiting(),
         "previous": promotion.previous(),
         "evaluation": round_facts.latest_evaluation(checkpoints.champion()),
         "trainer_alive": queue.worker_alive("gpu"),
@@ -112,6 +133,10 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
 def _round_context(request: HttpRequest, round_id: int) -> dict[str, Any]:
     found = rounds.get(round_id)
     losses = round_facts.losses(found)
+    forced = list(
+        found.forced.select_related("requested_by", "decided_by", "checkpoint")
+    )
+    is_asked = any(asked.status == ForcedPromotion.Status.REQUESTED for asked in forced)
     return {
         "round": found,
         "sentence": round_facts.sentence(found, queue.worker_alive("gpu")),
@@ -120,6 +145,8 @@ def _round_context(request: HttpRequest, round_id: int) -> dict[str, Any]:
         "evaluation": round_facts.latest_evaluation(found.challenger),
         "may_act": request.user.has_role(Role.ML_ENGINEER),
         "is_awaiting": found.status == Round.Status.AWAITING,
+        "forced": forced,
+        "may_force": force.is_forceable(found) and not is_asked,
     }
 
 

@@ -30,6 +30,7 @@ from tests.factories import cast
 from training.models import (
     Checkpoint,
     DatasetSnapshot,
+    ForcedPromotion,
     LiveTurn,
     Policy,
     Promotion,
@@ -202,6 +203,17 @@ def _machines(w: SimpleNamespace) -> None:
     Round.objects.filter(pk=w.round.pk).update(challenger=w.champion)
     w.past = _promotion(w.old, began, timezone.now())
     w.present = _promotion(w.champion, w.past.to_at, None)
+    w.forced = ForcedPromotion.objects.create(
+        round=w.round,
+        checkpoint=w.old,
+        reason="It could not wait.",
+        requested_by=w.ana,
+        status="confirmed",
+        decided_by=w.ben,
+        decided_at=timezone.now(),
+    )
+    for by, action in ((w.ana, "force.requested"), (w.ben, "force.confirmed")):
+        audit.record(by=by, action=action, obj="checkpoint:1", force=w.forced.pk)
     w.turn = LiveTurn.objects.create(
         text="my bill",
         dedupe_key=b"k" * 32,

@@ -107,6 +107,8 @@ ALWAYS = {
         ("GET", "/search"),
         ("POST", "/rounds/start"),
         ("POST", "/rounds/1/decision"),
+        ("POST", "/rounds/1/force"),
+        ("POST", "/rounds/forced/1"),
         ("POST", "/api/v1/rounds"),
     ],
     Role.ADMIN: [("GET", "/audit"), ("GET", "/metrics"), ("POST", "/sources/upload")],

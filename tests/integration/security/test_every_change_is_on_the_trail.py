@@ -22,6 +22,7 @@ from ivr_label.access import table
 from tests.factories import cast, rounds
 from tests.unit.annotations.functions.pairs import fn, s
 from training.models import Checkpoint, Promotion, Round
+from training.services import force
 
 from .conftest import client_of
 
@@ -157,6 +158,28 @@ def round_decide(client: Client, user: User):
     )
 
 
+def refused_round() -> Round:
+    challenger = checkpoint("challenger", "rejected")
+    Checkpoint.objects.update(gate_passed=False)
+    return Round.objects.create(
+        policy=rounds.policy(), recipe="head", status="awaiting", challenger=challenger
+    )
+
+
+def round_force(client: Client, user: User):
+    sent = {"reason": "The outage cannot wait for it."}
+    return client.post(f"/rounds/{refused_round().pk}/force", sent)
+
+
+def force_decide(client: Client, user: User):
+    found = refused_round()
+    asked = force.request(
+        round_id=found.pk, by=cast.ben(), reason="It cannot wait for labels."
+    )
+    sent = {"decision": "confirm", "reason": "Seen it answer, agreed."}
+    return client.post(f"/rounds/forced/{asked.pk}", sent)
+
+
 def champion_roll_back(client: Client, user: User):
     old, new = checkpoint("old", "retired"), checkpoint("new", "champion")
     now = timezone.now()
@@ -267,6 +290,8 @@ ACTS = {
         (api_rounds, "round.requested"),
         (api_round_cancel, "round.cancel_requested"),
         (round_decide, "checkpoint.promoted"),
+        (round_force, "force.requested"),
+        (force_decide, "force.confirmed"),
         (champion_roll_back, "checkpoint.rolled_back"),
         (function_new, "schema.drafted"),
         (function_draft, "schema.drafted"),

@@ -7,6 +7,8 @@ import pytest
 from annotations.models import Annotation, QueueItem, SignInLink
 from annotations.services import discussion, labels, queue, sign_in
 from tests.factories import cast
+from training.models import Checkpoint, Policy, Round
+from training.services import force
 
 from .conftest import client_of
 
@@ -109,3 +111,28 @@ def test_anothers_comment_is_not_resolved_by_a_colleague(ana, ben):
 
     remark.refresh_from_db()
     assert remark.resolved_at is None
+
+
+def test_ones_own_request_against_the_gate_is_for_somebody_else_to_confirm(db):
+    mia = cast.person("mia", "ml_engineer")
+    challenger = Checkpoint.objects.create(
+        name="refused",
+        recipe="head",
+        path="refused",
+        manifest_sha256="0" * 64,
+        gate_passed=False,
+    )
+    found = Round.objects.create(
+        policy=Policy.objects.get(iteration=1),
+        recipe="head",
+        status="awaiting",
+        challenger=challenger,
+    )
+    asked = force.request(round_id=found.pk, by=mia, reason="It cannot wait longer.")
+    sent = {"decision": "confirm", "reason": "I still think so, really."}
+
+    response = client_of(mia).post(f"/rounds/forced/{asked.pk}", sent)
+
+    assert response.status_code == 403
+    found.refresh_from_db()
+    assert found.status == "awaiting"
