@@ -7,9 +7,10 @@ from training.api.checkpoints import Checkpoints
 from training.api.metrics import Metrics
 from training.api.rounds import RoundCancel, RoundDetail, Rounds
 from training.api.turns import Turns
-from training.views import rounds, schema_trial
+from training.views import neighbours, rounds, schema_trial
 
 pages = [
+    path("search/like", neighbours.search_like, name="search_like"),
     path("rounds", rounds.rounds_page, name="rounds"),
     path("rounds/state", rounds.rounds_state, name="rounds_state"),
     path("rounds/start", rounds.round_start, name="round_start"),

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from annotations.errors import InvalidError
 from annotations.models import Role
 from annotations.services import search as service
-from annotations.views.search_form import SearchForm, before_of
+from annotations.views.search_form import SearchForm, id_of
 
 
 def search(request: HttpRequest) -> HttpResponse:
@@ -19,7 +19,7 @@ def search(request: HttpRequest) -> HttpResponse:
         return render(request, "annotations/search/search.html", context)
     try:
         found = service.find(
-            form.criteria(), by=request.user, before=before_of(request)
+            form.criteria(), by=request.user, before=id_of(request, "before")
         )
     except InvalidError as refused:
         form.add_error("q", refused.message)
@@ -31,9 +31,11 @@ def search(request: HttpRequest) -> HttpResponse:
 def page_context(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
     """What the page needs whether or not something was found."""
     asked = [name for name in form.fields if request.GET.get(name, "").strip()]
+    of = id_of(request, "of")
     return {
         "form": form,
-        "is_asked": bool(asked),
+        "is_asked": bool(asked) or of is not None,
+        "of": of,
         "asked": asked,
         "more_is_open": bool(set(asked) - {"q", "intent", "status"}),
         "most": service.MOST,

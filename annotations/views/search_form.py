@@ -112,8 +112,8 @@ def people(by: User) -> Choices:
     ]
 
 
-def before_of(request: HttpRequest) -> int | None:
-    """The id below which the page begins; what is not a number is the first page."""
-    sent = request.GET.get("before", "")
+def id_of(request: HttpRequest, name: str) -> int | None:
+    """The id that the address holds under this name; None where it is none."""
+    sent = request.GET.get(name, "")
     is_number = sent.isascii() and sent.isdigit() and len(sent) < 19
     return int(sent) if is_number else None

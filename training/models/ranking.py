@@ -1,8 +1,10 @@
 """Runs of the fast loop, and the vectors they work on."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models.functions import Now
-from pgvector.django import VectorField
+from django.db.models import Func
+from django.db.models.functions import Cast, Now
+from pgvector.django import BitField, HnswIndex, VectorField
 
 from annotations.models import Utterance
 
@@ -16,6 +18,24 @@ class UtteranceEmbedding(models.Model):
     encoder = models.CharField(max_length=80)
     # Unit length, so that the inner product is the cosine.
     vector = VectorField(dimensions=EMBEDDING_DIMENSIONS)
+
+    class Meta:
+        indexes = [
+            # Over the signs of the vectors: a tenth of the size and of the time to
+            # build. What it finds is put in order by the vectors themselves.
+            HnswIndex(
+                OpClass(
+                    Cast(
+                        Func("vector", function="binary_quantize"),
+                        BitField(length=EMBEDDING_DIMENSIONS),
+                    ),
+                    name="bit_hamming_ops",
+                ),
+                name="embedding_signs",
+                m=16,
+                ef_construction=64,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"embedding of utterance {self.utterance_id}"
