@@ -83,7 +83,10 @@ def store(sent: AnswerSerializer, by: User) -> tuple[Annotation, bool]:
     if kind == Annotation.Kind.SKIP:
         done = labels.skip(by=by, uuid=key, item_id=item_id, reason=values["reason"])
     elif kind == Annotation.Kind.QUARANTINE:
-        done = labels.quarantine(by=by, uuid=key, item_id=item_id)
+        place = values.get("place")
+        done = labels.quarantine(
+            by=by, uuid=key, item_id=item_id, place=place and (place[0], place[1])
+        )
     else:
         done = labels.submit(by=by, answer=sent.answer())
     return done.annotation, not done.replayed

@@ -5,13 +5,14 @@ import uuid
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotations.models import Annotation, SkipReason
+from annotations.models import Act, Annotation, SkipReason
 from annotations.services.labels import Answer, SpanAnswer
 
 MOST_SPANS = 100
 MOST_MS = 2**31 - 1
 MOST_ID = 2**63 - 1
 MOST_LETTERS = 2000
+MOST_TURNS = 1000
 NAME = 80
 
 
@@ -125,7 +126,19 @@ class SpanSerializer(StrictMixin, serializers.Serializer):
     start = WholeNumberField(min_value=0, max_value=MOST_LETTERS)
     end = WholeNumberField(min_value=1, max_value=MOST_LETTERS)
     text = TextField(max_length=MOST_LETTERS)
-    value = TextField(max_length=MOST_LETTERS, required=False, allow_blank=True)
+    value = TextField(
+        max_length=MOST_LETTERS,
+        required=False,
+        allow_blank=True,
+        help_text="what the words amount to; read from them where left out",
+    )
+    turn = WholeNumberField(
+        min_value=0,
+        max_value=MOST_TURNS,
+        required=False,
+        allow_null=True,
+        help_text="position in the context, where an earlier turn says it",
+    )
 
 
 class AnswerSerializer(StrictMixin, serializers.Serializer):
@@ -144,6 +157,21 @@ class AnswerSerializer(StrictMixin, serializers.Serializer):
     reason = serializers.ChoiceField(
         choices=SkipReason.choices, required=False, help_text="for a skip"
     )
+    act = serializers.ChoiceField(
+        choices=Act.choices,
+        required=False,
+        help_text="what the turn does in its conversation",
+    )
+    misheard = serializers.BooleanField(
+        required=False, help_text="true: the speech recognizer got a word wrong"
+    )
+    place = serializers.ListField(
+        child=WholeNumberField(min_value=0, max_value=MOST_LETTERS),
+        min_length=2,
+        max_length=2,
+        required=False,
+        help_text="start and end of the personal data, in code points",
+    )
     shown_ms = WholeNumberField(min_value=0, max_value=MOST_MS, required=False)
     next = serializers.BooleanField(
         default=False, help_text="true: the response holds the next item"
@@ -155,7 +183,10 @@ class AnswerSerializer(StrictMixin, serializers.Serializer):
         Annotation.Kind.QUARANTINE: {"item"},
         Annotation.Kind.UNDO: set(),
     }
-    MAY = {Annotation.Kind.LABEL: {"spans", "not_spoken", "shown_ms"}}
+    MAY = {
+        Annotation.Kind.LABEL: {"spans", "not_spoken", "act", "misheard", "shown_ms"},
+        Annotation.Kind.QUARANTINE: {"place"},
+    }
 
     def validate(self, attrs: dict) -> dict:
         kind = attrs["kind"]
@@ -178,6 +209,8 @@ class AnswerSerializer(StrictMixin, serializers.Serializer):
             spans=tuple(SpanAnswer(**span) for span in sent.get("spans", ())),
             not_spoken=tuple(sent.get("not_spoken", ())),
             shown_ms=sent.get("shown_ms"),
+            act=sent.get("act", ""),
+            is_misheard=sent.get("misheard", False),
         )
 
 
@@ -190,6 +223,7 @@ class AnnotationSerializer(serializers.ModelSerializer):
     undoes = serializers.UUIDField(source="undoes_id", allow_null=True)
     skip_reason = serializers.CharField(help_text="empty where not skipped")
     spans = SpanSerializer(many=True)
+    misheard = serializers.BooleanField(source="is_misheard")
 
     class Meta:
         model = Annotation
@@ -201,6 +235,8 @@ class AnnotationSerializer(serializers.ModelSerializer):
             "intent",
             "spans",
             "not_spoken",
+            "act",
+            "misheard",
             "skip_reason",
             "undoes",
             "is_late",

@@ -57,6 +57,7 @@ class Prepared:
     bot_confidence: float | None
     is_fallback: bool
     occurred_at: datetime | None
+    act: str = ""
 
 
 @dataclass(slots=True)
@@ -153,6 +154,7 @@ class Preparer:
             bot_confidence=record.bot_confidence,
             is_fallback=record.is_fallback,
             occurred_at=record.occurred_at,
+            act=record.act,
         )
 
     def _context(

@@ -11,6 +11,7 @@ MAX_CONTEXT_TURNS = 12  # the last ones are kept
 MAX_SPANS = 50
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LATEST_YEAR = 2200
+ACTS = ("new", "continues", "corrects", "confirms", "denies", "closes")
 _OUTCOMES = {
     "contained": "contained",
     "selfservice": "contained",
@@ -61,6 +62,7 @@ class Record:
     bot_confidence: float | None = None
     is_fallback: bool = False
     outcome: str = ""
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def parse(data: object) -> Record:
         bot_confidence=_confidence(data.get("bot_confidence")),
         is_fallback=_flag(data.get("is_fallback")),
         outcome=_OUTCOMES.get(_word(data, "outcome", 40).lower(), ""),
+        act=_act(data),
     )
 
 
@@ -144,12 +147,13 @@ def _spans(value: object, text: str) -> tuple[Span, ...]:
         return ()
     if not isinstance(value, list) or len(value) > MAX_SPANS:
         raise RecordError("bad_spans", f"`spans` is no list of at most {MAX_SPANS}.")
-    return tuple(_span(item, text) for item in value)
-
-
-def _span(item: object, text: str) -> Span:
-    if not isinstance(item, Mapping):
+    if any(not isinstance(item, Mapping) for item in value):
         raise RecordError("bad_spans", "A span is no object.")
+    # What an earlier turn said does not stand in this text.
+    return tuple(_span(item, text) for item in value if item.get("turn") is None)
+
+
+def _span(item: Mapping[str, object], text: str) -> Span:
     start, end = item.get("start"), item.get("end")
     if not _is_count(start) or not _is_count(end):
         raise RecordError("bad_spans", "A span's `start` or `end` is no whole number.")
@@ -159,9 +163,13 @@ def _span(item: object, text: str) -> Span:
         raise RecordError("bad_spans", "A span has no `param`.")
     if not start < end <= len(text):
         raise RecordError("span_outside", "A span lies outside the text.")
-    value = item.get("value")
-    if value is not None and value != text[start:end]:
-        raise RecordError("span_differs", "A span's `value` is not what stands there.")
+    # Exports tell the words beside the value that they amount to.
+    name = "text" if "text" in item else "value"
+    words = item.get(name)
+    if words is not None and words != text[start:end]:
+        raise RecordError(
+            "span_differs", f"A span's `{name}` is not what stands there."
+        )
     return Span(start, end, param, text[start:end])
 
 
@@ -182,6 +190,13 @@ def _context_turn(item: object) -> Turn:
     except RecordError as error:
         raise RecordError("bad_context", str(error)) from None
     return Turn(role, text)
+
+
+def _act(data: Mapping[str, object]) -> str:
+    act = _word(data, "act", 10).lower()
+    if act and act not in ACTS:
+        raise RecordError("bad_act", f"`act` is none of: {', '.join(ACTS)}.")
+    return act
 
 
 def _turn(value: object) -> int | None:

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from annotations.models.catalogue import Act
+
 
 class IntakeBatch(models.Model):
     """One file. Its counters move in the transaction that stores the rows."""
@@ -100,6 +102,7 @@ class PendingLabel(models.Model):
     intent = models.CharField(max_length=80)
     domain = models.CharField(max_length=40)
     spans = models.JSONField(default=list, blank=True)
+    act = models.CharField(max_length=10, choices=Act.choices, blank=True)
 
     class Meta:
         constraints = [

@@ -11,7 +11,13 @@ from typing import Any, TextIO
 from django.db.models import QuerySet
 
 from annotations.errors import InvalidError
-from annotations.models import GoldLabel, SchemaVersion, User, Utterance
+from annotations.models import (
+    GoldLabel,
+    ParameterSpan,
+    SchemaVersion,
+    User,
+    Utterance,
+)
 from annotations.services import audit
 
 CHUNK = 2000
@@ -55,15 +61,9 @@ def _record(label: GoldLabel) -> dict[str, Any]:
         "text": said.text,
         "intent": label.intent.name,
         "domain": label.intent.domain.name,
-        "spans": [
-            {
-                "start": span.start,
-                "end": span.end,
-                "param": span.param,
-                "value": span.value or span.text,
-            }
-            for span in label.annotation.spans.all()
-        ],
+        "act": label.annotation.act or None,
+        "misheard": label.annotation.is_misheard or None,
+        "spans": [_span(span) for span in label.annotation.spans.all()],
         "context": said.context,
         "conversation_id": said.conversation.external_id if said.conversation else None,
         "turn": said.turn,
@@ -72,6 +72,19 @@ def _record(label: GoldLabel) -> dict[str, Any]:
         "split": said.split,
     }
     return {key: value for key, value in record.items() if value not in (None, [])}
+
+
+def _span(span: ParameterSpan) -> dict[str, Any]:
+    """Where it stands, the words there, and the value they amount to.
+
+    turn: the position in `context` where an earlier turn said it.
+    """
+    record = {"start": span.start, "end": span.end, "param": span.param}
+    if span.turn is not None:
+        record["turn"] = span.turn
+    if span.value and span.value != span.text:
+        record["text"] = span.text
+    return {**record, "value": span.value or span.text}
 
 
 def _write_gold(path: Path) -> int:

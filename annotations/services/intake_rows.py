@@ -17,13 +17,14 @@ CREATE TEMPORARY TABLE IF NOT EXISTS intake_stage (
     line bigint, text text, dedupe_key bytea, split text, context jsonb,
     conversation text, turn integer, outcome text, domain text, intent text,
     spans jsonb, bot_intent text, bot_confidence float8, is_fallback boolean,
-    occurred_at timestamptz, conversation_id bigint, is_replay boolean DEFAULT false
+    occurred_at timestamptz, act text, conversation_id bigint,
+    is_replay boolean DEFAULT false
 )
 """
 
 _COPY = """
 COPY intake_stage (line, text, dedupe_key, split, context, conversation, turn, outcome,
-    domain, intent, spans, bot_intent, bot_confidence, is_fallback, occurred_at)
+    domain, intent, spans, bot_intent, bot_confidence, is_fallback, occurred_at, act)
 FROM STDIN
 """
 
@@ -88,9 +89,10 @@ ON CONFLICT (conversation_id, number) DO NOTHING
 """
 
 _LABELS = """
-INSERT INTO annotations_pendinglabel (utterance_id, batch_id, intent, domain, spans)
+INSERT INTO annotations_pendinglabel (
+    utterance_id, batch_id, intent, domain, spans, act)
 SELECT DISTINCT ON (u.id, s.intent) u.id, %(batch)s, s.intent,
-    coalesce(nullif(s.domain, ''), 'imported'), s.spans
+    coalesce(nullif(s.domain, ''), 'imported'), s.spans, s.act
 FROM intake_stage s JOIN annotations_utterance u ON u.dedupe_key = s.dedupe_key
     WHERE s.intent <> '' ORDER BY u.id, s.intent, s.line
 ON CONFLICT (utterance_id, intent) DO NOTHING
@@ -164,5 +166,6 @@ def _copy(cursor: Cursor[tuple[object, ...]], rows: list[Prepared]) -> None:
                     row.bot_confidence,
                     row.is_fallback,
                     row.occurred_at,
+                    row.act,
                 )
             )

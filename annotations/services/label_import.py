@@ -29,6 +29,7 @@ class ImportedLabel:
     intent: str
     domain: str = "imported"
     spans: tuple[SpanAnswer, ...] = ()
+    act: str = ""
 
 
 @dataclass
@@ -134,6 +135,7 @@ def _event(row: ImportedLabel, intents: dict[str, Intent], by: User) -> Annotati
         utterance_id=row.utterance_id,
         annotator=by,
         intent=intents[row.intent],
+        act=row.act,
         # Given before any model of ours could have suggested it.
         blind=True,
         body_hash=hashlib.sha256(body.encode()).hexdigest(),

@@ -282,6 +282,7 @@ def _label(label: PendingLabel) -> label_import.ImportedLabel:
         utterance_id=label.utterance_id,
         intent=label.intent,
         domain=as_name(label.domain) or "imported",
+        act=label.act,
         spans=tuple(
             SpanAnswer(
                 start=span["start"],

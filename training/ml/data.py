@@ -162,7 +162,11 @@ def example_from_record(record: dict[str, Any]) -> Example:
     return Example(
         text=text,
         intent=None if intent in (None, "") else str(intent),
-        spans=tuple(_span(span, text) for span in record.get("spans") or ()),
+        spans=tuple(
+            _span(span, text)
+            for span in record.get("spans") or ()
+            if span.get("turn") is None  # what an earlier turn said is not in the text
+        ),
         context=tuple(
             Turn(str(turn.get("role", "user")), str(turn.get("text", "")))
             for turn in record.get("context") or ()

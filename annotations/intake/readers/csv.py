@@ -24,6 +24,7 @@ _FIELDS = (
     "bot_confidence",
     "is_fallback",
     "outcome",
+    "act",
 )
 _TRUE = frozenset({"true", "1", "yes", "y"})
 _FALSE = frozenset({"false", "0", "no", "n", ""})

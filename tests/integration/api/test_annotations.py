@@ -190,3 +190,37 @@ def test_a_session_needs_its_csrf_token_and_a_key_does_not(ana, item):
 
     assert post(session, "annotations", label(item)).status_code == 403
     assert post(program, "annotations", label(item)).status_code == 201
+
+
+def test_a_label_says_what_the_turn_does(api, item):
+    sent = label(item, act="confirms", misheard=True)
+
+    body = post(api, "annotations", sent).json()
+
+    assert (body["act"], body["misheard"]) == ("confirms", True)
+    assert post(api, "annotations", label(item, act="shrugs")).status_code == 400
+
+
+def test_a_value_is_read_from_an_earlier_turn(api, billing, plain):
+    context = [{"role": "caller", "text": "account 5 5 5"}]
+    cast.item(cast.utterance("i said that already", context=context))
+    item = take(api)
+    span = {"param": "account_number", "start": 8, "end": 13, "text": "5 5 5",
+            "turn": 0}  # fmt: skip
+
+    body = post(
+        api, "annotations", label(item, intent="check_bill", spans=[span])
+    ).json()
+
+    assert body["spans"] == [{**span, "value": "555"}]
+    assert item["context"][span["turn"]]["text"] == "account 5 5 5"
+
+
+def test_personal_data_may_be_reported_with_its_place(api, item):
+    sent = {"id": str(uuid.uuid4()), "kind": "quarantine", "item": item["id"]}
+
+    assert post(api, "annotations", {**sent, "place": [18, 99]}).status_code == 422
+    assert post(api, "annotations", {**sent, "place": [18, 23]}).status_code == 201
+
+    stored = Annotation.objects.get()
+    assert (stored.reported_start, stored.reported_end) == (18, 23)

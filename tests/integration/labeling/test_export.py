@@ -6,11 +6,13 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotations.intake.records import parse
 from annotations.models import AuditEvent, Utterance
-from annotations.services import label_import
+from annotations.services import label_import, labels, queue
 from annotations.services.label_import import ImportedLabel
 from annotations.services.labels import SpanAnswer
 from tests.factories import cast
+from training.ml.data import example_from_record
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +45,41 @@ def test_gold_labels_are_written_as_canonical_records(tmp_path, name):
     ]
     assert record["split"] == "train"
     assert AuditEvent.objects.filter(action="export.written").exists()
+
+
+def test_what_a_turn_does_and_an_earlier_turn_said_is_exported(tmp_path):
+    context = [{"role": "caller", "text": "the march bill"}]
+    said = cast.utterance("no april", context=context)
+    bill = cast.intent("check_bill")
+    month = {"type": "string", "format": "month"}
+    cast.live_schema(bill, {"type": "object", "properties": {"m": month, "was": month},
+                            "additionalProperties": False})  # fmt: skip
+    item, ana = cast.item(said), cast.ana()
+    queue.claim_next(by=ana)
+    spans = (
+        SpanAnswer(3, 8, "m", "april", "2026-04"),
+        SpanAnswer(4, 9, "was", "march", "2026-03", turn=0),
+    )
+    labels.submit(
+        by=ana,
+        answer=labels.Answer(
+            cast.new_id(), item.pk, "check_bill", spans, act="corrects"
+        ),
+    )
+
+    call_command("export", "gold", tmp_path / "gold.jsonl")
+
+    (record,) = exported(tmp_path / "gold.jsonl")
+    assert record["act"] == "corrects"
+    assert record["spans"] == [
+        {"start": 3, "end": 8, "param": "m", "text": "april", "value": "2026-04"},
+        {"start": 4, "end": 9, "param": "was", "turn": 0, "text": "march",
+         "value": "2026-03"},
+    ]  # fmt: skip
+    again = parse(record)
+    assert again.act == "corrects"
+    assert [span.param for span in again.spans] == ["m"]
+    assert example_from_record(record).act == "corrects"
 
 
 def test_what_was_quarantined_later_is_not_exported(tmp_path):

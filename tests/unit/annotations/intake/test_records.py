@@ -115,3 +115,15 @@ def test_a_refusal_never_holds_the_text():
         with pytest.raises(RecordError) as refusal:
             parse(data)
         assert secret not in str(refusal.value)
+
+
+def test_what_a_turn_does_is_one_of_a_few_words():
+    assert parse({"text": "no", "act": "Denies"}).act == "denies"
+    with pytest.raises(RecordError, match="none of: new, continues"):
+        parse({"text": "no", "act": "shrugs"})
+
+
+def test_a_span_of_an_earlier_turn_is_none_of_this_text():
+    span = {"start": 0, "end": 5, "param": "month", "turn": 0, "value": "2026-03"}
+
+    assert parse({"text": "no", "spans": [span]}).spans == ()
