@@ -33,7 +33,8 @@ labels AS (
 ),
 kinds AS (
     SELECT s.utterance_id, bool_or(s.kind = 'quarantine') AS reported,
-        bool_or(s.kind = 'skip') AS skipped, count(l.id) AS n
+        bool_or(s.kind = 'skip') AS skipped, count(l.id) AS n,
+        max(s.created_at) FILTER (WHERE s.kind = 'reopen') AS reopened_at
     FROM standing s LEFT JOIN labels l ON l.id = s.id GROUP BY s.utterance_id
 ),
 votes AS (
@@ -45,14 +46,17 @@ leaders AS (
     ORDER BY utterance_id, n DESC, newest DESC
 ),
 reviews AS (
-    SELECT utterance_id, max(created_at) AS newest FROM labels
-    WHERE is_review GROUP BY utterance_id
+    SELECT l.utterance_id, max(l.created_at) AS newest
+    FROM labels l JOIN kinds k USING (utterance_id)
+    WHERE l.is_review AND (k.reopened_at IS NULL OR l.created_at > k.reopened_at)
+    GROUP BY l.utterance_id
 ),
 verdicts AS (
     SELECT k.utterance_id, r.newest AS review_at, l.intent_id, l.newest AS label_at,
         CASE WHEN k.reported THEN 'quarantined'
             WHEN k.n = 0 AND k.skipped THEN 'skipped'
             WHEN k.n = 0 THEN 'pool'
+            WHEN r.newest IS NULL AND k.reopened_at IS NOT NULL THEN 'review'
             WHEN r.newest IS NOT NULL OR k.n = 1 OR 2 * l.n > k.n THEN 'labeled'
             ELSE 'review' END AS status,
         CASE WHEN r.newest IS NOT NULL THEN 'reviewed'
@@ -68,7 +72,7 @@ ANSWERS = (
         "Nobody has two standing answers on one utterance.",
         f"""WITH {STANDING}
         SELECT 'utterance:' || s.utterance_id, s.annotator_id FROM standing s
-        WHERE NOT EXISTS (
+        WHERE s.kind <> 'reopen' AND NOT EXISTS (
             SELECT FROM standing r WHERE r.revises_id = s.id)
         GROUP BY s.utterance_id, s.annotator_id HAVING count(*) > 1""",
     ),
@@ -414,7 +418,7 @@ TRAIL = (
         "answers_are_on_the_trail",
         "Every answer given to a queue item, review and undo left its event.",
         """SELECT 'annotation:' || a.id FROM annotations_annotation a
-        WHERE (a.queue_item_id IS NOT NULL OR a.kind = 'undo'
+        WHERE (a.queue_item_id IS NOT NULL OR a.kind IN ('undo', 'reopen')
                 OR a.is_review AND a.revises_id IS NULL)
             AND NOT EXISTS (SELECT FROM annotations_auditevent e
                 WHERE e.object = 'annotation:' || coalesce(a.undoes_id, a.id)

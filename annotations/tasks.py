@@ -5,7 +5,13 @@ import logging
 from celery import shared_task
 
 from annotations.doorbell import ring
-from annotations.services import attempts, audit_trail, queue, schema_migration
+from annotations.services import (
+    attempts,
+    audit_trail,
+    queue,
+    schema_migration,
+    second_opinions,
+)
 from annotations.tasks_intake import process_batch, scrub, sweep_intake
 
 __all__ = [
@@ -16,6 +22,7 @@ __all__ = [
     "sweep_intake",
     "sweep_leases",
     "sweep_schemas",
+    "sweep_second_opinions",
 ]
 
 logger = logging.getLogger(__name__)
@@ -40,6 +47,12 @@ def sweep_schemas() -> None:
     """Ring again for label migrations that no worker has finished."""
     for migration_id in schema_migration.due():
         ring(migrate_labels, migration_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_second_opinions() -> None:
+    """Second opinions wait in the queue as the policy wants it."""
+    second_opinions.draw()
 
 
 @shared_task(ignore_result=True)

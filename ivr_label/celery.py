@@ -54,6 +54,14 @@ app.conf.update(
         },
         "sweep-shadow": {"task": "training.tasks.sweep_shadow", "schedule": 60},
         "sweep-ranking": {"task": "training.tasks.sweep_ranking", "schedule": 10},
+        "sweep-label-errors": {
+            "task": "training.tasks.sweep_label_errors",
+            "schedule": 15,
+        },
+        "sweep-second-opinions": {
+            "task": "annotations.tasks.sweep_second_opinions",
+            "schedule": 60,
+        },
     },
 )
 for entry in app.conf.beat_schedule.values():

@@ -2,10 +2,12 @@
 
 from training.tasks_live import sweep_live_turns, sweep_shadow
 from training.tasks_ranking import sweep_ranking
+from training.tasks_review import sweep_label_errors
 from training.tasks_rounds import run_round, sweep_rounds
 
 __all__ = [
     "run_round",
+    "sweep_label_errors",
     "sweep_live_turns",
     "sweep_ranking",
     "sweep_rounds",

@@ -2,6 +2,7 @@ from annotations.models.annotation import (
     Annotation,
     GoldLabel,
     ParameterSpan,
+    ReviewReason,
     SkipReason,
 )
 from annotations.models.attempts import AttemptCounter
@@ -25,6 +26,13 @@ from annotations.models.guideline import (
 from annotations.models.intake import IntakeBatch, PendingLabel, RejectedRow
 from annotations.models.person import ApiToken, Role, Scope, SignInLink, User
 from annotations.models.queue import BLIND_REASONS, QueueItem, Reason
+from annotations.models.review import (
+    ErrorCandidate,
+    ErrorSearch,
+    OpinionPolicy,
+    Question,
+    QuestionMessage,
+)
 from annotations.models.schema import (
     Function,
     FunctionExample,
@@ -49,6 +57,8 @@ __all__ = [
     "ContrastPair",
     "Conversation",
     "Domain",
+    "ErrorCandidate",
+    "ErrorSearch",
     "Function",
     "FunctionExample",
     "GoldLabel",
@@ -60,11 +70,15 @@ __all__ = [
     "IntentRemark",
     "Iteration",
     "LabelMigration",
+    "OpinionPolicy",
     "ParameterSpan",
     "PendingLabel",
+    "Question",
+    "QuestionMessage",
     "QueueItem",
     "Reason",
     "RejectedRow",
+    "ReviewReason",
     "Role",
     "SchemaRemark",
     "SchemaVersion",

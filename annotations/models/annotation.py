@@ -21,6 +21,17 @@ class SkipReason(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class ReviewReason(models.TextChoices):
+    """Why a reviewer decided as they did."""
+
+    RULE = "rule", "The guideline says so"
+    OVERLOOKED = "overlooked", "Something was overlooked"
+    LOOK_ALIKE = "look_alike", "A look-alike intent"
+    MARKS = "marks", "Wrong or missing marks"
+    CONTEXT = "context", "Earlier turns decide it"
+    UNCLEAR = "unclear", "Could be either"
+
+
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
     def standing(self) -> "AnnotationQuerySet":
         """Answers that nobody took back."""
@@ -35,6 +46,8 @@ class Annotation(models.Model):
         SKIP = "skip", "Skip"
         QUARANTINE = "quarantine", "Personal data"
         UNDO = "undo", "Undo"
+        # A reviewer's: what was settled before has to be settled anew.
+        REOPEN = "reopen", "Opened again"
 
     # Made by the client, so that a retry stores once.
     id = models.UUIDField(primary_key=True)
@@ -72,6 +85,9 @@ class Annotation(models.Model):
     blind = models.BooleanField(default=False)
     # A reviewer's word on answers that disagree: it decides.
     is_review = models.BooleanField(default=False)
+    review_reason = models.CharField(
+        max_length=12, choices=ReviewReason.choices, blank=True
+    )
     # Given after the lease had ended and somebody else had answered.
     is_late = models.BooleanField(default=False)
     # 1..5 where the chosen intent stood among the suggestions, null where it did not.
@@ -91,7 +107,8 @@ class Annotation(models.Model):
                 condition=Q(kind="label", intent__isnull=False, undoes__isnull=True)
                 | Q(kind="skip", undoes__isnull=True) & ~Q(skip_reason="")
                 | Q(kind="quarantine", undoes__isnull=True)
-                | Q(kind="undo", undoes__isnull=False),
+                | Q(kind="undo", undoes__isnull=False)
+                | Q(kind="reopen", undoes__isnull=True, is_review=True),
             ),
             models.CheckConstraint(
                 name="annotation_acts_are_of_labels",
@@ -116,6 +133,11 @@ class Annotation(models.Model):
                 name="annotation_history", fields=["annotator", "-created_at"]
             ),
             models.Index(name="annotation_recent", fields=["-created_at"]),
+            models.Index(
+                name="annotation_late",
+                fields=["utterance"],
+                condition=Q(is_late=True, kind="label"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -41,8 +41,9 @@ def judge(answers: Sequence[Annotation]) -> Verdict:
 
     Personal data reported by anyone outweighs everything; one label is gold; of
     several, the newest that a reviewer gave wins, else the intent with a strict
-    majority, by its newest label; without a majority a reviewer has to look. A label
-    that another one revises no longer counts; skips count only where no label does.
+    majority, by its newest label; without a majority a reviewer has to look, and so
+    where one opened it again: then only a review settles it. A label that another one
+    revises no longer counts; skips count only where no label does.
     """
     kinds = {answer.kind for answer in answers}
     if Annotation.Kind.QUARANTINE in kinds:
@@ -54,9 +55,12 @@ def judge(answers: Sequence[Annotation]) -> Verdict:
     if not labels:
         skipped = Annotation.Kind.SKIP in kinds
         return Verdict(Utterance.Status.SKIPPED if skipped else Utterance.Status.POOL)
-    reviewed = [a for a in labels if a.is_review]
+    since = _since_reopened(answers)
+    reviewed = [a for a in labels if a.is_review and a in since]
     if reviewed:
         return Verdict(Utterance.Status.LABELED, reviewed[-1], GoldLabel.Rule.REVIEWED)
+    if len(since) < len(answers):
+        return Verdict(Utterance.Status.REVIEW)
     if len(labels) == 1:
         return Verdict(Utterance.Status.LABELED, labels[0], GoldLabel.Rule.SINGLE)
     intent_id, votes = Counter(a.intent_id for a in labels).most_common(1)[0]
@@ -64,6 +68,12 @@ def judge(answers: Sequence[Annotation]) -> Verdict:
         return Verdict(Utterance.Status.REVIEW)
     newest = [a for a in labels if a.intent_id == intent_id][-1]
     return Verdict(Utterance.Status.LABELED, newest, GoldLabel.Rule.AGREED)
+
+
+def _since_reopened(answers: Sequence[Annotation]) -> Sequence[Annotation]:
+    """What came after a reviewer opened it again; all where nobody did."""
+    reopened = [n for n, a in enumerate(answers) if a.kind == Annotation.Kind.REOPEN]
+    return answers[reopened[-1] + 1 :] if reopened else answers
 
 
 def settle(utterance: Utterance, into: Batch | None = None) -> Verdict:

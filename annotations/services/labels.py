@@ -132,7 +132,7 @@ def undo(*, by: User, uuid: uuid.UUID) -> Undone:
         return Undone(stored, _held_item(stored, by))
     last = (
         Annotation.objects.standing()
-        .filter(annotator=by)
+        .filter(annotator=by, is_review=False)
         .select_related("utterance")
         .order_by("-created_at")
         .first()

@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotations.models import (
     Annotation,
     Conversation,
+    ErrorCandidate,
     IntakeBatch,
     Reason,
     RejectedRow,
@@ -19,9 +20,11 @@ from annotations.models import (
 from annotations.services import (
     audit,
     discussion,
+    error_candidates,
     gold,
     guidelines,
     labels,
+    questions,
     queue,
     reports,
     review,
@@ -46,6 +49,7 @@ def build() -> SimpleNamespace:
     _texts(world)
     _answers(world)
     _revision(world)
+    _reviewers_desk(world)
     _intake(world)
     _machines(world)
     _guidelines(world)
@@ -155,6 +159,30 @@ def _guidelines(w: SimpleNamespace) -> None:
         intent=w.bill, other=w.hello, lines=("a bill", "a word"), revision=0, by=w.rita
     )
     w.remark = discussion.comment(intent=w.bill, text="And credit notes?", by=w.ana)
+
+
+def _reviewers_desk(w: SimpleNamespace) -> None:
+    """Two suspicions, one dismissed, a question with its answer, a label reopened."""
+    for label in (w.single, w.agreed):
+        found = error_candidates.Found(annotation=label, kind="model", score=0.9)
+        w.found = [*getattr(w, "found", []), found]
+    error_candidates.store(w.found)
+    w.suspicion = ErrorCandidate.objects.get(annotation=w.single)
+    w.dismissed = ErrorCandidate.objects.get(annotation=w.agreed)
+    review.dismiss(by=w.rita, candidate_id=w.dismissed.pk)
+    item = cast.item(rank=0)
+    queue.claim_next(by=w.ana)
+    asked = questions.ask(by=w.ana, uuid=uuid.uuid4(), item_id=item.pk, text="Why?")
+    w.question = asked.question
+    questions.answer(
+        by=w.rita, uuid=uuid.uuid4(), question_id=w.question.pk, text="Because."
+    )
+    w.reopened = review.reopen(
+        by=w.rita,
+        uuid=uuid.uuid4(),
+        utterance_id=answer(w.ana, cast.utterance(), w.hello).utterance_id,
+        reason="unclear",
+    )
 
 
 def _intake(w: SimpleNamespace) -> None:

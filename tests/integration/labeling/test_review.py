@@ -4,7 +4,7 @@ import pytest
 
 from annotations.errors import ConflictError, NotAllowedError, NotFoundError
 from annotations.models import Annotation, GoldLabel, QueueItem, Utterance
-from annotations.services import labels, queue, review
+from annotations.services import labels, queue, review, review_queues
 from annotations.services.labels import Answer
 from tests.factories import cast
 
@@ -36,9 +36,9 @@ def answers():
 
 
 def test_a_disagreement_shows_every_standing_answer(answers):
-    (utterance,) = review.disagreements()
+    (utterance,) = review_queues.disagreements()
 
-    shown = review.as_disagreement(utterance).answers
+    shown = review_queues.as_case(utterance).answers
 
     assert [a.intent.name for a in shown] == ["check_bill", "pay_bill"]
 
@@ -49,7 +49,7 @@ def test_resolve_makes_the_chosen_answer_gold(answers, rita):
     gold = GoldLabel.objects.get()
     assert (gold.intent.name, gold.rule) == ("pay_bill", GoldLabel.Rule.REVIEWED)
     assert Utterance.objects.get().status == Utterance.Status.LABELED
-    assert not review.disagreements().exists()
+    assert not review_queues.disagreements().exists()
 
 
 def test_resolving_twice_with_one_id_stores_once(answers, rita):
