@@ -41,6 +41,7 @@ bench: environment ## measure speed and print the figures
 	$(VENV_PYTHON) -m benchmarks.ranking kernel
 	$(VENV_PYTHON) -m benchmarks.ranking rerank
 	$(VENV_PYTHON) -m benchmarks.schemas
+	$(VENV_PYTHON) -m benchmarks.search
 	$(VENV_PYTHON) -m benchmarks.page_weight
 
 screenshots: environment ## draw the pictures of the README anew
