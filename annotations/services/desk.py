@@ -5,8 +5,9 @@ from typing import Any
 
 from annotations.functions.labels import Parameter
 from annotations.models import QueueItem, Reason
-from annotations.services import catalogue
+from annotations.services import catalogue, similar
 from annotations.services.catalogue import Catalogue, IntentCard
+from annotations.services.similar import Similar
 
 # A guess below this share is noise to the person who reads it.
 LEAST_CONFIDENCE = 0.05
@@ -45,6 +46,8 @@ class DeskItem:
     suggestions: tuple[SuggestedIntent, ...]
     # [{"param", "start", "end", "text", "value"}]: the model's guess of the spans
     parameters: tuple[dict[str, Any], ...]
+    # What people said about utterances like it.
+    similar: tuple[Similar, ...]
     lease_expires_at: str
     catalogue: str  # changes when intents or schemas do: see picker_index
 
@@ -66,6 +69,7 @@ def present(item: QueueItem) -> DeskItem:
         is_blind=item.is_blind,
         suggestions=_suggestions(guess, cards),
         parameters=tuple(guess.parameters) if guess else (),
+        similar=similar.answered(item, cards),
         lease_expires_at=item.lease_expires_at.isoformat(),
         catalogue=cards.stamp.hex,
     )

@@ -14,7 +14,7 @@ from annotations.models import QueueItem, Reason, Suggestion, Utterance
 from annotations.models.queue import BLIND_REASONS
 from annotations.services import queue
 from training.models import Ranking
-from training.services import datasets, heads, suggestions
+from training.services import datasets, heads, likeness, suggestions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +44,7 @@ class Fitted:
 
     stored: heads.StoredHead | None
     labeled: "NDArray[Any]"  # (m, d)
+    labeled_ids: "NDArray[Any]"  # (m,): whose vectors they are
 
 
 def quotas() -> "Quotas":
@@ -70,6 +71,7 @@ def fit(ranking: Ranking, vectors: "Vectors", encoder: str) -> Fitted:
     rows, there = vectors.rows_of(np.array([g[0] for g in gold], dtype=np.int64))
     known = [g for g, is_there in zip(gold, there, strict=True) if is_there]
     labeled = vectors.view(rows[there])[:]
+    labeled_ids = np.array([pk for pk, _, _ in known], dtype=np.int64)
     before = heads.current()
     start = before.model.head if before and before.encoder == encoder else None
     try:
@@ -80,11 +82,11 @@ def fit(ranking: Ranking, vectors: "Vectors", encoder: str) -> Fitted:
             start=start,
         )
     except TooFewLabelsError:
-        return Fitted(None, labeled)
+        return Fitted(None, labeled, labeled_ids)
     stored = heads.StoredHead(f"head-{ranking.pk}", encoder, model)
     heads.store(stored)
     ranking.model_name = stored.name
-    return Fitted(stored, labeled)
+    return Fitted(stored, labeled, labeled_ids)
 
 
 def draw(
@@ -170,13 +172,18 @@ def refill(
 ) -> None:
     """Queue and suggestions change together, or not at all."""
     guesses = _guesses(vectors, fitted, pool, picks)
+    shown = [int(pool.ids[p.row]) for p in picks if p.reason not in BLIND_REASONS]
+    answered = likeness.answered(shown, vectors, fitted.labeled, fitted.labeled_ids)
     draws = [
         queue.Draw(
             utterance_id=int(pool.ids[pick.row]),
             reason=pick.reason,
             draw_probability=pick.probability,
             score=pick.score,
-            why=_why(pick, guesses.get(int(pool.ids[pick.row]))),
+            why={
+                **_why(pick, guesses.get(int(pool.ids[pick.row]))),
+                **answered.get(int(pool.ids[pick.row]), {}),
+            },
         )
         for pick in picks
     ]

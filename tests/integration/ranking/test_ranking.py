@@ -35,7 +35,7 @@ def test_with_labels_the_queue_is_uncertain_and_suggests(labeled, pool, encoder)
     assert reasons() == {"uncertain", "diverse", "exam", "random", "fallback"}
     uncertain = QueueItem.objects.filter(reason="uncertain").first()
     guess = uncertain.utterance.suggestion
-    assert uncertain.why == {"between": [g["intent"] for g in guess.intents[:2]]}
+    assert uncertain.why["between"] == [g["intent"] for g in guess.intents[:2]]
     assert [g["confidence"] for g in guess.intents] == sorted(
         (g["confidence"] for g in guess.intents), reverse=True
     )
@@ -292,3 +292,17 @@ def test_a_torn_head_file_counts_as_none(data_folder):
     heads.path().write_bytes(b"PK\x03\x04 torn")
 
     assert heads.current() is None
+
+
+def test_queued_items_know_the_answered_ones_they_are_like(encoder, labeled):
+    ranking.rank(reason="test", seed=1)
+
+    items = QueueItem.objects.select_related("utterance")
+    known = {u.pk: u.text[:12] for u in labeled}
+    shown = [item for item in items if not item.is_blind and "answered" in item.why]
+    assert shown
+    assert all("answered" not in item.why for item in items if item.is_blind)
+    for item in shown:
+        assert {known[pk] for pk in item.why["answered"][:2]} == {
+            item.utterance.text[:12]
+        }
