@@ -43,4 +43,13 @@ GUIDELINES = (
     ),
 )
 
-INVARIANTS = GUIDELINES
+SAMPLES = (
+    Invariant(
+        "samples_are_no_exam",
+        "What experts wrote is never an item of the exam.",
+        """SELECT 'utterance:' || id FROM annotations_utterance
+        WHERE source = 'expert' AND split = 'exam'""",
+    ),
+)
+
+INVARIANTS = (*GUIDELINES, *SAMPLES)

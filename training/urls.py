@@ -7,7 +7,7 @@ from training.api.checkpoints import Checkpoints
 from training.api.metrics import Metrics
 from training.api.rounds import RoundCancel, RoundDetail, Rounds
 from training.api.turns import Turns
-from training.views import neighbours, rounds, schema_trial
+from training.views import neighbours, rounds, samples, schema_trial
 
 pages = [
     path("search/like", neighbours.search_like, name="search_like"),
@@ -21,6 +21,12 @@ pages = [
     path("rounds/<int:round_id>/decision", rounds.round_decide, name="round_decide"),
     path("rounds/<int:round_id>/force", rounds.round_force, name="round_force"),
     path("rounds/forced/<int:force_id>", rounds.force_decide, name="force_decide"),
+    path("intents/<str:name>/samples", samples.write, name="intent_samples"),
+    path(
+        "intents/<str:name>/samples/check",
+        samples.check,
+        name="intent_samples_check",
+    ),
     path("functions/<str:name>/models", schema_trial.models, name="schema_models"),
     path(
         "functions/<str:name>/v<int:number>/try",

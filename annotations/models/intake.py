@@ -103,6 +103,10 @@ class PendingLabel(models.Model):
     domain = models.CharField(max_length=40)
     spans = models.JSONField(default=list, blank=True)
     act = models.CharField(max_length=10, choices=Act.choices, blank=True)
+    # Who gave it, where a person did and not a file.
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True
+    )
 
     class Meta:
         constraints = [

@@ -1,8 +1,8 @@
 """One caller's turn, redacted, with a count of how often it was said."""
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Coalesce, Length, Now
 
 from annotations.models.catalogue import Domain
@@ -55,6 +55,9 @@ class Utterance(models.Model):
         FULL = "full", "Full pass"
         FAILED = "failed", "Full pass failed"
 
+    # `source` of what experts wrote as samples: never part of the exam.
+    EXPERT = "expert"
+
     text = models.TextField()
     # HMAC-SHA256 of the normalized text: equal texts are one utterance.
     dedupe_key = models.BinaryField(max_length=32)
@@ -94,6 +97,10 @@ class Utterance(models.Model):
             models.CheckConstraint(
                 name="utterance_count_positive", condition=Q(count__gte=1)
             ),
+            models.CheckConstraint(
+                name="samples_are_no_exam",
+                condition=~Q(source="expert", split="exam"),
+            ),
         ]
         indexes = [
             models.Index(
@@ -105,6 +112,12 @@ class Utterance(models.Model):
                 name="utterance_exam_pool",
                 fields=["id"],
                 condition=Q(status="pool", redaction="full", split="exam"),
+            ),
+            # What a new sample may be too close to.
+            GinIndex(
+                OpClass(F("text"), name="gin_trgm_ops"),
+                name="utterance_near_texts",
+                condition=Q(status="labeled") | Q(source="expert"),
             ),
             models.Index(
                 name="utterance_unscrubbed",

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from django.db import transaction
 
+from annotations.errors import NotFoundError
 from annotations.functions import labels
 from annotations.functions.schema import Node, SchemaError, read
 from annotations.models import (
@@ -178,3 +179,15 @@ def ensure_intents(
             by=by, action="intent.created", obj=f"intent:{known[name].pk}", name=name
         )
     return known
+
+
+def intent_named(name: str) -> Intent:
+    """The intent of this name, or of this former name. Raises NotFoundError."""
+    listed = Intent.objects.select_related("domain", "function")
+    found = (
+        listed.filter(name=name).first()
+        or listed.filter(is_active=True, aliases__contains=[name]).first()
+    )
+    if found is None:
+        raise NotFoundError(f"There is no intent “{name}”.")
+    return found

@@ -68,7 +68,9 @@ WITH fresh AS (
     INSERT INTO annotations_utterance (text, dedupe_key, count, split, status,
         redaction, context, conversation_id, turn, source, domain_id, bot_intent,
         bot_confidence, is_fallback, batch_id, occurred_at)
-    SELECT f.text, f.dedupe_key, f.said, f.split, 'pool', 'light', f.context,
+    SELECT f.text, f.dedupe_key, f.said,
+        CASE WHEN %(source)s = 'expert' THEN 'train' ELSE f.split END,
+        'pool', 'light', f.context,
         f.conversation_id, f.turn, %(source)s, d.id, f.bot_intent, f.bot_confidence,
         f.is_fallback, %(batch)s, f.occurred_at
     FROM fresh f LEFT JOIN annotations_domain d ON d.name = f.domain

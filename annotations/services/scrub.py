@@ -19,7 +19,7 @@ from annotations.intake.redaction.full import (
     RedactionFailedError,
     load,
 )
-from annotations.models import IntakeBatch, PendingLabel, Turn, Utterance
+from annotations.models import IntakeBatch, PendingLabel, Turn, User, Utterance
 from annotations.services import label_import
 from annotations.services.labels import SpanAnswer
 
@@ -70,7 +70,7 @@ def scrub(*, limit: int | None = None) -> ScrubCount:
 
 def _light_rows() -> QuerySet[Utterance]:
     light = Utterance.objects.filter(redaction=Utterance.Redaction.LIGHT)
-    return light.order_by("id").only("id", "text", "context", "batch_id")
+    return light.order_by("id").only("id", "text", "context", "batch_id", "source")
 
 
 def waiting() -> int:
@@ -215,7 +215,9 @@ def _store(scrubbed: _Scrubbed, count: ScrubCount) -> None:
         _merge(row, into=twin)
         count.merged += 1
         return
-    is_exam = normalize.is_exam(dedupe, key, settings.EXAM_SHARE)
+    is_exam = row.source != Utterance.EXPERT and normalize.is_exam(
+        dedupe, key, settings.EXAM_SHARE
+    )
     held.update(
         text=scrubbed.redaction.text,
         dedupe_key=dedupe,
@@ -239,11 +241,14 @@ def _move_spans(row: Utterance, redaction: Redaction) -> None:
 
 def _merge(row: Utterance, *, into: Utterance) -> None:
     """The row's count, turns and labels go to its twin; nobody has seen the row."""
-    said = Utterance.objects.values_list("count", flat=True).get(pk=row.pk)
-    Utterance.objects.filter(pk=into.pk).update(count=F("count") + said)
+    labels = PendingLabel.objects.filter(utterance=row)
+    if row.source != Utterance.EXPERT:  # a sample was not said by a caller
+        said = Utterance.objects.values_list("count", flat=True).get(pk=row.pk)
+        Utterance.objects.filter(pk=into.pk).update(count=F("count") + said)
+    elif into.split == Utterance.Split.EXAM:
+        labels.delete()  # nobody labels an exam item without being drawn to
     Turn.objects.filter(utterance=row).update(utterance=into)
     known = PendingLabel.objects.filter(utterance=into).values("intent")
-    labels = PendingLabel.objects.filter(utterance=row)
     labels.exclude(intent__in=known).update(utterance=into)
     if row.batch_id is not None:
         IntakeBatch.objects.filter(pk=row.batch_id, accepted__gt=0).update(
@@ -265,14 +270,15 @@ def _settle_some() -> int:
     waiting = list(
         PendingLabel.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(utterance__redaction=Utterance.Redaction.FULL)
-        .select_related("utterance")
+        .select_related("utterance", "author")
         .order_by("id")[:LABEL_ROWS]
     )
-    by_source: dict[str, list[label_import.ImportedLabel]] = {}
+    given: dict[tuple[User | None, str], list[label_import.ImportedLabel]] = {}
     for label in waiting:
-        by_source.setdefault(label.utterance.source, []).append(_label(label))
-    for source, labels in by_source.items():
-        label_import.import_labels(labels, source=source)
+        from_whom = (label.author, label.utterance.source)
+        given.setdefault(from_whom, []).append(_label(label))
+    for (author, source), labels in given.items():
+        label_import.import_labels(labels, by=author, source=source)
     PendingLabel.objects.filter(pk__in=[label.pk for label in waiting]).delete()
     return len(waiting)
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from annotations.errors import DomainError, StaleRevisionError
 from annotations.models import Intent, IntentExample
 from annotations.services import discussion, guidelines
-from annotations.views.intents import intent_named
+from annotations.services.catalogue import intent_named
 
 MOST_ID = 2**63 - 1
 

@@ -4,7 +4,6 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from annotations.errors import NotFoundError
 from annotations.models import (
     Domain,
     GoldLabel,
@@ -14,13 +13,15 @@ from annotations.models import (
     Role,
     Utterance,
 )
-from annotations.services import catalogue, discussion, guidelines
+from annotations.services import catalogue, discussion, guidelines, samples
+from annotations.services.catalogue import intent_named
 from annotations.views.change_log import described
 from annotations.views.paging import page_of
 
 PER_PAGE = 60
 CHANGES_SHOWN = 50
 EDITORS = (Role.REVIEWER, Role.PRODUCT_OWNER)
+WRITERS = (Role.ANNOTATOR, *EDITORS)
 STATES = (
     ("active", "In use"),
     ("undescribed", "Without a description"),
@@ -86,18 +87,6 @@ def _in_state(state: str) -> QuerySet[Intent]:
     return active
 
 
-def intent_named(name: str) -> Intent:
-    """The intent of this name, or of this former name. Raises NotFoundError."""
-    listed = Intent.objects.select_related("domain", "function")
-    found = (
-        listed.filter(name=name).first()
-        or listed.filter(is_active=True, aliases__contains=[name]).first()
-    )
-    if found is None:
-        raise NotFoundError(f"There is no intent “{name}”.")
-    return found
-
-
 def intent(request: HttpRequest, name: str) -> HttpResponse:
     found = intent_named(name)
     if found.name != name:
@@ -136,6 +125,8 @@ def intent(request: HttpRequest, name: str) -> HttpResponse:
         "changes": [(change, described(change)) for change in changes[:CHANGES_SHOWN]],
         "has_more_changes": len(changes) > CHANGES_SHOWN,
         "may_edit": request.user.has_role(*EDITORS) and found.is_active,
+        "n_samples": samples.waiting_for(found),
+        "may_write": request.user.has_role(*WRITERS) and found.is_active,
         "others": Intent.objects.filter(is_active=True)
         .exclude(pk=found.pk)
         .order_by("title"),

@@ -25,6 +25,7 @@ PATHS = (
     "/intents/pay_bill/edit",
     "/intents/pay_bill/contrast?other=dispute_charge",
     "/intents?state=retired",
+    "/intents/pay_bill/samples",
     "/functions",
     "/functions/dispute_charge",
     "/search?q=charge",

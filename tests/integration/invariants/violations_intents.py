@@ -1,6 +1,6 @@
 """Violations of what is always true of intents, as in violations.py."""
 
-from .violations import EVENT, Plant, change, copy, drop
+from .violations import EVENT, UTTERANCE, Plant, change, copy, drop
 
 PLANTS: dict[str, list[Plant]] = {
     "guidelines_show_no_exam_item": [
@@ -26,6 +26,12 @@ PLANTS: dict[str, list[Plant]] = {
         lambda w: [
             *drop("annotations_intentremark", "remark_resolved_by_somebody"),
             change("annotations_intentremark", "resolved_at = now()", w.remark.pk),
+        ],
+    ],
+    "samples_are_no_exam": [
+        lambda w: [
+            *drop(UTTERANCE, "samples_are_no_exam"),
+            change(UTTERANCE, "source = 'expert'", w.exam.pk),
         ],
     ],
 }  # fmt: skip

@@ -48,6 +48,7 @@ NEVER = {
         ("POST", "/api/v1/annotations"),
         ("GET", "/label"),
         ("POST", "/intents/some/edit"),
+        ("POST", "/intents/some/samples"),
     ],
     Role.ADMIN: [
         ("POST", "/rounds/start"),
@@ -90,6 +91,7 @@ ALWAYS = {
         ("GET", "/me"),
         ("GET", "/intents"),
         ("POST", "/intents/some/remarks"),
+        ("POST", "/intents/some/samples"),
     ],
     Role.REVIEWER: [
         ("GET", "/label"),

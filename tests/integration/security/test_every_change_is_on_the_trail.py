@@ -17,7 +17,7 @@ from annotations.models import (
     Role,
     User,
 )
-from annotations.services import audit, labels, queue, sign_in
+from annotations.services import audit, labels, queue, samples, sign_in
 from ivr_label.access import table
 from tests.factories import cast, rounds
 from tests.unit.annotations.functions.pairs import fn, s
@@ -41,6 +41,7 @@ NOTHING_CHANGES = {
     "api_function_validate",
     "chat_completions",
     "function_check",
+    "intent_samples_check",
     "schema_try",
 }
 # A live turn is data that comes in, as a row of a batch is; the batch has an event.
@@ -260,6 +261,12 @@ def intent_remarks(client: Client, user: User):
     return client.post("/intents/pay_bill/remarks", {"text": "And credit notes?"})
 
 
+def intent_samples(client: Client, user: User):
+    pay = cast.intent("pay_bill")
+    sent = {"texts": "i want to pay", "seen": samples.seen_of(pay, ["i want to pay"])}
+    return client.post("/intents/pay_bill/samples", {**sent, "keep": "0"})
+
+
 def checkpoint(name: str, state: str) -> Checkpoint:
     return Checkpoint.objects.create(
         name=name,
@@ -303,6 +310,7 @@ ACTS = {
         (intent_examples, "intent.example_added"),
         (intent_set_off, "intent.example_added"),
         (intent_remarks, "intent.remarked"),
+        (intent_samples, "intent.sampled"),
     )
 }
 
