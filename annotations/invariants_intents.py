@@ -52,4 +52,29 @@ SAMPLES = (
     ),
 )
 
-INVARIANTS = (*GUIDELINES, *SAMPLES)
+PROPOSALS = (
+    Invariant(
+        "proposals_are_decided_by_others",
+        "A proposal is decided by another than its author, with an outcome.",
+        """SELECT 'proposal:' || id FROM annotations_intentproposal
+        WHERE (status = 'open') <> (decided_by_id IS NULL)
+            OR (decided_by_id IS NULL) <> (decided_at IS NULL)
+            OR (status IN ('accepted', 'merged')) <> (intent_id IS NOT NULL)
+            OR status = 'declined' AND reason = ''
+            OR decided_by_id = proposed_by_id""",
+    ),
+    Invariant(
+        "proposals_are_on_the_trail",
+        "Every proposal and every decision about one left its event.",
+        """SELECT 'proposal:' || p.id, p.status FROM annotations_intentproposal p
+        WHERE NOT EXISTS (SELECT FROM annotations_auditevent e
+                WHERE e.object = 'proposal:' || p.id
+                AND e.action = 'proposal.proposed')
+            OR p.status <> 'open' AND NOT EXISTS (
+                SELECT FROM annotations_auditevent e
+                WHERE e.object = 'proposal:' || p.id
+                AND e.action = 'proposal.' || p.status)""",
+    ),
+)
+
+INVARIANTS = (*GUIDELINES, *SAMPLES, *PROPOSALS)

@@ -16,6 +16,7 @@ from annotations.views import (
     intents,
     label,
     me,
+    proposals,
     review,
     schema_editor,
     schema_steps,
@@ -40,6 +41,12 @@ pages = [
     path("me", me.me, name="me"),
     path("review/disagreements", review.disagreements, name="review_disagreements"),
     path("review/resolve", review.resolve, name="review_resolve"),
+    path("review/proposals", proposals.queue, name="review_proposals"),
+    path(
+        "review/proposals/<int:proposal_id>", proposals.decide, name="proposal_decide"
+    ),
+    path("proposals", proposals.own, name="proposals"),
+    path("proposals/new", proposals.propose, name="propose_intent"),
     path("intents", intents.intents, name="intents"),
     path("intents/<str:name>", intents.intent, name="intent"),
     path("intents/<str:name>/edit", intent_editor.edit, name="intent_edit"),

@@ -25,6 +25,7 @@ from annotations.models.guideline import (
 )
 from annotations.models.intake import IntakeBatch, PendingLabel, RejectedRow
 from annotations.models.person import ApiToken, Role, Scope, SignInLink, User
+from annotations.models.proposal import IntentProposal
 from annotations.models.queue import BLIND_REASONS, QueueItem, Reason
 from annotations.models.review import (
     ErrorCandidate,
@@ -67,6 +68,7 @@ __all__ = [
     "IntentChange",
     "IntentConfusion",
     "IntentExample",
+    "IntentProposal",
     "IntentRemark",
     "Iteration",
     "LabelMigration",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
@@ -291,3 +291,9 @@ def _withdraw() -> None:
     )
     ids = list(drawn.select_for_update(skip_locked=True).values_list("pk", flat=True))
     QueueItem.objects.filter(pk__in=ids).delete()
+
+
+def last_rank() -> int:
+    """The rank of the last ready item; 0 where none is ready."""
+    ready = QueueItem.objects.filter(status=QueueItem.Status.READY)
+    return ready.aggregate(last=Max("rank"))["last"] or 0

@@ -4,7 +4,6 @@ import hashlib
 import uuid
 
 from django.db import transaction
-from django.db.models import Max
 from django.db.models.functions import Now
 
 from annotations.functions.migration import Fate, LabelParameters, Migrated
@@ -20,7 +19,7 @@ from annotations.models import (
     Suggestion,
     User,
 )
-from annotations.services import audit, gold
+from annotations.services import audit, gold, queue
 from annotations.services.schema_impact import moves
 
 # Ids follow from label and version: a worker that starts again stores nothing twice.
@@ -167,18 +166,13 @@ def _queue(migration: LabelMigration, label: GoldLabel, moved: Migrated) -> int:
                     "reasons": list(moved.reasons),
                     "revises": str(label.annotation_id),
                 },
-                rank=_last_rank() + 1,
+                rank=queue.last_rank() + 1,
                 draw_probability=1.0,
             )
         ],
         ignore_conflicts=True,
     )
     return len(items)
-
-
-def _last_rank() -> int:
-    ready = QueueItem.objects.filter(status=QueueItem.Status.READY)
-    return ready.aggregate(last=Max("rank"))["last"] or 0
 
 
 def _author() -> User:

@@ -10,8 +10,7 @@ from annotations.errors import DomainError, StaleRevisionError
 from annotations.models import Intent, IntentExample
 from annotations.services import discussion, guidelines
 from annotations.services.catalogue import intent_named
-
-MOST_ID = 2**63 - 1
+from annotations.views.sent import number
 
 
 def edit(request: HttpRequest, name: str) -> HttpResponse:
@@ -25,7 +24,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         try:
             guidelines.edit(
                 intent=found,
-                revision=_number(request.POST.get("revision", "")),
+                revision=number(request.POST.get("revision", "")),
                 by=request.user,
                 **mine,
             )
@@ -77,7 +76,7 @@ def contrast(request: HttpRequest, name: str) -> HttpResponse:
                 intent=found,
                 other=other,
                 lines=lines,
-                revision=_number(request.POST.get("revision", "")),
+                revision=number(request.POST.get("revision", "")),
                 by=request.user,
             )
         except StaleRevisionError as stale:
@@ -99,7 +98,7 @@ def contrast(request: HttpRequest, name: str) -> HttpResponse:
 def examples(request: HttpRequest, name: str) -> HttpResponse:
     """Add an utterance to the examples, or take one away."""
     found = intent_named(name)
-    gone = _number(request.POST.get("remove", ""))
+    gone = number(request.POST.get("remove", ""))
     try:
         if gone:
             guidelines.remove_example(intent=found, example_id=gone, by=request.user)
@@ -107,7 +106,7 @@ def examples(request: HttpRequest, name: str) -> HttpResponse:
         else:
             guidelines.add_example(
                 intent=found,
-                utterance_id=_number(request.POST.get("utterance", "")),
+                utterance_id=number(request.POST.get("utterance", "")),
                 kind=IntentExample.Kind.POSITIVE,
                 note=request.POST.get("note", ""),
                 by=request.user,
@@ -125,7 +124,7 @@ def set_off(request: HttpRequest, name: str) -> HttpResponse:
         against = intent_named(request.POST.get("against", ""))
         guidelines.add_example(
             intent=against,
-            utterance_id=_number(request.POST.get("utterance", "")),
+            utterance_id=number(request.POST.get("utterance", "")),
             kind=IntentExample.Kind.NEGATIVE,
             note=request.POST.get("note", ""),
             by=request.user,
@@ -139,7 +138,7 @@ def set_off(request: HttpRequest, name: str) -> HttpResponse:
 def remarks(request: HttpRequest, name: str) -> HttpResponse:
     """Say something, or call something settled."""
     found = intent_named(name)
-    settled = _number(request.POST.get("resolve", ""))
+    settled = number(request.POST.get("resolve", ""))
     try:
         if settled:
             discussion.resolve(intent=found, remark_id=settled, by=request.user)
@@ -150,9 +149,3 @@ def remarks(request: HttpRequest, name: str) -> HttpResponse:
     except DomainError as refused:
         messages.error(request, refused.message)
     return redirect("intent", name=found.name)
-
-
-def _number(text: str) -> int:
-    """0, which nothing has as its id, for what is none."""
-    is_number = text.isascii() and text.isdigit() and len(text) < 20
-    return int(text) if is_number and int(text) <= MOST_ID else 0

@@ -59,6 +59,7 @@ def intents(request: HttpRequest) -> HttpResponse:
         "intents": page.rows,
         "domains": Domain.objects.order_by("title"),
         "states": STATES,
+        "may_propose": request.user.has_role(*WRITERS),
         "q": wanted,
         "domain": domain,
         "state": state,

@@ -5,10 +5,12 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from annotations.models import Annotation, Utterance
+from annotations.services import proposals
 from annotations.views.label_forms import new_uuid
 from annotations.views.paging import page_of
 
 MOST = 200
+PROPOSALS_SHOWN = 5
 HIDDEN = (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
 
 
@@ -29,5 +31,6 @@ def me(request: HttpRequest) -> HttpResponse:
         "hidden": HIDDEN,
         "uuid": new_uuid(),
         "most": MOST,
+        "proposals": proposals.of(request.user)[:PROPOSALS_SHOWN],
     }
     return render(request, "annotations/me/me.html", context)

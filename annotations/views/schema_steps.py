@@ -11,6 +11,7 @@ from annotations.models import LabelMigration, SchemaVersion, User
 from annotations.services import schemas
 from annotations.tasks import migrate_labels
 from annotations.views.schema_lookup import to_version, version_numbered
+from annotations.views.sent import number
 
 Status = SchemaVersion.Status
 
@@ -45,7 +46,7 @@ def _approve(version: SchemaVersion, request: HttpRequest) -> str:
 
 def _emergency(version: SchemaVersion, request: HttpRequest) -> str:
     second = User.objects.filter(
-        pk=_number(request.POST.get("second", "")), is_active=True
+        pk=number(request.POST.get("second", "")), is_active=True
     ).first()
     if second is None:
         raise InvalidError("Choose the second approver.")
@@ -139,7 +140,3 @@ def possible_seconds(version: SchemaVersion, person: User) -> Any:
     return User.objects.filter(
         roles__contains=["product_owner"], is_active=True
     ).exclude(pk__in=[version.proposed_by_id, person.pk])
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 15 else 0

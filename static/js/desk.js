@@ -272,6 +272,16 @@
     });
   }
 
+  /* Seldom wanted, so it is fetched when it is. */
+  async function proposeIntent() {
+    const { propose } = await import(url.proposeScript);
+    propose({ url: url.propose, csrf: url.csrf, item: item?.id, intents: [...intents.values()] });
+  }
+  $("propose-link")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    proposeIntent();
+  });
+
   /* ---- what the bar says ---- */
 
   function showState(state, { count, seconds }) {
@@ -369,6 +379,7 @@
     { id: "not-spoken", mode: "desk", group: "Answer", keys: ["-"], name: "The needed parameter was not spoken", when: onDesk, run: panel.notSpoken },
     { id: "skip", mode: "desk", group: "Other ways on", keys: [";"], name: "Skip, with a reason (1–6)", when: isSettled, run: askSkip },
     { id: "personal", mode: "desk", group: "Other ways on", keys: ["!"], name: "Personal data: take it out of sight", when: isSettled, run: quarantine },
+    { id: "propose", mode: "page", group: "Other ways on", keys: ["Mod+i"], name: "Propose a new intent", run: proposeIntent },
     { id: "undo", mode: "page", group: "Other ways on", keys: ["Mod+z"], name: "Take back the last answer", run: undo },
 
     { id: "span-move", mode: "span", group: "While marking", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1) },

@@ -1,67 +1,51 @@
-"""Labeled utterances that mean the same, by the vectors that ranking stored.
+"""Labeled utterances that mean the same as what somebody writes.
 
-The web process embeds with the int8 graph under ONNX Runtime, which a worker makes
-once; until then, or where another encoder made the vectors, there is nothing to ask.
+By the vectors that ranking stored, and the encoder that search uses in the web process.
+Until a worker has made it there is nothing to ask, and samples are compared by their
+letters alone.
 """
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
-if TYPE_CHECKING:
-    from training.ml.encoder_onnx import OnnxEncoder
+from training.serving import query_encoder
 
 MOST = 3
 # A text takes some 10 ms; beyond so many the page would keep its reader waiting.
 MOST_TEXTS = 24
+# The index knows the signs of the vectors only; the vectors order what it finds.
+CANDIDATES = 200
 
 _NEAREST = """
-SELECT w.place, near.utterance_id, near.cosine
-FROM unnest(%(vectors)s::vector[]) WITH ORDINALITY AS w(vector, place)
-CROSS JOIN LATERAL (
-    SELECT e.utterance_id, -(e.vector <#> w.vector) AS cosine
-    FROM training_utteranceembedding e
-    JOIN annotations_goldlabel g ON g.utterance_id = e.utterance_id
-    JOIN annotations_utterance u ON u.id = e.utterance_id AND u.split = 'train'
-    WHERE e.encoder = %(encoder)s
-    ORDER BY e.vector <#> w.vector LIMIT %(most)s) near
+WITH near AS MATERIALIZED (
+    SELECT e.utterance_id, e.vector, e.encoder FROM training_utteranceembedding e
+    ORDER BY binary_quantize(e.vector)::bit(384)
+        <~> binary_quantize(%(vector)s::vector)::bit(384)
+    LIMIT %(candidates)s)
+SELECT near.utterance_id, -(near.vector <#> %(vector)s::vector) AS cosine FROM near
+JOIN annotations_goldlabel g ON g.utterance_id = near.utterance_id
+JOIN annotations_utterance u ON u.id = near.utterance_id AND u.split = 'train'
+WHERE near.encoder = ANY(%(encoders)s) ORDER BY cosine DESC LIMIT %(most)s
 """
 
 
 def labeled(texts: Sequence[str]) -> list[list[tuple[int, float]]]:
     """(utterance id, cosine), nearest first, for each of the first MOST_TEXTS texts."""
     found: list[list[tuple[int, float]]] = [[] for _ in texts]
-    encoder = _encoder()
-    asked = list(texts[:MOST_TEXTS])
-    if encoder is None or not asked:
+    try:
+        vectors = [query_encoder.encode(text) for text in texts[:MOST_TEXTS]]
+    except query_encoder.NoEncoderError:
         return found
-    vectors = [
-        "[" + ",".join(f"{x:.6f}" for x in row) + "]" for row in encoder.encode(asked)
-    ]
-    values = {"vectors": vectors, "encoder": encoder.name, "most": MOST}
-    with connection.cursor() as cursor:
-        cursor.execute(_NEAREST, values)
-        for place, utterance_id, cosine in cursor.fetchall():
-            found[place - 1].append((utterance_id, cosine))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL hnsw.ef_search = {CANDIDATES}")
+        for place, vector in enumerate(vectors):
+            values = {
+                "vector": "[" + ",".join(f"{x:.6f}" for x in vector) + "]",
+                "encoders": list(query_encoder.COMPARABLE),
+                "candidates": CANDIDATES,
+                "most": MOST,
+            }
+            cursor.execute(_NEAREST, values)
+            found[place] = cursor.fetchall()
     return found
-
-
-def _encoder() -> "OnnxEncoder | None":
-    """The encoder, if its graph is there: a worker makes it, with torch."""
-    from training.ml import encoder_onnx
-
-    folder = Path(settings.DATA_DIR) / "encoders"
-    if not (folder / encoder_onnx.GRAPH_FILE).exists():
-        return None
-    return _opened(folder)
-
-
-@cache
-def _opened(folder: Path) -> "OnnxEncoder":
-    from training.ml.encoder_onnx import OnnxEncoder
-
-    return OnnxEncoder(folder, threads=1)

@@ -2,6 +2,8 @@
 
 from .violations import EVENT, UTTERANCE, Plant, change, copy, drop
 
+PROPOSAL = "annotations_intentproposal"
+
 PLANTS: dict[str, list[Plant]] = {
     "guidelines_show_no_exam_item": [
         lambda w: [change("annotations_intentexample", f"utterance_id = {w.exam.pk}",
@@ -33,5 +35,19 @@ PLANTS: dict[str, list[Plant]] = {
             *drop(UTTERANCE, "samples_are_no_exam"),
             change(UTTERANCE, "source = 'expert'", w.exam.pk),
         ],
+    ],
+    "proposals_are_decided_by_others": [
+        lambda w: [
+            *drop(PROPOSAL, "proposal_decision_is_whole"),
+            change(PROPOSAL, "status = 'accepted'", w.declined.pk),
+        ],
+        lambda w: [
+            *drop(PROPOSAL, "proposal_not_decided_by_its_author"),
+            change(PROPOSAL, "decided_by_id = proposed_by_id", w.declined.pk),
+        ],
+    ],
+    "proposals_are_on_the_trail": [
+        lambda w: [f"DELETE FROM {EVENT} WHERE action = 'proposal.declined'"],
+        lambda w: [f"DELETE FROM {EVENT} WHERE action = 'proposal.proposed'"],
     ],
 }  # fmt: skip

@@ -24,6 +24,7 @@ from annotations.services import (
     gold,
     guidelines,
     labels,
+    proposals,
     questions,
     queue,
     reports,
@@ -157,6 +158,18 @@ def _guidelines(w: SimpleNamespace) -> None:
     )
     w.pair = guidelines.save_contrast(
         intent=w.bill, other=w.hello, lines=("a bill", "a word"), revision=0, by=w.rita
+    )
+    w.proposal = proposals.propose(
+        title="Freeze a line",
+        description="Wants the line to rest.",
+        domain="billing",
+        by=w.ana,
+    )
+    w.declined = proposals.propose(
+        title="Say nothing", description="Is silent.", domain="billing", by=w.ana
+    )
+    proposals.decline(
+        proposal_id=w.declined.pk, by=w.rita, reason="Silence is no request."
     )
     w.remark = discussion.comment(intent=w.bill, text="And credit notes?", by=w.ana)
 

@@ -18,6 +18,7 @@ NEVER = {
         ("GET", "/rounds"),
         ("GET", "/review/disagreements"),
         ("POST", "/review/resolve"),
+        ("POST", "/review/proposals/1"),
         ("GET", "/intents/some/edit"),
         ("POST", "/intents/some/contrast"),
         ("GET", "/sources"),
@@ -49,6 +50,7 @@ NEVER = {
         ("GET", "/label"),
         ("POST", "/intents/some/edit"),
         ("POST", "/intents/some/samples"),
+        ("POST", "/proposals/new"),
     ],
     Role.ADMIN: [
         ("POST", "/rounds/start"),

@@ -14,6 +14,7 @@ from annotations.models import (
     AuditEvent,
     FunctionExample,
     IntakeBatch,
+    IntentProposal,
     Role,
     User,
 )
@@ -267,6 +268,19 @@ def intent_samples(client: Client, user: User):
     return client.post("/intents/pay_bill/samples", {**sent, "keep": "0"})
 
 
+def propose_intent(client: Client, user: User):
+    cast.intent("pay_bill")
+    sent = {"title": "Freeze", "description": "A rest.", "domain": "billing"}
+    return client.post("/proposals/new", sent)
+
+
+def proposal_decide(client: Client, user: User):
+    propose_intent(client_of(ana := cast.ana()), ana)
+    proposal = IntentProposal.objects.get()
+    sent = {"decision": "decline", "reason": "It is what pay_bill is for."}
+    return client.post(f"/review/proposals/{proposal.pk}", sent)
+
+
 def checkpoint(name: str, state: str) -> Checkpoint:
     return Checkpoint.objects.create(
         name=name,
@@ -311,6 +325,8 @@ ACTS = {
         (intent_set_off, "intent.example_added"),
         (intent_remarks, "intent.remarked"),
         (intent_samples, "intent.sampled"),
+        (propose_intent, "proposal.proposed"),
+        (proposal_decide, "proposal.declined"),
     )
 }
 

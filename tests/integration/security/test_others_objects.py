@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from annotations.models import Annotation, QueueItem, SignInLink
+from annotations.models import Annotation, IntentProposal, QueueItem, SignInLink
 from annotations.services import discussion, labels, queue, sign_in
 from tests.factories import cast
 from training.models import Checkpoint, Policy, Round
@@ -136,3 +136,14 @@ def test_ones_own_request_against_the_gate_is_for_somebody_else_to_confirm(db):
     assert response.status_code == 403
     found.refresh_from_db()
     assert found.status == "awaiting"
+
+
+def test_an_item_on_anothers_desk_cannot_be_proposed_from(ben, anas_item):
+    sent = {"title": "Greet", "description": "Says hi.", "domain": "billing"}
+
+    response = client_of(ben).post(
+        "/proposals/new", {**sent, "item": str(anas_item.pk)}
+    )
+
+    assert response.status_code == 422
+    assert not IntentProposal.objects.exists()
