@@ -51,6 +51,7 @@ class DemoIntent:
     domain: str
     iteration: int
     is_out_of_scope: bool
+    usual_act: str  # what such a turn nearly always does, "" where that depends
     confusable: tuple[str, ...]
     # Parameter name -> required; None where the intent has no function.
     parameters: dict[str, bool] | None
@@ -168,6 +169,7 @@ def _intent(entry: dict[str, Any], domain: dict[str, Any]) -> DemoIntent:
         domain=domain["name"],
         iteration=int(domain["iteration"]),
         is_out_of_scope="out_of_scope" in entry,
+        usual_act=entry.get("act", ""),
         confusable=tuple(entry.get("confusable", ())),
         parameters=function
         and {name: word == "required" for name, word in function.items()},

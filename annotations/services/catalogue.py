@@ -44,6 +44,8 @@ class IntentCard:
     parameters: tuple[labels.Parameter, ...] = ()
     # The live schema's tree, which values are held against.
     schema: Node | None = None
+    # What a turn with this intent nearly always does in its conversation.
+    usual_act: str = ""
     # (other intent, "choose this when …"), where reviewers keep a line.
     contrasts: tuple[tuple[str, str], ...] = ()
 
@@ -123,6 +125,7 @@ def _card(
         "description": intent.description,
         "aliases": tuple(intent.aliases),
         "is_out_of_scope": intent.is_out_of_scope,
+        "usual_act": intent.usual_act,
         "contrasts": tuple(contrasts),
     }
     if version:

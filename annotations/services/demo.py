@@ -99,6 +99,7 @@ def _create(intent: DemoIntent, domain: Domain) -> Intent:
         domain=domain,
         description=intent.description,
         iteration=intent.iteration,
+        usual_act=intent.usual_act,
         is_out_of_scope=intent.is_out_of_scope,
     )
 

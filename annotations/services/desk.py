@@ -3,15 +3,18 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from annotations.errors import NotFoundError
+from annotations.functions.dialogue import State
 from annotations.functions.labels import Parameter
-from annotations.models import QueueItem, Reason
-from annotations.services import catalogue, similar
+from annotations.functions.readings import Reading
+from annotations.models import QueueItem, Reason, User, Utterance
+from annotations.services import answers, catalogue, similar, turns
 from annotations.services.catalogue import Catalogue, IntentCard
 from annotations.services.similar import Similar
+from annotations.services.turns import EarlierTurn
 
 # A guess below this share is noise to the person who reads it.
 LEAST_CONFIDENCE = 0.05
-CONTEXT_TURNS = 4
 
 WHY = {
     Reason.UNCERTAIN: "The model is unsure about this one",
@@ -39,12 +42,17 @@ class DeskItem:
     item_id: int
     text: str
     context: tuple[tuple[str, str], ...]  # (role, text), oldest first
+    turns: tuple[EarlierTurn, ...]  # the same, with how they were labeled
+    state: State
+    open_title: str  # of the request that is open, empty where none is
+    acts: dict[str, str]  # default act by intent, under "" that of any other
     why: str
     domain: str
     count: int  # how often callers said exactly this
     is_blind: bool
     suggestions: tuple[SuggestedIntent, ...]
-    # [{"param", "start", "end", "text", "value"}]: the model's guess of the spans
+    # [{"param", "start", "end", "text", "value", "problem"}]: the model's guess of the
+    # spans, each read by the first suggested intent that has such a parameter
     parameters: tuple[dict[str, Any], ...]
     # What people said about utterances like it.
     similar: tuple[Similar, ...]
@@ -57,18 +65,22 @@ def present(item: QueueItem) -> DeskItem:
     cards = catalogue.current(getattr(item, "catalogue_stamp", None))
     utterance = item.utterance
     guess = None if item.is_blind else getattr(utterance, "suggestion", None)
+    before = turns.before(item, cards)
+    opened = cards.by_name.get(before.state.intent)
     return DeskItem(
         item_id=item.pk,
         text=utterance.text,
-        context=tuple(
-            (turn["role"], turn["text"]) for turn in utterance.context[-CONTEXT_TURNS:]
-        ),
+        context=tuple((turn["role"], turn["text"]) for turn in utterance.context),
+        turns=before.turns,
+        state=before.state,
+        open_title=opened.title if opened else "",
+        acts=turns.default_acts(before.state) if utterance.context else {},
         why=_why(item, cards),
         domain=_domain(guess, cards),
         count=utterance.count,
         is_blind=item.is_blind,
         suggestions=_suggestions(guess, cards),
-        parameters=tuple(guess.parameters) if guess else (),
+        parameters=_parameters(guess, utterance, cards),
         similar=similar.answered(item, cards),
         lease_expires_at=item.lease_expires_at.isoformat(),
         catalogue=cards.stamp.hex,
@@ -106,6 +118,44 @@ def _suggestions(guess: Any, cards: Catalogue) -> tuple[SuggestedIntent, ...]:
     )
 
 
+def _parameters(
+    guess: Any, utterance: Utterance, cards: Catalogue
+) -> tuple[dict[str, Any], ...]:
+    if not guess or not guess.parameters:
+        return ()
+    named = (cards.by_name.get(one["intent"]) for one in guess.intents)
+    likely = [card for card in named if card]
+    today = answers.called_on(utterance)
+    read = []
+    for span in guess.parameters:
+        name = span["param"]
+        fits = (c for c in likely if any(p.name == name for p in c.parameters))
+        card = next(fits, None)
+        if card:
+            found = answers.reading(card, name, span["text"], today)
+            span = {**span, **asdict(found), "intent": card.name}
+        read.append(span)
+    return tuple(read)
+
+
+def read_value(
+    *, by: User, item_id: int, intent: str, param: str, said: str
+) -> Reading:
+    """What words marked or typed amount to for a parameter, on an item that `by` holds.
+
+    Raises NotFoundError for items and parameters that are not theirs to ask about.
+    """
+    item = (
+        QueueItem.objects.filter(pk=item_id, holders__contains=[by.pk])
+        .select_related("utterance")
+        .first()
+    )
+    card = catalogue.current().by_name.get(intent)
+    if item is None or card is None or all(p.name != param for p in card.parameters):
+        raise NotFoundError("There is no such parameter on an item of yours.")
+    return answers.reading(card, param, said, answers.called_on(item.utterance))
+
+
 def _domain(guess: Any, cards: Catalogue) -> str:
     best = guess.intents[0]["intent"] if guess and guess.intents else ""
     return cards.by_name[best].domain_title if best in cards.by_name else ""
@@ -132,8 +182,12 @@ def _picker_entry(card: IntentCard) -> dict[str, Any]:
         "schema": card.schema_number,
         "parameters": [_picker_parameter(p) for p in card.parameters],
     }
-    # Few intents have lines; the others must not weigh more for it.
-    return entry | {"contrasts": dict(card.contrasts)} if card.contrasts else entry
+    # Few intents have these; the others must not weigh more for it.
+    if card.contrasts:
+        entry["contrasts"] = dict(card.contrasts)
+    if card.usual_act:
+        entry["act"] = card.usual_act
+    return entry
 
 
 def _picker_parameter(parameter: Parameter) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from annotations.models import (
     Utterance,
     WorkerHeartbeat,
 )
-from annotations.services import catalogue, prepared
+from annotations.services import catalogue, prepared, turns
 from annotations.services.prepared import Columns
 
 LEASE = timedelta(minutes=10)
@@ -45,6 +45,7 @@ SUGGESTION = Columns(
     Suggestion, "s", "utterance_id", "model_name", "intents", "parameters"
 )
 SHOWN = f"""SELECT {ITEM.sql}, {UTTERANCE.sql}, {SUGGESTION.sql}, ({catalogue.STAMP})
+    {{more}}
 FROM {{items}} q
 JOIN annotations_utterance u ON u.id = q.utterance_id
 LEFT JOIN annotations_suggestion s ON s.utterance_id = u.id"""
@@ -70,10 +71,10 @@ WITH taken AS (
         ORDER BY q.rank, q.id LIMIT 1
         FOR UPDATE SKIP LOCKED)
     RETURNING *)
-{SHOWN.format(items="taken")}
+{SHOWN.format(items="taken", more=f", ({turns.LABELS})")}
 """
 LOCK = f"""
-{SHOWN.format(items="annotations_queueitem")}
+{SHOWN.format(items="annotations_queueitem", more="")}
 WHERE q.id = %(item)s FOR UPDATE OF q, u
 """
 
@@ -145,13 +146,17 @@ def _shown(found: list[tuple]) -> QueueItem | None:
     """The item of a row of SHOWN, with its utterance and the suggestion."""
     if not found:
         return None
-    (*values, stamp), end = found[0], len(ITEM) + len(UTTERANCE)
+    values, end = found[0], len(ITEM) + len(UTTERANCE)
+    suggested = end + len(SUGGESTION)
     item = ITEM.read(values[: len(ITEM)])
     item.utterance = UTTERANCE.read(values[len(ITEM) : end])
-    guess = SUGGESTION.read(values[end:]) if values[end] is not None else None
+    is_guessed = values[end] is not None
+    guess = SUGGESTION.read(values[end:suggested]) if is_guessed else None
     # As select_related caches it: None is “there is none”, without a query.
     item.utterance._state.fields_cache["suggestion"] = guess
-    item.catalogue_stamp = stamp
+    item.catalogue_stamp, *labels_before = values[suggested:]
+    if labels_before:
+        [item.labels_before] = labels_before
     return item
 
 

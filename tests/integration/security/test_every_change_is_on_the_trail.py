@@ -39,6 +39,7 @@ WORKING_STATE = {
     "api_queue_release",
 }
 NOTHING_CHANGES = {
+    "label_value",
     "api_function_validate",
     "chat_completions",
     "function_check",
