@@ -7,7 +7,7 @@ from training.api.checkpoints import Checkpoints
 from training.api.metrics import Metrics
 from training.api.rounds import RoundCancel, RoundDetail, Rounds
 from training.api.turns import Turns
-from training.views import neighbours, rounds, samples, schema_trial
+from training.views import neighbours, policies, rounds, samples, schema_trial
 
 pages = [
     path("search/like", neighbours.search_like, name="search_like"),
@@ -15,6 +15,13 @@ pages = [
     path("rounds/state", rounds.rounds_state, name="rounds_state"),
     path("rounds/start", rounds.round_start, name="round_start"),
     path("rounds/roll-back", rounds.champion_roll_back, name="champion_roll_back"),
+    path("rounds/policies", policies.policies_page, name="policies"),
+    path("rounds/policies/<int:iteration>", policies.policy_page, name="policy"),
+    path(
+        "rounds/policies/<int:iteration>/intents",
+        policies.policy_intents,
+        name="policy_intents",
+    ),
     path("rounds/<int:round_id>", rounds.round_page, name="round"),
     path("rounds/<int:round_id>/state", rounds.round_state, name="round_state"),
     path("rounds/<int:round_id>/cancel", rounds.round_cancel, name="round_cancel"),

@@ -120,6 +120,7 @@ class IntentChange(models.Model):
         RENAMED = "renamed", "Renamed"
         MERGED = "merged", "Merged"
         SPLIT = "split", "Split"
+        SCHEDULED = "scheduled", "Moved to another iteration"
         UNDONE = "undone", "Taken back"
 
     intent = models.ForeignKey(Intent, on_delete=models.PROTECT, related_name="changes")

@@ -8,6 +8,7 @@ FIELDS = {
     "guidance": "Guidance",
     "line": "Line",
     "name": "Name",
+    "iteration": "Iteration",
 }
 
 

@@ -112,6 +112,7 @@ ALWAYS = {
         ("POST", "/rounds/start"),
         ("POST", "/rounds/1/decision"),
         ("POST", "/rounds/1/force"),
+        ("POST", "/rounds/policies/1"),
         ("POST", "/rounds/forced/1"),
         ("POST", "/api/v1/rounds"),
     ],

@@ -23,7 +23,7 @@ from ivr_label.access import table
 from tests.factories import cast, rounds
 from tests.unit.annotations.functions.pairs import fn, s
 from training.models import Checkpoint, Promotion, Round
-from training.services import force
+from training.services import force, policies
 
 from .conftest import client_of
 
@@ -183,6 +183,17 @@ def force_decide(client: Client, user: User):
     return client.post(f"/rounds/forced/{asked.pk}", sent)
 
 
+def policy(client: Client, user: User):
+    found = policies.of_iteration(1)
+    sent = policies.shown(found) | {"min_new_gold": "77", "revision": ""}
+    return client.post("/rounds/policies/1", sent)
+
+
+def policy_intents(client: Client, user: User):
+    cast.intent("pay_bill", iteration=2)
+    return client.post("/rounds/policies/1/intents", {"intent": "pay_bill"})
+
+
 def champion_roll_back(client: Client, user: User):
     old, new = checkpoint("old", "retired"), checkpoint("new", "champion")
     now = timezone.now()
@@ -312,6 +323,8 @@ ACTS = {
         (api_rounds, "round.requested"),
         (api_round_cancel, "round.cancel_requested"),
         (round_decide, "checkpoint.promoted"),
+        (policy, "policy.changed"),
+        (policy_intents, "intent.scheduled"),
         (round_force, "force.requested"),
         (force_decide, "force.confirmed"),
         (champion_roll_back, "checkpoint.rolled_back"),

@@ -1,0 +1,221 @@
+"""The three policies: what starts a round, how it trains, what it has to prove."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.errors import InvalidError, NotFoundError, StaleRevisionError
+from annotations.models import Intent, User
+from annotations.services import audit
+from training.ml.gate import BETTER, NOT_WORSE, Gates
+from training.models import Policy
+
+RULES = {
+    BETTER: "It is provably better",
+    NOT_WORSE: "It is not worse than a margin",
+}
+
+
+class PolicyInvalidError(InvalidError):
+    """Some values cannot be; `details["fields"]` says which and why."""
+
+    code = "policy_invalid"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of the policy. Percentages are typed as such and stored as shares."""
+
+    name: str
+    title: str
+    low: float
+    high: float
+    hint: str = ""
+    unit: str = ""
+    is_whole: bool = False
+
+    @property
+    def is_percent(self) -> bool:
+        return self.unit == "%"
+
+    def shown(self, stored: float) -> str:
+        """The number as it is typed."""
+        return f"{round(100 * stored if self.is_percent else stored, 6):g}"
+
+    def read(self, typed: str) -> float:
+        """The number to store. Raises ValueError with a sentence."""
+        kind = "a whole number" if self.is_whole else "a number"
+        wanted = f"{self.title}: give {kind} from {self.low:g} to {self.high:g}."
+        try:
+            value = float(typed.strip().rstrip("%"))
+        except ValueError:
+            raise ValueError(wanted) from None
+        if not self.low <= value <= self.high or (
+            self.is_whole and value != int(value)
+        ):
+            raise ValueError(wanted)
+        if self.is_whole:
+            return int(value)
+        return round(value / 100, 8) if self.is_percent else value
+
+
+START = (
+    Number("min_new_gold", "New gold labels that start a round", 1, 1_000_000,
+           is_whole=True),
+    Number("max_wait_minutes", "Longest wait of a new label", 1, 525_600,
+           "A round starts after it with fewer labels, too.", "minutes",
+           is_whole=True),
+)  # fmt: skip
+TRAINING = (
+    Number("finetune_from", "Labels from which fine-tuning is used", 0, 10_000_000,
+           "Below it the light head is as good and a hundred times cheaper.",
+           is_whole=True),
+)  # fmt: skip
+GATE = (
+    Number("min_exam", "Exam items that have to be labeled", 1, 1_000_000,
+           "Fewer decide nothing.", is_whole=True),
+    Number("alpha", "Chance that luck passes for better", 0.1, 50,
+           "Of the one-sided exact test.", "%"),
+    Number("margin", "Loss of accuracy that counts as not worse", 0, 50, "", "%"),
+    Number("min_accuracy", "Accuracy at the least", 0, 100, "", "%"),
+    Number("max_ece", "Calibration error at most", 0.1, 100, "", "%"),
+    Number("max_latency_ms", "A turn takes at most (p95)", 1, 60_000, "", "ms"),
+    Number("max_size_mb", "The model's files take at most", 1, 100_000, "", "MB"),
+)  # fmt: skip
+INTENTS = (
+    Number("max_intent_drop", "Recall a critical intent may lose", 0, 100, "", "%"),
+    Number("min_intent_items", "Exam items to judge an intent on", 1, 10_000,
+           "Intents with fewer are named, not judged.", is_whole=True),
+    Number("intent_alpha", "Chance of one false alarm among all intents", 0.1, 90,
+           "Lax on purpose: a lost intent costs more than another look.", "%"),
+)  # fmt: skip
+OF_POLICY = (*START, *TRAINING)
+OF_GATE = (*GATE, *INTENTS)
+
+
+def all_policies() -> list[Policy]:
+    return list(Policy.objects.select_related("changed_by").order_by("iteration"))
+
+
+def of_iteration(iteration: int) -> Policy:
+    found = (
+        Policy.objects.select_related("changed_by").filter(iteration=iteration).first()
+    )
+    if found is None:
+        raise NotFoundError("There is no such policy.")
+    return found
+
+
+def revision_of(policy: Policy) -> str:
+    """What changes with every change of the policy."""
+    at: datetime | None = policy.changed_at
+    return at.isoformat() if at else ""
+
+
+def shown(policy: Policy) -> dict[str, str]:
+    """Every number of the policy as it is typed."""
+    gates = Gates.from_json(policy.gates)
+    return {
+        **{one.name: one.shown(getattr(policy, one.name)) for one in OF_POLICY},
+        **{one.name: one.shown(getattr(gates, one.name)) for one in OF_GATE},
+        "rule": gates.rule,
+        "recipe": policy.recipe,
+        "promotion": policy.promotion,
+        "is_active": "on" if policy.is_active else "",
+        "critical": "\n".join(gates.critical),
+    }
+
+
+@transaction.atomic
+def change(
+    *, iteration: int, revision: str, sent: Mapping[str, str], by: User
+) -> list[str]:
+    """The policy is as sent; returns the names of what changed.
+
+    Raises PolicyInvalidError, and StaleRevisionError where somebody changed it since
+    the page was read.
+    """
+    policy = (
+        Policy.objects.select_for_update(of=("self",))
+        .filter(iteration=iteration)
+        .first()
+    )
+    if policy is None:
+        raise NotFoundError("There is no such policy.")
+    if revision != revision_of(policy):
+        raise StaleRevisionError(
+            "Somebody changed this policy since you opened it; look at it again."
+        )
+    wanted = _read(sent)
+    before = _facts(policy)
+    gates = wanted.pop("gates")
+    for name, value in wanted.items():
+        setattr(policy, name, value)
+    policy.gates = gates
+    after = _facts(policy)
+    changed = {name: [before.get(name), now] for name, now in after.items()
+               if before.get(name) != now}  # fmt: skip
+    if not changed:
+        return []
+    policy.changed_by, policy.changed_at = by, timezone.now()
+    policy.save()
+    audit.record(
+        by=by, action="policy.changed", obj=f"policy:{policy.pk}", changed=changed
+    )
+    return sorted(changed)
+
+
+def _read(sent: Mapping[str, str]) -> dict[str, Any]:
+    """What was sent, checked. Raises PolicyInvalidError naming every fault."""
+    faults: dict[str, str] = {}
+    numbers: dict[str, float] = {}
+    for one in (*OF_POLICY, *OF_GATE):
+        try:
+            numbers[one.name] = one.read(sent.get(one.name, ""))
+        except ValueError as fault:
+            faults[one.name] = str(fault)
+    critical = sorted(set(sent.get("critical", "").replace(",", " ").split()))
+    known = set(Intent.objects.filter(name__in=critical).values_list("name", flat=True))
+    if unknown := [name for name in critical if name not in known]:
+        faults["critical"] = f"There is no intent {', '.join(unknown[:5])[:200]}."
+    choices = {
+        "rule": RULES,
+        "recipe": dict(Policy.Recipe.choices),
+        "promotion": dict(Policy.Promotion.choices),
+    }
+    for name, known_ones in choices.items():
+        if sent.get(name) not in known_ones:
+            faults[name] = "Choose one of those offered."
+    if faults:
+        raise PolicyInvalidError(
+            "The policy was not changed: " + " ".join(faults.values()), fields=faults
+        )
+    gates: dict[str, Any] = {one.name: numbers[one.name] for one in OF_GATE}
+    gates["rule"] = sent["rule"]
+    if critical:
+        gates["critical"] = critical
+    return {
+        **{one.name: numbers[one.name] for one in OF_POLICY},
+        "recipe": sent["recipe"],
+        "promotion": sent["promotion"],
+        "is_active": bool(sent.get("is_active")),
+        "gates": gates,
+    }
+
+
+def _facts(policy: Policy) -> dict[str, Any]:
+    """Every value of the policy, gates that nobody set at their default."""
+    gates = Gates.from_json(policy.gates)
+    return {
+        **{one.name: getattr(policy, one.name) for one in OF_POLICY},
+        **{one.name: getattr(gates, one.name) for one in OF_GATE},
+        "rule": gates.rule,
+        "critical": list(gates.critical),
+        "recipe": policy.recipe,
+        "promotion": policy.promotion,
+        "is_active": policy.is_active,
+    }
