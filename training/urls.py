@@ -7,7 +7,14 @@ from training.api.checkpoints import Checkpoints
 from training.api.metrics import Metrics
 from training.api.rounds import RoundCancel, RoundDetail, Rounds
 from training.api.turns import Turns
-from training.views import neighbours, policies, rounds, samples, schema_trial
+from training.views import (
+    data_card,
+    neighbours,
+    policies,
+    rounds,
+    samples,
+    schema_trial,
+)
 
 pages = [
     path("search/like", neighbours.search_like, name="search_like"),
@@ -23,6 +30,12 @@ pages = [
         name="policy_intents",
     ),
     path("rounds/<int:round_id>", rounds.round_page, name="round"),
+    path("rounds/<int:round_id>/data", data_card.data_page, name="round_data"),
+    path(
+        "rounds/<int:round_id>/data.json",
+        data_card.data_download,
+        name="round_data_download",
+    ),
     path("rounds/<int:round_id>/state", rounds.round_state, name="round_state"),
     path("rounds/<int:round_id>/cancel", rounds.round_cancel, name="round_cancel"),
     path("rounds/<int:round_id>/decision", rounds.round_decide, name="round_decide"),

@@ -30,6 +30,8 @@ class SnapshotMember(models.Model):
     utterance = models.ForeignKey(Utterance, on_delete=models.PROTECT)
     annotation = models.ForeignKey(Annotation, on_delete=models.PROTECT)
     split = models.CharField(max_length=5, choices=Split.choices)
+    # How often it had been said by then: the count goes on.
+    calls = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [

@@ -9,9 +9,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from annotations.models import Annotation, GoldLabel, ParameterSpan, Utterance
+from annotations.models import GoldLabel, ParameterSpan, Utterance
 from training.ml.data import Dataset, Example, Span, Turn
 from training.models import DatasetSnapshot, SnapshotMember
+from training.services import data_cards
 
 VALID_SHARE = 0.1
 CHUNK = 5000
@@ -25,7 +26,13 @@ class Member:
     utterance_id: int
     annotation_id: str
     split: str
+    calls: int
+    conversation: int | None
     fact: bytes
+
+    @property
+    def is_exam(self) -> bool:
+        return self.split == Split.EXAM
 
 
 def gold() -> QuerySet[GoldLabel]:
@@ -47,13 +54,16 @@ def gold() -> QuerySet[GoldLabel]:
 
 
 @transaction.atomic
-def freeze() -> DatasetSnapshot:
+def freeze(*, separate_conversations: bool = False) -> DatasetSnapshot:
     """The gold labels of this moment as a snapshot; equal content is one snapshot.
 
     The exam's labels are frozen along, so that champion and challenger answer the
-    same items; they are never trained on.
+    same items; they are never trained on. separate_conversations: what was said in a
+    conversation of which a turn is in the exam is left out of training as well.
     """
-    members = list(_members())
+    kept_apart = _exam_conversations() if separate_conversations else frozenset()
+    found = list(_members())
+    members = [m for m in found if m.is_exam or m.conversation not in kept_apart]
     digest = hashlib.sha256(b"".join(member.fact for member in members)).hexdigest()
     counts = {split: sum(m.split == split for m in members) for split in Split.values}
     snapshot, is_new = DatasetSnapshot.objects.get_or_create(
@@ -67,12 +77,25 @@ def freeze() -> DatasetSnapshot:
                     utterance_id=member.utterance_id,
                     annotation_id=member.annotation_id,
                     split=member.split,
+                    calls=member.calls,
                 )
                 for member in members
             ),
             batch_size=CHUNK,
         )
+        card = data_cards.make(
+            snapshot,
+            shared_conversations=len(found) - len(members),
+            is_separate=separate_conversations,
+        )
+        snapshot.description = {**counts, "card": card}
+        snapshot.save(update_fields=["description"])
     return snapshot
+
+
+def counts_of(snapshot: DatasetSnapshot) -> dict[str, int]:
+    """How many members each split has."""
+    return {split: snapshot.description.get(split, 0) for split in Split.values}
 
 
 def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
@@ -95,10 +118,7 @@ def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
         .order_by("utterance_id")
     )
     return Dataset(
-        tuple(
-            _example(member.utterance, member.annotation)
-            for member in members.iterator(chunk_size=CHUNK)
-        )
+        tuple(_example(member) for member in members.iterator(chunk_size=CHUNK))
     )
 
 
@@ -120,8 +140,17 @@ def _members() -> Iterator[Member]:
             utterance_id=label.utterance_id,
             annotation_id=label.annotation_id,
             split=split,
+            calls=label.utterance.count,
+            conversation=label.utterance.conversation_id,
             fact=_fact(label, split),
         )
+
+
+def _exam_conversations() -> frozenset[int]:
+    exam = gold().filter(
+        utterance__split=Utterance.Split.EXAM, utterance__conversation__isnull=False
+    )
+    return frozenset(exam.values_list("utterance__conversation", flat=True))
 
 
 def _split(utterance: Utterance) -> str:
@@ -149,6 +178,10 @@ def _fact(label: GoldLabel, split: str) -> bytes:
     ]
     if label.annotation.act:  # facts frozen before there were acts stay equal
         row.append(label.annotation.act)
+    if label.utterance.count > 1:
+        row.append({"calls": label.utterance.count})
+    if label.utterance.context:
+        row.append({"context": label.utterance.context})
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
@@ -157,7 +190,8 @@ def _place(span: ParameterSpan) -> tuple[Any, ...]:
     return place if span.turn is None else (*place, span.turn)
 
 
-def _example(utterance: Utterance, annotation: Annotation) -> Example:
+def _example(member: SnapshotMember) -> Example:
+    utterance, annotation = member.utterance, member.annotation
     return Example(
         text=utterance.text,
         intent=annotation.intent.name if annotation.intent else None,
@@ -168,7 +202,7 @@ def _example(utterance: Utterance, annotation: Annotation) -> Example:
         ),
         context=tuple(_turns(utterance.context)),
         conversation_id=_conversation(utterance),
-        weight=float(utterance.count),
+        weight=float(member.calls),
         key=utterance.pk,
         act=annotation.act,
     )

@@ -164,9 +164,11 @@ def _begin(found: Round, claim: Claim) -> None:
 
 
 def _freeze(found: Round, claim: Claim) -> None:
-    snapshot = found.snapshot or datasets.freeze()
+    snapshot = found.snapshot or datasets.freeze(
+        separate_conversations=found.policy.separate_conversations
+    )
     failpoint("snapshot.frozen")
-    rounds.note(claim, Status.SNAPSHOT, dict(snapshot.description))
+    rounds.note(claim, Status.SNAPSHOT, datasets.counts_of(snapshot))
     rounds.enter(claim, Status.TRAINING, snapshot=snapshot)
     failpoint("snapshot.recorded")
 

@@ -93,6 +93,7 @@ INTENTS = (
     Number("intent_alpha", "Chance of one false alarm among all intents", 0.1, 90,
            "Lax on purpose: a lost intent costs more than another look.", "%"),
 )  # fmt: skip
+SWITCHES = ("is_active", "separate_conversations")
 OF_POLICY = (*START, *TRAINING)
 OF_GATE = (*GATE, *INTENTS)
 
@@ -125,7 +126,7 @@ def shown(policy: Policy) -> dict[str, str]:
         "rule": gates.rule,
         "recipe": policy.recipe,
         "promotion": policy.promotion,
-        "is_active": "on" if policy.is_active else "",
+        **{name: "on" if getattr(policy, name) else "" for name in SWITCHES},
         "critical": "\n".join(gates.critical),
     }
 
@@ -202,7 +203,7 @@ def _read(sent: Mapping[str, str]) -> dict[str, Any]:
         **{one.name: numbers[one.name] for one in OF_POLICY},
         "recipe": sent["recipe"],
         "promotion": sent["promotion"],
-        "is_active": bool(sent.get("is_active")),
+        **{name: bool(sent.get(name)) for name in SWITCHES},
         "gates": gates,
     }
 
@@ -217,5 +218,5 @@ def _facts(policy: Policy) -> dict[str, Any]:
         "critical": list(gates.critical),
         "recipe": policy.recipe,
         "promotion": policy.promotion,
-        "is_active": policy.is_active,
+        **{name: getattr(policy, name) for name in SWITCHES},
     }
