@@ -9,10 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from annotations.agreement import alpha
 from django.conf import settings
 from django.db.models import Count, Max, Min, Sum
 
+from annotations.agreement import alpha
 from annotations.intake import redaction
 from annotations.models import Annotation, GoldLabel, Utterance
 from training.models import DatasetSnapshot, SnapshotMember
