@@ -7,8 +7,9 @@ process reads it.
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
+from training.ml import bio
 from training.ml.errors import CheckpointFormatError
-from training.ml.intent_model import IntentModel
+from training.ml.intent_model import IntentModel, LinearHead, Prediction
+from training.ml.lexical import LexicalHead
 from training.ml.tag_scorer import Linear, TagScorer
 
 CONFIG, INTENTS, TAGS = "config.json", "intents.safetensors", "tags.safetensors"
@@ -28,6 +31,7 @@ LAYERS = ("inner", "outer")
 MEMORY = "neighbour_embeddings"
 
 Array = NDArray[Any]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,31 @@ class Bundle:
     tag_scorer: TagScorer | None
     max_tokens: int
     context_turns: int = 0
+    lexical: LexicalHead | None = None
+    act_head: LinearHead | None = None
+
+    def predict(self, embeddings: Floats, texts: Sequence[str]) -> Prediction:
+        """What the model says about utterances: embeddings (n, d) and their texts."""
+        added = self.lexical.logits(texts) if self.lexical is not None else None
+        return self.intent_model.predict(embeddings, added)
+
+    def acts(self, embeddings: Floats) -> list[str]:
+        """The dialogue act of each row, "" where the model has not learned acts."""
+        if self.act_head is None:
+            return [""] * len(embeddings)
+        best = self.act_head.logits(embeddings).argmax(axis=1)
+        return [self.act_head.classes[column] for column in best]
+
+    def tag(self, states: Floats) -> list[int]:
+        """The tags of an utterance's words from their states (n_words, hidden)."""
+        if self.tag_scorer is None or len(states) == 0:
+            return [bio.OUTSIDE] * len(states)
+        return bio.best_tags(self.tag_scorer(states), self._transitions)
+
+    @functools.cached_property
+    def _transitions(self) -> Floats:
+        learned = self.tag_scorer.transitions if self.tag_scorer else None
+        return bio.TagSet(self.params).transitions() if learned is None else learned
 
 
 def to_files(bundle: Bundle, encoder: Path, tokenizer: Path) -> dict[str, bytes | Path]:
@@ -49,10 +78,11 @@ def to_files(bundle: Bundle, encoder: Path, tokenizer: Path) -> dict[str, bytes 
         "params": list(bundle.params),
         "max_tokens": bundle.max_tokens,
         "context_turns": bundle.context_turns,
+        "acts": list(bundle.act_head.classes) if bundle.act_head else [],
     }
     files: dict[str, bytes | Path] = {
         CONFIG: json.dumps(config, ensure_ascii=False, indent=1).encode(),
-        INTENTS: save_arrays(_intent_arrays(bundle.intent_model)),
+        INTENTS: save_arrays(_intent_arrays(bundle)),
         ENCODER: encoder,
         TOKENIZER: tokenizer,
     }
@@ -74,15 +104,36 @@ def from_files(files: Mapping[str, bytes]) -> Bundle:
             tag_scorer=_tag_scorer(files),
             max_tokens=int(config["max_tokens"]),
             context_turns=int(config["context_turns"]),
+            lexical=_lexical(arrays),
+            act_head=_act_head(tuple(config.get("acts", ())), arrays),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise CheckpointFormatError(f"not a model: {error!r}") from error
 
 
-def _intent_arrays(model: IntentModel) -> dict[str, Array]:
-    arrays = {k: np.ascontiguousarray(a) for k, a in model.to_arrays().items()}
+def _intent_arrays(bundle: Bundle) -> dict[str, Array]:
+    found = bundle.intent_model.to_arrays()
+    if bundle.lexical is not None:
+        found |= bundle.lexical.to_arrays()
+    if bundle.act_head is not None:
+        found["act_coef"] = bundle.act_head.coef
+        found["act_intercept"] = bundle.act_head.intercept
+    arrays = {name: np.ascontiguousarray(array) for name, array in found.items()}
     arrays[MEMORY] = arrays[MEMORY].astype(np.float16)  # half the size, same votes
     return arrays
+
+
+def _lexical(arrays: Mapping[str, Array]) -> LexicalHead | None:
+    if "lexical_coef" not in arrays:
+        return None
+    facts = json.loads(np.asarray(arrays["facts"]).tobytes())
+    return LexicalHead.from_arrays(tuple(facts["classes"]), dict(arrays))
+
+
+def _act_head(acts: tuple[str, ...], arrays: Mapping[str, Array]) -> LinearHead | None:
+    if not acts:
+        return None
+    return LinearHead(acts, arrays["act_coef"], arrays["act_intercept"])
 
 
 def _tag_arrays(scorer: TagScorer) -> dict[str, Array]:
@@ -91,6 +142,8 @@ def _tag_arrays(scorer: TagScorer) -> dict[str, Array]:
         layer: Linear = getattr(scorer, name)
         arrays[f"{name}.weight"] = np.ascontiguousarray(layer.weight, np.float32)
         arrays[f"{name}.bias"] = np.ascontiguousarray(layer.bias, np.float32)
+    if scorer.transitions is not None:
+        arrays["transitions"] = np.ascontiguousarray(scorer.transitions, np.float32)
     return arrays
 
 
@@ -99,4 +152,4 @@ def _tag_scorer(files: Mapping[str, bytes]) -> TagScorer | None:
         return None
     arrays = load_arrays(files[TAGS])
     inner, outer = (Linear(arrays[f"{n}.weight"], arrays[f"{n}.bias"]) for n in LAYERS)
-    return TagScorer(inner, outer)
+    return TagScorer(inner, outer, arrays.get("transitions"))

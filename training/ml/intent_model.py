@@ -106,16 +106,24 @@ class IntentModel:
     def classes(self) -> tuple[str, ...]:
         return self.head.classes
 
-    def predict(self, embeddings: Floats) -> Prediction:
-        """Everything the model says about these rows, (n, d)."""
+    def predict(self, embeddings: Floats, added: Floats | None = None) -> Prediction:
+        """Everything the model says about these rows, (n, d).
+
+        added: logits (n, n_intents) of another opinion; the sense of scope is the
+        embedding's alone.
+        """
         logits = self.head.logits(embeddings)
         votes, familiarity = self.neighbours.vote_and_familiarity(embeddings)
-        mixture = mix(logits, votes, self.logit_scale, self.vote_share)
+        scaled = self.logit_scale * logits
+        if added is not None:
+            scaled = scaled + added
+        proba = softmax(self.mix_scale * mix(scaled, votes, 1.0, self.vote_share))
+        likeliest = [self.classes[column] for column in proba.argmax(axis=1)]
         return Prediction(
             classes=self.classes,
-            proba=softmax(self.mix_scale * mixture),
-            scope_score=self.scope.score(self.classes, logits, familiarity),
-            scope_threshold=self.scope.threshold,
+            proba=proba,
+            scope_score=self.scope.score(self.classes, logits, familiarity, embeddings),
+            scope_threshold=self.scope.thresholds(likeliest),
         )
 
     def predict_proba(self, embeddings: Floats) -> NDArray[np.float32]:
@@ -170,7 +178,7 @@ class Prediction:
     classes: tuple[str, ...]
     proba: NDArray[np.float32]  # (n, n_intents)
     scope_score: NDArray[np.float32]  # (n,), higher = more surely in scope
-    scope_threshold: float
+    scope_threshold: NDArray[np.float64]  # (n,), below it a row is refused
 
     @property
     def is_fallback(self) -> NDArray[np.bool_]:

@@ -156,14 +156,11 @@ def word_means(states: Tensor, word_of: Tensor, n_words: int) -> Tensor:
     return torch.bmm(belongs / counts, states)
 
 
-def joint_loss(
-    intents: Tensor, tags: Tensor | None, intent_of: Tensor, tag_of: Tensor
-) -> Tensor:
-    """Cross-entropy of intents plus, where there are tags, of tags."""
-    loss = functional.cross_entropy(intents.float(), intent_of)
+def tag_loss(tags: Tensor | None, tag_of: Tensor) -> Tensor:
+    """Cross-entropy of the tags of words; zero where there is none to learn."""
     if tags is None or bool((tag_of == IGNORED).all()):
-        return loss
-    return loss + functional.cross_entropy(
+        return torch.zeros((), device=tag_of.device)
+    return functional.cross_entropy(
         tags.float().flatten(0, 1), tag_of.flatten(), ignore_index=IGNORED
     )
 

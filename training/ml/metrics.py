@@ -35,6 +35,12 @@ def macro_f1(truth: Sequence[str], predicted: Sequence[str]) -> float:
     return float((2.0 * hits / total).mean())
 
 
+def macro_f1_present(truth: Sequence[str], predicted: Sequence[str]) -> float:
+    """The mean F1 over the intents that occur in the truth."""
+    scores = f1_by_intent(truth, predicted)
+    return float(np.mean([scores[name] for name in sorted(set(truth))]))
+
+
 def f1_by_intent(truth: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
     """F1 of every intent that occurs in truth or prediction."""
     wanted, got = np.asarray(truth, dtype=object), np.asarray(predicted, dtype=object)
@@ -146,6 +152,7 @@ class IntentScores:
     accuracy: float
     accuracy_interval: Interval
     macro_f1: float
+    macro_f1_present: float
     top3: float
     n: int
     ece: float
@@ -232,6 +239,7 @@ def score_intents(
         accuracy=float(correct.mean()),
         accuracy_interval=share_interval(correct, groups, seed=seed),
         macro_f1=macro_f1(truth, answers),
+        macro_f1_present=macro_f1_present(truth, answers),
         top3=top_k(truth, proba, classes, 3),
         n=len(truth),
         ece=expected_calibration_error(proba.max(axis=1), _correct(truth, likeliest)),

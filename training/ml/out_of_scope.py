@@ -1,8 +1,13 @@
-"""Whether any intent fits at all: energy of the logits and nearness to known rows."""
+"""Whether any intent fits at all: energy of the logits and nearness to known rows.
+
+Where out-of-scope rows are labeled, a third signal says how much a row is like those,
+and the three are weighed on rows the model has not seen.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +18,18 @@ from training.ml.data import OUT_OF_SCOPE
 Floats = NDArray[np.floating[Any]]
 
 ACCEPTANCE = 0.95
+MIN_OUTSIDE = 20  # so many labeled out-of-scope rows are needed to learn from them
+MIN_DOMAIN = 50  # so many held-out rows a domain needs for a threshold of its own
 
 
 @dataclass(frozen=True)
 class ScopeRule:
-    """Score = standardised energy + standardised familiarity; refuse below threshold.
+    """Score = weighted sum of standardized signals; refuse below the threshold.
 
-    Energy: Liu et al., Energy-based Out-of-distribution Detection, 2020.
+    Energy: Liu et al., Energy-based Out-of-distribution Detection, 2020. outside: a
+    linear rule on the embedding, its bias last; empty where nothing out of scope was
+    labeled. weights: of energy, familiarity and unlikeness to what is outside.
+    intent_thresholds: {intent: threshold} where its domain has one of its own.
     """
 
     energy_mean: float
@@ -27,21 +37,54 @@ class ScopeRule:
     familiarity_mean: float
     familiarity_sd: float
     threshold: float
+    weights: tuple[float, float, float] = (1.0, 1.0, 0.0)
+    outside: tuple[float, ...] = ()
+    outside_mean: float = 0.0
+    outside_sd: float = 1.0
+    intent_thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def score(
-        self, classes: tuple[str, ...], logits: Floats, familiarity: Floats
+        self,
+        classes: tuple[str, ...],
+        logits: Floats,
+        familiarity: Floats,
+        embeddings: Floats | None = None,
     ) -> NDArray[np.float32]:
         """(n,), higher = more surely in scope."""
+        signals = self.signals(classes, logits, familiarity, embeddings)
+        return np.asarray(signals @ np.asarray(self.weights), dtype=np.float32)
+
+    def signals(
+        self,
+        classes: tuple[str, ...],
+        logits: Floats,
+        familiarity: Floats,
+        embeddings: Floats | None = None,
+    ) -> NDArray[np.float64]:
+        """The standardized signals, (n, 3)."""
         energy = (_energy(classes, logits) - self.energy_mean) / self.energy_sd
         near = (np.asarray(familiarity) - self.familiarity_mean) / self.familiarity_sd
-        return np.asarray(energy + near, dtype=np.float32)
+        unlike: Floats = np.zeros(len(energy))
+        if self.outside and embeddings is not None:
+            said = _outside_score(self.outside, embeddings)
+            unlike = (said - self.outside_mean) / self.outside_sd
+        return np.stack([energy, near, unlike], axis=1).astype(np.float64)
 
-    def as_dict(self) -> dict[str, float]:
+    def thresholds(self, intents: Sequence[str]) -> NDArray[np.float64]:
+        """For each named intent the threshold its rows have to reach, (n,)."""
+        own = self.intent_thresholds
+        return np.array([own.get(name, self.threshold) for name in intents])
+
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, facts: dict[str, float]) -> ScopeRule:
-        return cls(**facts)
+    def from_dict(cls, facts: Mapping[str, Any]) -> ScopeRule:
+        found = dict(facts)
+        for name in ("weights", "outside"):
+            if name in found:
+                found[name] = tuple(found[name])
+        return cls(**found)
 
 
 def fit_scope_rule(
@@ -69,8 +112,112 @@ def fit_scope_rule(
         threshold=0.0,
     )
     scores = rule.score(classes, np.asarray(logits)[in_scope], near)
-    threshold = float(np.quantile(scores, 1.0 - acceptance))
-    return ScopeRule(**{**rule.as_dict(), "threshold": threshold})
+    return replace(rule, threshold=_quantile(scores, acceptance))
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Held-out rows as the model sees them; is_inside: bool (n,)."""
+
+    embeddings: Floats
+    logits: Floats
+    familiarity: Floats
+    is_inside: NDArray[np.bool_]
+
+
+def with_outside(
+    rule: ScopeRule,
+    classes: tuple[str, ...],
+    inside: Floats,
+    outside: Floats,
+    unseen: Unseen,
+    acceptance: float = ACCEPTANCE,
+) -> ScopeRule:
+    """The rule that also heeds labeled out-of-scope rows, where there are enough.
+
+    inside, outside: embeddings (n, d) trained on. The weights are those of a logistic
+    regression on held-out rows of both kinds; without such rows the new signal counts
+    as much as the others. The threshold accepts `acceptance` of held-out rows inside.
+    """
+    if len(outside) < MIN_OUTSIDE or not unseen.is_inside.any():
+        return rule
+    linear = _fit_outside(inside, outside)
+    said = _outside_score(linear, unseen.embeddings[unseen.is_inside])
+    found = replace(
+        rule,
+        outside=linear,
+        outside_mean=float(said.mean()),
+        outside_sd=float(max(said.std(), 1e-6)),
+        weights=(1.0, 1.0, 1.0),
+    )
+    signals = found.signals(
+        classes, unseen.logits, unseen.familiarity, unseen.embeddings
+    )
+    if (~unseen.is_inside).sum() >= MIN_OUTSIDE:
+        found = replace(found, weights=_fit_weights(signals, unseen.is_inside))
+    scores = signals[unseen.is_inside] @ np.asarray(found.weights)
+    return replace(found, threshold=_quantile(scores, acceptance))
+
+
+def with_domains(
+    rule: ScopeRule,
+    classes: tuple[str, ...],
+    unseen: Unseen,
+    domains: Mapping[str, str],
+    acceptance: float = ACCEPTANCE,
+) -> ScopeRule:
+    """The rule with a threshold for every domain that has rows enough held out.
+
+    domains: {intent: domain}. Each threshold accepts `acceptance` of its domain's
+    rows: a domain whose callers are harder to recognize is not refused more often
+    than others. Rows count where the likeliest intent points, as when serving.
+    """
+    scores = rule.score(classes, unseen.logits, unseen.familiarity, unseen.embeddings)
+    likeliest = np.asarray(unseen.logits).argmax(axis=1)
+    of_row = np.array([domains.get(classes[i], "") for i in likeliest], dtype=object)
+    thresholds: dict[str, float] = {}
+    for domain in sorted(set(domains.values()) - {""}):
+        rows = (of_row == domain) & unseen.is_inside
+        if rows.sum() >= MIN_DOMAIN:
+            threshold = _quantile(scores[rows], acceptance)
+            own = [intent for intent in classes if domains.get(intent) == domain]
+            thresholds.update(dict.fromkeys(own, threshold))
+    return replace(rule, intent_thresholds=thresholds)
+
+
+def _fit_outside(inside: Floats, outside: Floats) -> tuple[float, ...]:
+    """A linear rule, positive inside; both kinds weigh the same."""
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
+    x = np.concatenate([inside, outside]).astype(np.float64)
+    is_inside = np.arange(len(x)) < len(inside)
+    with threadpool_limits(1):
+        model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=300)
+        model.fit(x, is_inside)
+    return tuple(float(one) for one in (*model.coef_[0], model.intercept_[0]))
+
+
+def _fit_weights(
+    signals: Floats, is_inside: NDArray[np.bool_]
+) -> tuple[float, float, float]:
+    """Weights >= 0 that tell held-out rows inside from those outside."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=1.0, class_weight="balanced").fit(signals, is_inside)
+    energy, near, unlike = np.maximum(model.coef_[0], 0.0)
+    if energy + near + unlike == 0.0:
+        return (1.0, 1.0, 1.0)
+    return (float(energy), float(near), float(unlike))
+
+
+def _outside_score(linear: tuple[float, ...], embeddings: Floats) -> Floats:
+    weights = np.asarray(linear)
+    return np.asarray(np.asarray(embeddings) @ weights[:-1] + weights[-1])
+
+
+def _quantile(scores: Floats, acceptance: float) -> float:
+    return float(np.quantile(scores, 1.0 - acceptance))
 
 
 def _energy(classes: tuple[str, ...], logits: Floats) -> NDArray[np.float64]:

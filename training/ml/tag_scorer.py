@@ -24,10 +24,15 @@ class Linear:
 
 @dataclass(frozen=True)
 class TagScorer:
-    """Two layers over the states of a word and of its two neighbours."""
+    """Two layers over the states of a word and of its two neighbours.
+
+    transitions: what following tags add to their scores, as bio.TagSet.transitions
+    lays them out; None: nothing but what is forbidden.
+    """
 
     inner: Linear
     outer: Linear
+    transitions: Floats | None = None
 
     def __call__(self, states: Floats) -> Floats:
         """states: (n_words, hidden) -> tag logits (n_words, n_tags)."""

@@ -94,7 +94,6 @@ class Predictor:
         self._encoder = TextEncoder(tokenizer, max_tokens=self.bundle.max_tokens)
         self._session = _session(files[bundle.ENCODER], threads)
         self._tag_set = bio.TagSet(self.bundle.params)
-        self._transitions = self._tag_set.transitions()
 
     @property
     def intents(self) -> tuple[str, ...]:
@@ -147,7 +146,7 @@ class Predictor:
     ) -> tuple[Floats, list[Prediction]]:
         batch = pad(encoded)
         embeddings, states = self._session.run(None, batch.feed())
-        said = self.bundle.intent_model.predict(embeddings)
+        said = self.bundle.predict(embeddings, [one.text for one in examples])
         ranked, fallback = said.top(TOP_INTENTS), said.is_fallback
         predictions = [
             Prediction(
@@ -165,7 +164,7 @@ class Predictor:
         if self.bundle.tag_scorer is None or not encoded.words:
             return []
         means = word_states(states, encoded.word_of, len(encoded.words))
-        tags = bio.best_tags(self.bundle.tag_scorer(means), self._transitions)
+        tags = self.bundle.tag(means)
         return bio.spans_from_tags(text, encoded.words, tags, self._tag_set)
 
 

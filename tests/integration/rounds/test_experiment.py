@@ -38,7 +38,8 @@ def test_every_metric_of_the_promise_is_printed(tmp_path, capsys):
     call_command("experiment", train=train, test=test, json=True)
 
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert set(report) == {"intent", "parameters", "latency_ms", "seconds"}
+    assert set(report) == {"intent", "parameters", "latency_ms", "seconds", "about"}
+    assert report["about"]["recipe"] == "head"
     assert set(report["intent"]) == {
         "accuracy",
         "accuracy_interval",

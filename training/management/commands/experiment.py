@@ -22,11 +22,50 @@ class Command(BaseCommand):
         parser.add_argument("--train", type=Path, required=True, metavar="FILE")
         parser.add_argument("--valid", type=Path, metavar="FILE")
         parser.add_argument("--test", type=Path, required=True, metavar="FILE")
-        parser.add_argument("--recipe", choices=("head", "finetune"), default="head")
+        parser.add_argument(
+            "--recipe",
+            choices=("auto", "head", "finetune"),
+            default="auto",
+            help="auto: by the number of labels",
+        )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--epochs", type=int, default=0, help="0: by size")
         parser.add_argument(
             "--context", type=int, default=0, help="earlier turns shown (finetune)"
+        )
+        parser.add_argument(
+            "--balance",
+            choices=("auto", "none", "logit", "oversample", "smote"),
+            default="auto",
+            help="how rare intents get their share; auto: by validation",
+        )
+        parser.add_argument(
+            "--loss",
+            choices=("cross_entropy", "top3_cross_entropy", "smooth_top3"),
+            default="cross_entropy",
+            help="what fine-tuning minimizes over the intents",
+        )
+        parser.add_argument(
+            "--speech-noise",
+            type=float,
+            default=0.0,
+            metavar="SHARE",
+            help="share of examples learned from with a recognizer's errors, too",
+        )
+        parser.add_argument(
+            "--no-words", action="store_true", help="leave the opinion of n-grams out"
+        )
+        parser.add_argument(
+            "--domain-thresholds",
+            action="store_true",
+            help="refuse by what is usual in a domain",
+        )
+        parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+        parser.add_argument(
+            "--encoder",
+            type=Path,
+            metavar="FOLDER",
+            help="another encoder to begin with (BERT family, with tokenizer.json)",
         )
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
@@ -53,8 +92,14 @@ def _run(options: dict[str, Any]) -> dict[str, Any]:
     config = recipes.TrainConfig(
         recipe=options["recipe"],
         seed=options["seed"],
+        device=options["device"],
+        balance=options["balance"],
+        speech_noise=options["speech_noise"],
+        words=not options["no_words"],
+        domain_thresholds=options["domain_thresholds"],
         finetuning=FinetuneConfig(
             seed=options["seed"],
+            loss=options["loss"],
             epochs=options["epochs"],
             context_turns=options["context"],
         ),
@@ -67,7 +112,7 @@ def _run(options: dict[str, Any]) -> dict[str, Any]:
             train,
             valid,
             config,
-            base=model_folder(),
+            base=options["encoder"] or model_folder(),
             work=work,
             hooks=Hooks(on_progress=_Teller()),
         )
@@ -78,7 +123,12 @@ def _run(options: dict[str, Any]) -> dict[str, Any]:
         measured = experiment.measure(
             predictor, test, seed=options["seed"], seconds=seconds
         )
-    return measured.report.as_json()
+    about = {
+        "recipe": trained.bundle.recipe,
+        "macro_f1_present": round(measured.report.intent.macro_f1_present, 6),
+        "epochs": len(trained.losses),
+    }
+    return {**measured.report.as_json(), "about": about}
 
 
 class _Teller:

@@ -170,3 +170,10 @@ def test_recall_by_parameter_counts_utterances_by_intent():
             "b": metrics.ParameterRecall(n=1, found=0),
         },
     }
+
+
+def test_macro_f1_over_the_present_leaves_out_what_was_only_predicted():
+    truth, predicted = ["a", "b", "b"], ["a", "b", "c"]
+
+    # a: 1; b: one of two found, none false: 2 / 3; c is in no truth.
+    assert metrics.macro_f1_present(truth, predicted) == pytest.approx(5 / 6)

@@ -306,5 +306,5 @@ def test_small_sets_get_more_epochs():
 
     wanted = [epochs_for(n, FinetuneConfig()) for n in (1, 200, 4015, 9000)]
 
-    assert wanted == [20, 20, 4, 3]
+    assert wanted == [20, 20, 12, 6]
     assert epochs_for(9000, FinetuneConfig(epochs=7)) == 7

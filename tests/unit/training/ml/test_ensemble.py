@@ -1,0 +1,158 @@
+"""Opinions are weighed by what they are worth on rows that none has seen."""
+
+import numpy as np
+import pytest
+
+from training.ml import balance, ensemble, stacking
+from training.ml.ensemble import HeldOut, Pooling
+from training.ml.intent_model import LinearHead
+from training.ml.lexical import fit_lexical
+from training.ml.neighbours import Neighbours
+
+N = 600
+
+
+def opinions(seed: int = 0):
+    """Codes, a good opinion of them, and noise."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 3, N)
+    truth = np.eye(3)[codes]
+    good = truth + rng.normal(0, 0.5, (N, 3))
+    return codes, good, rng.normal(0, 1.0, (N, 3))
+
+
+def held_out(codes, linear, lexical=None, votes=None):
+    flat = np.full((len(codes), 3), 1 / 3, dtype=np.float32)
+    return HeldOut(
+        linear=linear,
+        lexical=lexical,
+        votes=flat if votes is None else votes,
+        familiarity=np.ones(len(codes), dtype=np.float32),
+        codes=codes,
+        embeddings=np.zeros((len(codes), 2), dtype=np.float32),
+    )
+
+
+def test_noise_is_given_no_weight_and_a_good_opinion_the_weight_that_fits():
+    codes, good, noise = opinions()
+
+    weights = stacking.fit_weights([good, noise], codes, [1.0, 1.0])
+
+    # Bayes: logits are the difference of two Gaussians of sd 0.5: scale 1 / 0.5 ** 2.
+    assert weights[0] == pytest.approx(4.0, rel=0.15)
+    assert weights[1] < 0.15
+
+
+def test_few_rows_move_the_weights_little_and_none_not_at_all():
+    codes, good, noise = opinions()
+
+    few = stacking.fit_weights([good[:3], noise[:3]], codes[:3], [1.0, 0.0])
+
+    assert 1.0 <= few[0] < 2.0
+    none = stacking.fit_weights([good[:0]], codes[:0], [1.5])
+    np.testing.assert_array_equal(none, [1.5])
+
+
+def test_votes_that_know_better_get_the_largest_share():
+    codes, _, noise = opinions()
+    votes = np.eye(3, dtype=np.float32)[codes]
+
+    share = stacking.fit_vote_share(noise, votes, codes, (0.0, 0.2, 0.5), 0.2)
+
+    assert share == 0.5
+    assert stacking.fit_vote_share(noise[:0], votes[:0], codes[:0], (0.0,), 0.2) == 0.2
+
+
+def test_words_have_to_earn_their_weight():
+    codes, good, noise = opinions()
+
+    heard = ensemble.pool(held_out(codes, (noise,), lexical=good), [1.0])
+    unheard = ensemble.pool(held_out(codes, (good,), lexical=noise), [1.0])
+
+    assert heard.lexical > 3.0 > 0.2 > unheard.lexical
+
+
+def test_the_assembled_model_says_what_was_pooled():
+    texts = ["pay my bill", "router is down"] * 4
+    labels = ["bill", "router"] * 4
+    words = fit_lexical(texts, labels)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(8, 5)).astype(np.float32)
+    heads = [
+        LinearHead(
+            words.classes, rng.normal(size=(2, 5)).astype(np.float32), np.ones(2)
+        )
+        for _ in range(2)
+    ]
+    near = Neighbours.of(x, np.array([0, 1] * 4), 2)
+    seen = ensemble.answers(heads, words, near, x, texts, labels)
+    pooling = Pooling((0.5, 2.0), 1.5, 0.0, 1.0)
+
+    model, scaled = ensemble.assemble(pooling, heads, words, near)
+
+    logits = ensemble.all_logits(pooling, seen)
+    wanted = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert scaled is not None
+    found = model.predict(x, scaled.logits(texts)).proba
+    np.testing.assert_allclose(found, wanted, atol=2e-3)
+
+
+def test_words_without_weight_are_left_out_of_the_model():
+    words = fit_lexical(["a b", "c d"], ["x", "y"])
+    head = LinearHead(("x", "y"), np.eye(2, dtype=np.float32), np.zeros(2))
+    near = Neighbours.of(np.eye(2), np.array([0, 1]), 2)
+
+    _, scaled = ensemble.assemble(Pooling((1.0,), 0.0, 0.1, 1.0), [head], words, near)
+
+    assert scaled is None
+
+
+def test_the_full_adjustment_takes_the_log_frequency_off_the_logits():
+    codes = np.array([0] * 8 + [1] * 2 + [2] * 2)
+    seen = held_out(codes, (np.zeros((12, 3)),))
+    head = LinearHead(("a", "b", "c"), np.zeros((3, 2), np.float32), np.zeros(3))
+
+    _, moved = ensemble.balanced(
+        Pooling((2.0,), 0.0, 0.0, 1.0), seen, head, codes, "logit"
+    )
+
+    wanted = -np.log([8 / 12, 2 / 12, 2 / 12]) / 2.0  # the head counts twice
+    np.testing.assert_allclose(moved.intercept, wanted, rtol=1e-6)
+
+
+def test_smote_puts_new_rows_between_rows_of_the_same_intent():
+    x = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+
+    more, labels = balance.resampled(x, ["a", "a", "a", "b", "b"], "smote", seed=0)
+
+    assert labels == ["a", "a", "a", "b", "b", "b"]
+    made = more[5]
+    assert np.linalg.norm(made) == pytest.approx(1.0)
+    assert 0.0 < made[0] < 0.6 and made[1] > 0.8
+
+
+@pytest.mark.parametrize("method", ["oversample", "smote"])
+def test_resampling_gives_every_intent_as_many_rows(method):
+    x = np.eye(7)
+    _, labels = balance.resampled(x, ["a"] * 4 + ["b"] * 2 + ["c"], method, seed=0)
+
+    assert [labels.count(name) for name in "abc"] == [4, 4, 4]
+
+
+def test_a_share_of_the_prior_has_to_win_by_more_than_chance():
+    codes = np.array([0] * 98 + [1] * 2)
+    plain = np.tile([1.0, 0.0], (100, 1))
+    all_right = np.eye(2)[codes]
+    one_more = plain.copy()
+    one_more[98] = [0.0, 1.0]
+    worse = np.tile([0.0, 1.0], (100, 1))
+
+    assert balance.choose({0.0: plain, 1.0: all_right}, codes) == 1.0
+    assert balance.choose({0.0: plain, 1.0: worse}, codes) == 0.0
+    assert balance.choose({0.0: plain, 0.5: one_more}, codes) == 0.5
+    assert balance.choose({0.0: plain[:0]}, codes[:0]) == 0.0
+
+
+def test_an_unknown_balance_is_refused():
+    with pytest.raises(ValueError, match="'magic'"):
+        balance.check("magic")

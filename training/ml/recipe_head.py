@@ -1,0 +1,190 @@
+"""The light head: the encoder stays as it is, what is on top is fitted in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.ml import (
+    balance,
+    embedding,
+    ensemble,
+    finetune,
+    intent_model,
+    joint,
+    onnx_export,
+    tagger,
+)
+from training.ml.bundle import Bundle
+from training.ml.data import OUT_OF_SCOPE, Dataset
+from training.ml.ensemble import HeldOut, Outside
+from training.ml.hooks import Hooks
+from training.ml.intent_model import LinearHead
+from training.ml.lexical import LexicalHead, fit_lexical
+from training.ml.neighbours import Neighbours
+from training.ml.out_of_scope import Unseen, with_domains
+from training.ml.recipe_parts import (
+    HEAD,
+    Parts,
+    TrainConfig,
+    Trained,
+    act_head,
+    aligned,
+)
+from training.ml.tokens import MAX_TOKENS, TextEncoder
+
+FROZEN_LAYER = 4  # of 6: its word states tell parameters apart best when frozen
+LINEAR_START = 1.5  # what fitting the scale of C = 10 finds, within a tenth or two
+SMALL, FOLDS = 2000, 4  # up to so many rows opinions are cross-validated
+
+Floats = NDArray[np.floating[Any]]
+Rows = NDArray[np.intp]
+
+
+def train(
+    parts: Parts, config: TrainConfig, base: Path, shared: Path, hooks: Hooks
+) -> Trained:
+    """Learn from every row; rows held out decide who is heard how much."""
+    text_encoder = TextEncoder(base / "tokenizer.json")
+    model = joint.EmbeddingModel(joint.load_encoder(base), FROZEN_LAYER)
+    examples = parts.everything
+    encoded = [text_encoder.encode(text) for text in examples.texts]
+    seen = embedding.embed(
+        model,
+        encoded,
+        with_words=bool(parts.tag_set.params),
+        device=finetune.device_of(config.device),
+        hooks=hooks,
+    )
+    scorer = None
+    if seen.words is not None:
+        scorer = tagger.fit_with_transitions(
+            seen.words,
+            tagger.tags_of(encoded, examples, parts.tag_set),
+            parts.tag_set,
+            n_train=len(parts.train),
+            seed=config.seed,
+            should_stop=hooks.should_stop,
+        )
+    pooled, words = fit_opinions(parts, config, seen.embeddings)
+    bundle = Bundle(
+        recipe=HEAD,
+        intent_model=pooled,
+        params=parts.tag_set.params,
+        tag_scorer=scorer,
+        max_tokens=MAX_TOKENS,
+        lexical=words,
+        act_head=act_head(seen.embeddings, examples),
+    )
+    return Trained(bundle, frozen_encoder(base, shared), base / "tokenizer.json")
+
+
+def fit_opinions(
+    parts: Parts, config: TrainConfig, embeddings: Floats
+) -> tuple[intent_model.IntentModel, LexicalHead | None]:
+    """The pooled model over all rows of `parts.everything` and its opinion of words."""
+    examples = parts.everything
+    labels = np.asarray(examples.labels, dtype=object)
+    known = np.isin(labels, np.asarray([*parts.intents, OUT_OF_SCOPE], dtype=object))
+    n_train = len(parts.train)
+    held_rows = n_train + np.flatnonzero(known[n_train:])
+    fitter = _Fitter(parts.intents, config, examples, labels, embeddings)
+    if parts.is_given and _is_enough(list(labels[held_rows]), parts.intents):
+        seen = fitter.fold(np.arange(n_train), held_rows)
+    else:
+        seen = fitter.cross_validated(np.flatnonzero(known))
+    rows = np.flatnonzero(known & (labels != OUT_OF_SCOPE))
+    outside = Outside(embeddings[rows], embeddings[labels == OUT_OF_SCOPE])
+    heads, words, near = fitter.opinions(rows)
+    pooling = ensemble.pool(seen, [LINEAR_START])
+    codes = heads.codes(list(labels[rows]))
+    pooling, heads = ensemble.balanced(pooling, seen, heads, codes, config.balance)
+    scope = ensemble.scope_rule(pooling, parts.intents, seen, outside)
+    if config.domain_thresholds:
+        unseen = Unseen(
+            seen.embeddings,
+            ensemble.linear_logits(pooling, seen),
+            seen.familiarity,
+            seen.is_inside,
+        )
+        scope = with_domains(scope, parts.intents, unseen, parts.domains)
+    return ensemble.assemble(pooling, [heads], words, near, scope)
+
+
+class _Fitter:
+    """Fits the opinions on some rows and asks them about others."""
+
+    def __init__(
+        self,
+        intents: tuple[str, ...],
+        config: TrainConfig,
+        examples: Dataset,
+        labels: NDArray[Any],
+        embeddings: Floats,
+    ) -> None:
+        self._intents = intents
+        self._config = config
+        self._texts = np.asarray(examples.texts, dtype=object)
+        self._labels = labels
+        self._embeddings = embeddings
+
+    def opinions(self, rows: Rows) -> tuple[LinearHead, LexicalHead | None, Neighbours]:
+        """A linear head, one of words and the neighbours, from rows in scope."""
+        labels = [str(label) for label in self._labels[rows]]
+        x = self._embeddings[rows]
+        method, seed = self._config.balance, self._config.seed
+        more, their_labels = balance.resampled(x, labels, method, seed=seed)
+        head = aligned(intent_model.fit_linear_head(more, their_labels), self._intents)
+        words = None
+        if self._config.words:
+            words = fit_lexical(list(self._texts[rows]), labels, seed=seed)
+            words = words.aligned(self._intents)
+        near = Neighbours.of(x, head.codes(labels), len(self._intents), seed=seed)
+        return head, words, near
+
+    def fold(self, seen: Rows, unseen: Rows) -> HeldOut:
+        """What opinions fitted on `seen` rows say of `unseen` ones."""
+        inside = seen[self._labels[seen] != OUT_OF_SCOPE]
+        head, words, near = self.opinions(inside)
+        return ensemble.answers(
+            [head],
+            words,
+            near,
+            self._embeddings[unseen],
+            list(self._texts[unseen]),
+            list(self._labels[unseen]),
+        )
+
+    def cross_validated(self, rows: Rows) -> HeldOut:
+        """Every row by folds when few, a fifth of them when many."""
+        rng = np.random.default_rng(self._config.seed)
+        few = len(rows) <= SMALL
+        fold = rng.permutation(len(rows)) % (FOLDS if few else 5)
+        answers = []
+        for index in range(FOLDS if few else 1):
+            seen, unseen = rows[fold != index], rows[fold == index]
+            in_scope = set(self._labels[seen]) - {OUT_OF_SCOPE}
+            heard = [self._labels[r] in {*in_scope, OUT_OF_SCOPE} for r in unseen]
+            unseen = unseen[np.asarray(heard, dtype=bool)]
+            if len(in_scope) > 1 and len(unseen):
+                answers.append(self.fold(seen, unseen))
+        return ensemble.joined(answers, len(self._intents), self._embeddings.shape[1])
+
+
+def _is_enough(labels: Sequence[str], intents: tuple[str, ...]) -> bool:
+    """Whether held-out rows can decide: some of most intents, and a hundred at all."""
+    inside = [label for label in labels if label != OUT_OF_SCOPE]
+    return len(inside) >= max(100, len(intents))
+
+
+def frozen_encoder(base: Path, work: Path) -> Path:
+    """The encoder in `base` as ONNX, exported once and kept in `work`."""
+    path = work / f"{base.parent.name}-layer{FROZEN_LAYER}.onnx"
+    if not path.is_file():
+        encoder = joint.load_encoder(base)
+        onnx_export.export_encoder(encoder, path, layer=FROZEN_LAYER)
+    return path

@@ -1,0 +1,148 @@
+"""What both recipes start from and end in."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.ml import bio, intent_model, speech_noise
+from training.ml.bundle import Bundle
+from training.ml.data import OUT_OF_SCOPE, Dataset, grouped_split
+from training.ml.errors import TooFewLabelsError
+from training.ml.finetune import FinetuneConfig
+from training.ml.intent_model import LinearHead
+
+AUTO, HEAD, FINETUNE = "auto", "head", "finetune"
+RECIPES = (HEAD, FINETUNE)
+FINETUNE_FROM = 2000  # labels; below it fine-tuning won nothing (docs/science.md)
+HELD_OUT_SHARE = 0.1
+MIN_ACT_ROWS = 20
+ABSENT = -30.0  # the score of an intent without an example: never the answer
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What to train and how; `device` "auto" is CUDA where there is one.
+
+    recipe "auto": by the number of labels. balance: how rare intents get their share,
+    see `balance`; "auto" chooses by validation. speech_noise: for which share of the
+    examples a copy with a recognizer's errors is learned too. words: whether n-grams
+    have a say. domain_thresholds: refuse by what is usual in a domain.
+    """
+
+    recipe: str = HEAD
+    seed: int = 0
+    device: str = "auto"
+    balance: str = "auto"
+    speech_noise: float = 0.0
+    words: bool = True
+    domain_thresholds: bool = False
+    finetuning: FinetuneConfig = field(default_factory=FinetuneConfig)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model in memory and its encoder on disk."""
+
+    bundle: Bundle
+    encoder: Path
+    tokenizer: Path
+    losses: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Training and held-out examples; intents in scope, sorted.
+
+    is_given: whether the held-out examples came from outside, not out of the rest.
+    """
+
+    train: Dataset
+    held_out: Dataset
+    intents: tuple[str, ...]
+    tag_set: bio.TagSet
+    is_given: bool
+
+    @property
+    def everything(self) -> Dataset:
+        """All labeled examples, the held-out ones last."""
+        return Dataset((*self.train, *self.held_out))
+
+    @property
+    def domains(self) -> dict[str, str]:
+        """The domain most examples of each intent are of."""
+        seen: dict[str, Counter[str]] = defaultdict(Counter)
+        for example in self.train:
+            if example.intent and example.domain:
+                seen[example.intent][example.domain] += 1
+        return {intent: found.most_common(1)[0][0] for intent, found in seen.items()}
+
+
+def parts(dataset: Dataset, valid: Dataset | None, config: TrainConfig) -> Parts:
+    """Raises TooFewLabelsError below two intents in scope."""
+    known = [name for name in dataset.intents if name != OUT_OF_SCOPE]
+    if len(known) < 2:
+        raise TooFewLabelsError(
+            f"Training needs labels of at least two intents; there are {len(known)}."
+        )
+    train_part, held_out = dataset, valid
+    if held_out is None:
+        train_part, held_out = grouped_split(
+            dataset, (1.0 - HELD_OUT_SHARE, HELD_OUT_SHARE), seed=config.seed
+        )
+        if len(set(train_part.in_scope().labels)) < 2:
+            train_part, held_out = dataset, Dataset()
+    if config.speech_noise:
+        train_part = speech_noise.augmented(
+            train_part,
+            speech_noise.Recognizer(),
+            seed=config.seed,
+            share=config.speech_noise,
+        )
+    params = sorted({span.param for e in dataset for span in e.spans})
+    tag_set = bio.TagSet(tuple(params))
+    return Parts(train_part, held_out, tuple(known), tag_set, valid is not None)
+
+
+def recipe_for(n_labels: int, wanted: str) -> str:
+    """The recipe wanted, or the one for so many labels. Raises ValueError."""
+    if wanted == AUTO:
+        return FINETUNE if n_labels >= FINETUNE_FROM else HEAD
+    if wanted not in RECIPES:
+        raise ValueError(f"recipe is {wanted!r}, known are {(AUTO, *RECIPES)}")
+    return wanted
+
+
+def rows_of(head: LinearHead, classes: Sequence[str]) -> tuple[Floats, Floats]:
+    """Weight and bias of `head` with a row for each of `classes`."""
+    weight = np.zeros((len(classes), head.coef.shape[1]), dtype=np.float32)
+    bias = np.full(len(classes), ABSENT, dtype=np.float32)
+    for row, name in enumerate(classes):
+        if name in head.classes:
+            place = head.classes.index(name)
+            weight[row], bias[row] = head.coef[place], head.intercept[place]
+    return weight, bias
+
+
+def aligned(head: LinearHead, classes: tuple[str, ...]) -> LinearHead:
+    """The head with a column for each of `classes`; one it lacks is never said."""
+    return LinearHead(classes, *rows_of(head, classes))
+
+
+def act_head(embeddings: Floats, dataset: Dataset) -> LinearHead | None:
+    """A head for dialogue acts, where at least two are labeled often enough."""
+    counts = Counter(example.act for example in dataset if example.act)
+    acts = {act for act, n in counts.items() if n >= MIN_ACT_ROWS}
+    if len(acts) < 2:
+        return None
+    rows = [i for i, example in enumerate(dataset) if example.act in acts]
+    labels = [dataset.examples[row].act for row in rows]
+    return intent_model.fit_linear_head(embeddings[rows], labels)
