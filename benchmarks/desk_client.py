@@ -1,9 +1,14 @@
-"""Our own labeling page as its script uses it: the answer brings the next item."""
+"""Our own labeling page as its script uses it: it shows an item and holds the next.
+
+The answer to the one shown brings the one after the next.
+"""
 
 import html
 import json
 import re
 import uuid
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.http_client import Client, HttpError, Response
@@ -16,8 +21,15 @@ CHOICE = re.compile(r'name="intent" value="([^"]+)"')
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
+@dataclass(frozen=True)
+class Item:
+    number: int
+    intent: str
+    spans: list[dict[str, Any]]
+
+
 class Desk:
-    """One signed-in annotator with an item on the desk."""
+    """One signed-in annotator with an item on the desk and one behind it."""
 
     def __init__(self, client: Client, sign_in_path: str) -> None:
         self.client = client
@@ -29,27 +41,25 @@ class Desk:
         if entered.status != 302:
             raise HttpError(f"Signing in answered {entered.status}.")
         self.csrf = ""
-        self.item = 0
-        self.text = ""
-        self.spans: list[dict] = []
-        self.intent = ""
+        self.held: list[Item] = []
 
     def begin(self) -> None:
         page = self.client.get("/label")
         self.csrf = _found(CSRF, page)
-        self._look(page)
+        self.held = _items(page)
 
     def cycle(self) -> int:
-        answered = self.item
+        shown = self.held.pop(0)
         body = urlencode(
             {
                 "csrfmiddlewaretoken": self.csrf,
                 "uuid": str(uuid.uuid4()),
-                "item": answered,
+                "item": shown.number,
                 "shown_ms": 3200,
-                "intent": self.intent,
-                "spans": json.dumps(self.spans),
+                "intent": shown.intent,
+                "spans": json.dumps(shown.spans),
                 "not_spoken": "[]",
+                "need": "ahead" if self.held else "both",
             }
         )
         response = self.client.post(
@@ -58,19 +68,22 @@ class Desk:
             FORM,
             {"HX-Request": "true", "X-CSRFToken": self.csrf},
         )
-        self._look(response)
-        return answered
+        self.held += _items(response)
+        return shown.number
 
-    def _look(self, response: Response) -> None:
-        """Read what the page shows; the first suggestion is what will be answered."""
-        page = _page(response)
-        self.item = int(_found(ITEM, page))
-        self.text = html.unescape(_found(TEXT, page))
-        self.intent = _found(CHOICE, page)
-        self.spans = [
-            {**span, "text": self.text[span["start"] : span["end"]]}
-            for span in json.loads(html.unescape(_found(SPANS, page)))
-        ]
+
+def _items(response: Response) -> list[Item]:
+    """The items of a page; the first suggestion of each is what will be answered."""
+    return [_item(part) for part in _page(response).split('<form id="item"')[1:]]
+
+
+def _item(page: str) -> Item:
+    text = html.unescape(_found(TEXT, page))
+    spans = [
+        {**span, "text": text[span["start"] : span["end"]]}
+        for span in json.loads(html.unescape(_found(SPANS, page)))
+    ]
+    return Item(int(_found(ITEM, page)), _found(CHOICE, page), spans)
 
 
 def _page(response: Response) -> str:

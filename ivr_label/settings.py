@@ -154,6 +154,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
 STATIC_URL = "/static/"
 STATIC_ROOT = env_path("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Scripts that one page loads together, in this order (ivr_label/static_files.py).
+STATIC_BUNDLES = {
+    "js/label.js": (
+        "js/marking.js",
+        "js/picker.js",
+        "js/outbox.js",
+        "js/flow.js",
+        "js/desk.js",
+    ),
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

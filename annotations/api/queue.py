@@ -54,7 +54,8 @@ class Release(APIView):
     )
     def post(self, request: Request, item_id: int) -> Response:
         """Give the item back; `released` is false where the caller had it no more."""
-        return Response({"released": queue.release(item_id=item_id, by=request.user)})
+        released = queue.release(item_id, by=request.user)
+        return Response({"released": bool(released)})
 
 
 def next_of(item: QueueItem | None, by: User) -> dict[str, Any]:

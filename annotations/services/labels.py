@@ -120,23 +120,21 @@ def quarantine(
 
 
 @transaction.atomic
-def undo(*, by: User, uuid: uuid.UUID) -> Undone:
+def undo(*, by: User, uuid: uuid.UUID, answer_id: uuid.UUID | None = None) -> Undone:
     """Take back the caller's newest standing answer and lease its item to them again.
 
-    The same uuid again changes nothing. Raises NothingToUndoError beyond UNDO_DEPTH.
+    answer_id: take back this one instead. The same uuid again changes nothing.
+    Raises NothingToUndoError beyond UNDO_DEPTH.
     """
     stored = Annotation.objects.filter(pk=uuid).first()
     if stored:
         if stored.annotator_id != by.pk or stored.kind != Annotation.Kind.UNDO:
             raise DuplicateAnswerError("This answer id was used for something else.")
         return Undone(stored, _held_item(stored, by))
-    last = (
-        Annotation.objects.standing()
-        .filter(annotator=by, is_review=False)
-        .select_related("utterance")
-        .order_by("-created_at")
-        .first()
-    )
+    mine = Annotation.objects.standing().filter(annotator=by, is_review=False)
+    if answer_id:
+        mine = mine.filter(pk=answer_id)
+    last = mine.select_related("utterance").order_by("-created_at").first()
     if last is None or _undone_in_a_row(by) >= UNDO_DEPTH:
         raise NothingToUndoError("There is no answer of yours left to take back.")
     item = _lock(last.queue_item_id) if last.queue_item_id else None

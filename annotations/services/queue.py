@@ -29,8 +29,8 @@ LEASE = timedelta(minutes=10)
 WORKER_SILENCE = timedelta(seconds=30)
 # An item that somebody held lately stays known, so that a late answer finds it.
 MEMORY_OF_LEASES = timedelta(days=1)
-# More than this many open pages of one person hold items back from the others.
-MAX_LEASES = 6
+# More open pages of one person, with two items each, hold items back from the others.
+MAX_LEASES = 8
 REFILL_LOCK = 4_771_922  # any number, the same for all our processes
 
 ITEM = Columns(
@@ -120,16 +120,31 @@ def claim_next(*, by: User) -> QueueItem | None:
         return _claim(by)
 
 
-def claimed_since(when: datetime, *, by: User) -> QueueItem | None:
-    """The first item that `by` took from `when` on and still holds.
+def take(n: int, *, by: User, since: datetime | None = None) -> list[QueueItem]:
+    """Lease up to n items to `by`, best first.
 
-    The response that carried it may have been lost: the retry gets it once more.
+    since: those taken from then on and still held come first. The response that
+    carried them may have been lost: the retry gets them once more.
     """
+    items = list(_held(by).filter(leased_at__gte=since)[:n]) if since and n else []
+    while len(items) < n:
+        item = claim_next(by=by)
+        if item is None:
+            break
+        items.append(item)
+    return items
+
+
+def held(item_id: int, *, by: User) -> QueueItem | None:
+    """The item while `by` holds it."""
+    return _held(by).filter(pk=item_id).first()
+
+
+def _held(by: User) -> QuerySet[QueueItem]:
     return (
         with_all(QueueItem.objects)
-        .filter(status=QueueItem.Status.LEASED, leased_by=by, leased_at__gte=when)
+        .filter(status=QueueItem.Status.LEASED, leased_by=by)
         .order_by("leased_at")
-        .first()
     )
 
 
@@ -180,13 +195,11 @@ def renew(*, item_id: int, by: User) -> datetime:
     return QueueItem.objects.values_list("lease_expires_at", flat=True).get(pk=item_id)
 
 
-def release(*, item_id: int, by: User) -> bool:
-    """Give the item back; False where the caller no longer held it."""
-    return bool(
-        QueueItem.objects.filter(
-            pk=item_id, status=QueueItem.Status.LEASED, leased_by=by
-        ).update(status=QueueItem.Status.READY, lease_expires_at=None)
-    )
+def release(*item_ids: int, by: User) -> int:
+    """Give the items back; returns how many of them the caller still held."""
+    return QueueItem.objects.filter(
+        pk__in=item_ids, status=QueueItem.Status.LEASED, leased_by=by
+    ).update(status=QueueItem.Status.READY, lease_expires_at=None)
 
 
 def release_surplus(*, by: User) -> int:

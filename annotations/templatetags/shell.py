@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django import template
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import escape
+from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from annotations.models import Role
@@ -97,6 +100,16 @@ def theme_attribute(context: template.Context) -> SafeString:
     if chosen not in ("light", "dark"):
         return mark_safe("")
     return mark_safe(f' data-theme="{chosen}"')
+
+
+@register.simple_tag
+def scripts(bundle: str) -> SafeString:
+    """The scripts of one of STATIC_BUNDLES: joined where collected, else one by one."""
+    is_joined = bundle in getattr(staticfiles_storage, "hashed_files", {})
+    names = (bundle,) if is_joined else settings.STATIC_BUNDLES[bundle]
+    return format_html_join(
+        "\n", '<script defer src="{}"></script>', ((static(n),) for n in names)
+    )
 
 
 @register.filter

@@ -2,15 +2,20 @@
 
 import gzip
 import json
-from functools import lru_cache
+import uuid as uuids
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.utils.safestring import SafeString
 
 from annotations.models import (
     OUT_OF_SCOPE,
@@ -27,18 +32,30 @@ from annotations.views.nothing_to_label import describe
 
 # A best guess below this is not chosen beforehand: Enter must not accept a coin toss.
 PRESELECT = 0.5
-LATE = "Somebody else answered that one meanwhile. Yours is kept as another opinion."
+LATE = "{who} answered this meanwhile. Yours is kept as a second opinion."
 TAKEN = "Taken back. Somebody else holds that one now, so here is another."
+ITEM = "annotations/label/_item.html"
+ONE = forms.Wanted()
+BOTH = forms.Wanted(shown=True, ahead=True)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What became of an answer, where that needs a word."""
+
+    kind: str  # late or taken
+    text: str
+    answer: uuids.UUID | None = None
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """The desk with an item newly leased to whoever asks."""
-    return _page(request, _claim(request.user))
+    """The desk with an item newly leased to whoever asks, and the next one ready."""
+    return _page(request, _take_both(request.user))
 
 
 def next_item(request: HttpRequest) -> HttpResponse:
-    """An item, or why there is none, for a desk that was waiting."""
-    return _respond(request, _claim(request.user))
+    """An item and the next, or why there is none, for a desk that was waiting."""
+    return _respond(request, _take_both(request.user), BOTH)
 
 
 def answer(request: HttpRequest) -> HttpResponse:
@@ -68,18 +85,27 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 
 
 def undo(request: HttpRequest) -> HttpResponse:
-    """The answer before, taken back and on the desk again as it was given."""
+    """The answer before, taken back and on the desk again as it was given.
+
+    Where somebody else holds its item, what else the desk wants, with a word on it.
+    """
     by = request.user
-    uuid = forms.uuid_of(request.POST)
-    current = forms.item_of(request.POST)
+    uuid, chosen = forms.uuid_of(request.POST), forms.answer_of(request.POST)
+    surplus = forms.items_of(request.POST)
+    wanted = forms.wanted(request.POST)
     with transaction.atomic():
-        undone = labels.undo(by=by, uuid=uuid)
-        if current and (undone.item is None or undone.item.pk != current):
-            queue.release(item_id=current, by=by)
-        item = undone.item or queue.claim_next(by=by)
-    notice = "" if undone.item else TAKEN
-    given = undone.annotation.undoes if undone.item else None
-    return _respond(request, item, notice=notice, given=given)
+        undone = labels.undo(by=by, uuid=uuid, answer_id=chosen)
+        item = undone.item
+        queue.release(
+            *(one for one in surplus if item is None or one != item.pk), by=by
+        )
+        if item is None:
+            items = queue.take(wanted.count, by=by)
+            return _respond(request, items, wanted, notice=Notice("taken", TAKEN))
+        if not wanted.count:  # sent again by a page that does not know the item
+            queue.release(item.pk, by=by)
+            return HttpResponse(status=204)
+    return _respond(request, [item], given=undone.annotation.undoes)
 
 
 def renew(request: HttpRequest) -> HttpResponse:
@@ -89,8 +115,8 @@ def renew(request: HttpRequest) -> HttpResponse:
 
 
 def release(request: HttpRequest) -> HttpResponse:
-    """The desk was closed: the item goes back."""
-    queue.release(item_id=forms.item_of(request.POST), by=request.user)
+    """The desk was closed: what it held goes back."""
+    queue.release(*forms.items_of(request.POST), by=request.user)
     return HttpResponse(status=204)
 
 
@@ -121,57 +147,83 @@ def _catalogue_bodies(version: str) -> tuple[bytes, bytes]:
     return plain, gzip.compress(plain)
 
 
-def _claim(by: User) -> QueueItem | None:
-    item = queue.claim_next(by=by)
+def _take_both(by: User) -> list[QueueItem]:
+    items = queue.take(BOTH.count, by=by)
     queue.release_surplus(by=by)
-    return item
+    return items
 
 
-def _store(request: HttpRequest, decide: Any) -> HttpResponse:
-    """Store a decision and lease the next item in one commit, then answer."""
+def _store(request: HttpRequest, decide: Callable[[User], Submission]) -> HttpResponse:
+    """Store a decision and lease what comes next in one commit, then answer."""
     by = request.user
-    if request.POST.get("stay"):
-        # Sent again by a desk that already shows another item.
-        decide(by)
-        return HttpResponse(status=204)
+    wanted = forms.wanted(request.POST) if request.htmx else BOTH
     with transaction.atomic():
-        submission: Submission = decide(by)
-        item = None
-        if submission.replayed:
-            item = queue.claimed_since(submission.annotation.created_at, by=by)
-        item = item or queue.claim_next(by=by)
-    return _respond(request, item, notice=LATE if submission.late else "")
+        submission = decide(by)
+        since = submission.annotation.created_at if submission.replayed else None
+        items = [] if request.htmx else _ready_behind(request)
+        items += queue.take(wanted.count - len(items), by=by, since=since)
+    return _respond(request, items, wanted, notice=_late(submission))
+
+
+def _ready_behind(request: HttpRequest) -> list[QueueItem]:
+    """The item that a page without the script was given to hold ready."""
+    item = queue.held(forms.next_of(request.POST), by=request.user)
+    return [item] if item else []
+
+
+def _late(submission: Submission) -> Notice | None:
+    if not submission.late:
+        return None
+    given = submission.annotation
+    others = Annotation.objects.standing().filter(utterance=given.utterance_id)
+    other = others.exclude(annotator=given.annotator_id).order_by("created_at").last()
+    who = other.annotator.name if other else "Somebody else"
+    return Notice("late", LATE.format(who=who), given.pk)
 
 
 def _respond(
     request: HttpRequest,
-    item: QueueItem | None,
+    items: Sequence[QueueItem],
+    wanted: forms.Wanted = ONE,
     *,
-    notice: str = "",
+    notice: Notice | None = None,
     given: Annotation | None = None,
 ) -> HttpResponse:
-    """The fragment for the desk's script; the whole page where there is none."""
+    """Fragments for the desk's script; the whole page where there is none.
+
+    What the desk is to hold ready comes as an inert template.
+    """
     if not request.htmx:
-        return _page(request, item, notice=notice, given=given)
-    context = _context(request, item, notice=notice, given=given)
-    response = render(request, context["fragment"], context)
+        return _page(request, items, notice=notice, given=given)
+    if not (wanted.shown or items or notice):
+        return HttpResponse(status=204)
+    waiting = list(items)
+    context: dict[str, Any] = {"notice": notice}
+    if wanted.shown:
+        shown = waiting.pop(0) if waiting else None
+        context |= _context(request, shown, given=given)
+    context["ahead"] = [partial(_template, request, item) for item in waiting]
+    response = render(request, "annotations/label/_answer.html", context)
     response["Vary"] = "HX-Request"
     return response
 
 
 def _page(
     request: HttpRequest,
-    item: QueueItem | None,
+    items: Sequence[QueueItem],
     *,
-    notice: str = "",
+    notice: Notice | None = None,
     given: Annotation | None = None,
 ) -> HttpResponse:
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     mine = Annotation.objects.standing().filter(
         annotator=request.user, kind=Annotation.Kind.LABEL, created_at__gte=today
     )
-    context = _context(request, item, notice=notice, given=given)
+    context = _context(request, items[0] if items else None, given=given)
     context |= {
+        "notice": notice,
+        "next": items[1] if len(items) > 1 else None,
+        "ahead": [partial(_template, request, item) for item in items[1:]],
         "today": mine.count(),
         "reasons": json.dumps(SkipReason.choices),
         "worker_alive": queue.worker_alive(),
@@ -179,21 +231,21 @@ def _page(
     return render(request, "annotations/label/label.html", context)
 
 
+def _template(request: HttpRequest, item: QueueItem) -> SafeString:
+    return render_to_string(ITEM, _context(request, item), request)
+
+
 def _context(
-    request: HttpRequest,
-    item: QueueItem | None,
-    *,
-    notice: str,
-    given: Annotation | None,
+    request: HttpRequest, item: QueueItem | None, *, given: Annotation | None = None
 ) -> dict[str, Any]:
-    common = {"notice": notice, "out_of_scope": OUT_OF_SCOPE}
+    common = {"out_of_scope": OUT_OF_SCOPE}
     if item is None:
         empty = describe(queue.state(by=request.user))
         return {**common, "fragment": "annotations/label/_empty.html", "empty": empty}
     shown = desk.present(item)
     return {
         **common,
-        "fragment": "annotations/label/_item.html",
+        "fragment": ITEM,
         "item": shown,
         "uuid": forms.new_uuid(),
         # Dictionaries: a template looks for keys first, and the misses add up.

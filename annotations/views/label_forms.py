@@ -6,13 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
+
 from annotations.errors import InvalidError
 from annotations.models import QueueItem
 from annotations.services.labels import Answer, SpanAnswer
 
 MOST_SPANS = 100
+MOST_ITEMS = 20
 MOST_MS = 2**31 - 1
 MOST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which items the desk wants with the response to a decision."""
+
+    shown: bool = True  # one to show: it has none
+    ahead: bool = False  # one to hold ready behind the one shown
+
+    @property
+    def count(self) -> int:
+        return self.shown + self.ahead
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,28 @@ def item_of(form: Mapping[str, str]) -> int:
     if not (sent.isascii() and sent.isdigit()) or int(sent[:20]) > MOST_ID:
         raise InvalidError("The answer came without a valid item.")
     return int(sent)
+
+
+def items_of(form: QueryDict) -> list[int]:
+    """The ids of all items named: a desk holds one and has the next ready."""
+    return [item_of({"item": sent}) for sent in form.getlist("item")[:MOST_ITEMS]]
+
+
+def next_of(form: Mapping[str, str]) -> int:
+    """The item that the page held ready, 0 for none."""
+    return item_of({"item": form.get("next", "")})
+
+
+def answer_of(form: Mapping[str, str]) -> uuid.UUID | None:
+    """The answer meant, where one is named."""
+    return uuid_of({"uuid": form["answer"]}) if form.get("answer") else None
+
+
+def wanted(form: Mapping[str, str]) -> Wanted:
+    if form.get("stay"):
+        return Wanted(shown=False)
+    need = form.get("need", "")
+    return Wanted(shown=need != "ahead", ahead=need in ("ahead", "both"))
 
 
 def decision(form: Mapping[str, str]) -> Decision:

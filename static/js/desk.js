@@ -1,70 +1,56 @@
 /* The labeling desk: one item on the screen, its answer, and the way to the next. */
 (() => {
   "use strict";
-  const { make, say, keys, journal, parameterPanel, SpanEditor, Picker, Outbox, Refusal } = window.IVR;
+  const { make, say, keys, parameterPanel, SpanEditor, Picker, flow } = window.IVR;
   const $ = (id) => document.getElementById(id);
-  const HEARTBEAT = 60000;
-  const SETTLE = 200; // a decision faster than this was meant for the item before
   const MOST_DESCRIBED = 9;
   const LEAD = 0.15; // two suggestions nearer than this get a card to tell them apart
 
-  const desk = $("desk");
-  const slot = $("slot");
-  const url = desk.dataset;
+  const url = $("desk").dataset;
   let intents = new Map();
   let item = null;
   let lastIntent = sessionStorage.getItem("ivr-last-intent");
-  let today = Number(url.today);
-  let attempt = null;
 
-  const outbox = new Outbox({ onState: showState });
   const panel = parameterPanel({ tell });
   const picker = new Picker({ onPick: (intent) => choose(intent.name) });
+  const desk = flow({ open, onShown: settle, onRefused: redraw, tell });
 
   /* ---- the item on the screen ---- */
 
-  function adopt(html) {
-    const page = new DOMParser().parseFromString(html, "text/html");
-    const fresh = page.getElementById("item") || page.getElementById("empty");
-    if (!fresh) return false;
-    slot.replaceChildren(document.adoptNode(fresh));
-    settle();
-    return true;
+  function settle(shown) {
+    item = shown;
+    panel.attach(item);
+    if (!item) return;
+    const find = $("find");
+    find.closest(".find").hidden = false;
+    picker.attach(find, $("hits"));
+    const checked = item.form.querySelector("input[name=intent]:checked");
+    show(item.intent || item.form.dataset.intent || checked?.value || null);
+    loadCatalogue(item.form.dataset.catalogue);
   }
 
-  function settle() {
-    const form = $("item");
-    keys.mode = form ? "desk" : "page";
-    $("acts").hidden = !form;
-    item = form ? open(form) : null;
-    panel.attach(item);
-    if (!item) {
-      waitForWork();
-      return;
-    }
-    const checked = form.querySelector("input[name=intent]:checked");
-    show(form.dataset.intent || checked?.value || null);
-    requestAnimationFrame(() => requestAnimationFrame(() => item && (item.paintedAt = performance.now())));
-    loadCatalogue(form.dataset.catalogue);
+  /* The rules may have changed under the answer: draw it by the new ones. */
+  async function redraw({ status, message }) {
+    if (status !== 422 || !item) return;
+    loadCatalogue.version = null;
+    await loadCatalogue(item.form.dataset.catalogue);
+    tell(message);
   }
 
   function open(form) {
     const host = $("utterance").firstElementChild;
     const text = host.textContent;
     const silent = JSON.parse(form.dataset.notSpoken || "[]");
-    const one = { id: form.dataset.item, form, text, intent: null, params: [], notSpoken: new Set(silent), paintedAt: Infinity };
+    const one = { id: form.dataset.item, form, text, intent: null, params: [], notSpoken: new Set(silent) };
     $("utterance").classList.toggle("long", text.length > 160);
     one.editor = new SpanEditor(host, text, {
       spans: JSON.parse(form.dataset.spans || "[]"),
       onChange: () => panel.drawParams(),
       onSelect: (range) => panel.drawMarker(range),
     });
-    const find = $("find");
-    find.closest(".find").hidden = false;
-    picker.attach(find, $("hits"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      submit();
+      submit(event);
     });
     form.addEventListener("change", (event) => event.target.name === "intent" && show(event.target.value));
     return one;
@@ -157,9 +143,8 @@
 
   /* ---- decisions ---- */
 
-  const isSettled = () => Boolean(item) && !outbox.isBusy && performance.now() - item.paintedAt >= SETTLE;
-
-  function tell(message) {
+  /* ways: [[what the button says, run]] */
+  function tell(message, ways = []) {
     const box = $("refusal");
     if (!box) {
       window.IVR.banner(message);
@@ -167,11 +152,16 @@
     }
     box.hidden = !message;
     box.textContent = message || "";
+    for (const [name, run] of ways) {
+      const button = make("button", { type: "button", class: "link" }, name);
+      button.addEventListener("click", run);
+      box.append(" ", button);
+    }
     if (message) box.scrollIntoView({ block: "nearest" });
   }
 
-  function submit() {
-    if (!isSettled()) return;
+  function submit(event) {
+    if (!desk.isSettled(event)) return;
     if (!item.intent) {
       tell("Choose an intent first: a number, 0 for none of these, or type to search.");
       return;
@@ -192,64 +182,14 @@
     };
     lastIntent = item.intent;
     sessionStorage.setItem("ivr-last-intent", lastIntent);
-    decide(url.answer, body, {
+    desk.decide(url.answer, body, {
       saved: 1,
       note: { intent: item.intent, spans: spans.map((span) => [span.start, span.end, span.param]), not_spoken: silent },
     });
   }
 
-  const skip = (reason) => isSettled() && decide(url.skip, { reason }, { note: { reason } });
-  const quarantine = () => isSettled() && decide(url.quarantine, {}, { note: {} });
-
-  async function undo() {
-    if (outbox.isBusy) return;
-    await decide(url.undo, {}, { saved: -1, note: {} });
-  }
-
-  /* The same decision tried again keeps its id, so that it is stored once. */
-  function ticket(target, body) {
-    const key = JSON.stringify([target, item?.id, body]);
-    if (attempt?.key !== key) attempt = { key, uuid: crypto.randomUUID() };
-    return attempt.uuid;
-  }
-
-  async function decide(target, body, { saved = 0, note }) {
-    const uuid = ticket(target, body);
-    const shown = item ? Math.round(performance.now() - item.paintedAt) : 0;
-    const fields = Object.entries({
-      csrfmiddlewaretoken: url.csrf, uuid, item: item?.id ?? "", shown_ms: String(Math.max(0, shown)), ...body,
-    });
-    desk.setAttribute("aria-busy", "true");
-    try {
-      const html = await outbox.send({ uuid, url: target, fields, note: { item: item?.id, shown_ms: shown, ...note } });
-      attempt = null;
-      if (!adopt(html)) throw new Refusal("Your session has ended. Your answer is still here: sign in again in another tab, then press Enter.", 401);
-      today = Math.max(0, today + saved);
-      $("today").textContent = today;
-      announce(saved < 0 ? "Taken back." : "Saved.");
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      if (error.status < 500) attempt = null;
-      tell(error.message);
-      // The rules may have changed under the answer: draw it by the new ones.
-      if (error.status === 422 && item) {
-        loadCatalogue.version = null;
-        await loadCatalogue(item.form.dataset.catalogue);
-        tell(error.message);
-      }
-      showState("refused", { count: 0 });
-    } finally {
-      desk.removeAttribute("aria-busy");
-    }
-  }
-
-  function announce(what) {
-    const notice = $("notice");
-    if (item) $("utterance").focus({ preventScroll: true });
-    else $("empty")?.focus({ preventScroll: true });
-    say(`${what} ${notice ? notice.textContent : ""} ${item ? `Next: ${item.text}` : $("empty")?.textContent.trim() || ""}`);
-    scrollTo({ top: 0 });
-  }
+  const skip = (reason) => item && desk.decide(url.skip, { reason }, { note: { reason } });
+  const quarantine = (event) => desk.isSettled(event) && desk.decide(url.quarantine, {});
 
   function askSkip() {
     const reasons = JSON.parse(url.reasons);
@@ -282,90 +222,10 @@
     proposeIntent();
   });
 
-  /* ---- what the bar says ---- */
-
-  function showState(state, { count, seconds }) {
-    const saved = $("saved");
-    saved.dataset.state = state;
-    const texts = {
-      saved: "✓ All saved",
-      busy: "Saving…",
-      unsent: `${count} not saved yet`,
-      refused: "Not saved",
-    };
-    saved.textContent = texts[state];
-    if (state === "unsent") window.IVR.banner(`The server cannot be reached. Your answer is kept here and sent again in ${seconds} s.`, "bad");
-    else window.IVR.banner(null);
-  }
-
-  /* ---- holding the item ---- */
-
-  async function beat() {
-    if (!item || document.hidden || outbox.isBusy) return;
-    const held = item;
-    const body = new URLSearchParams({ csrfmiddlewaretoken: url.csrf, item: held.id });
-    const response = await fetch(url.renew, { method: "POST", body, headers: { "X-CSRFToken": url.csrf } }).catch(() => null);
-    if (!response) window.IVR.banner("The server cannot be reached. You can go on; the answer will be sent when it is back.", "bad");
-    else if (!outbox.isBusy) window.IVR.banner(null);
-    if (item !== held || !response) return;
-    if (response.status === 409) window.IVR.banner("Your hold on this item has ended. Answer it all the same: it is kept, as a second opinion if someone was faster.");
-  }
-  setInterval(beat, HEARTBEAT);
-  document.addEventListener("visibilitychange", () => !document.hidden && beat());
-
-  addEventListener("pagehide", () => {
-    if (!item || outbox.isBusy) return;
-    navigator.sendBeacon(url.release, new URLSearchParams({ csrfmiddlewaretoken: url.csrf, item: item.id }));
-  });
-  addEventListener("pageshow", (event) => event.persisted && location.reload());
-
-  function waitForWork() {
-    const seconds = Number($("empty")?.dataset.poll);
-    if (!seconds) return;
-    setTimeout(async () => {
-      if (item || !$("empty")) return;
-      if (!document.hidden && !outbox.isBusy) {
-        const response = await fetch(url.next, { headers: { "HX-Request": "true" } }).catch(() => null);
-        if (!response) window.IVR.banner("The server cannot be reached. Trying again.", "bad");
-        else if (response.ok) {
-          window.IVR.banner(null);
-          const before = $("empty")?.textContent;
-          const html = await response.text();
-          if (!item && !outbox.isBusy && adopt(html)) {
-            // Whichever it was, settling has arranged for what comes next.
-            if (item || $("empty").textContent !== before) announce("");
-            return;
-          }
-        }
-      }
-      waitForWork();
-    }, seconds * 1000);
-  }
-
-  /* What a closed or reloaded page left unsent is sent first, under its own id. */
-  async function replay() {
-    for (const { uuid, url: target, ...note } of journal.read()) {
-      const fields = Object.entries({
-        csrfmiddlewaretoken: url.csrf, uuid, stay: "1", item: note.item ?? "", shown_ms: String(note.shown_ms || 0),
-        intent: note.intent || "", reason: note.reason || "",
-        // Offsets only: the words were not kept. The server has them.
-        spans: JSON.stringify((note.spans || []).map(([start, end, param]) => ({ start, end, param }))),
-        not_spoken: JSON.stringify(note.not_spoken || []),
-      });
-      try {
-        await outbox.send({ uuid, url: target, fields, note });
-        say("An answer from before was saved.");
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        tell(error.message);
-      }
-    }
-  }
-
   /* ---- the keys ---- */
 
   const suggestions = () => [...item.form.querySelectorAll("input[data-confidence]")];
-  const onDesk = () => Boolean(item) && !outbox.isBusy;
+  const onDesk = desk.isReady;
   keys.add(
     { id: "submit", mode: "desk", group: "Answer", keys: ["Enter"], name: "Accept what is shown and go on", when: () => Boolean(item), run: submit },
     { id: "choose", mode: "desk", group: "Answer", keys: ["1–5"], name: "Choose a suggestion", when: onDesk, run: (event) => {
@@ -377,10 +237,10 @@
     { id: "again", mode: "desk", group: "Answer", keys: ["="], name: "Same intent as the item before", when: onDesk, run: () => lastIntent && choose(lastIntent) },
     { id: "mark", mode: "desk", group: "Answer", keys: ["Space"], name: "Mark a parameter", when: onDesk, run: startMarking },
     { id: "not-spoken", mode: "desk", group: "Answer", keys: ["-"], name: "The needed parameter was not spoken", when: onDesk, run: panel.notSpoken },
-    { id: "skip", mode: "desk", group: "Other ways on", keys: [";"], name: "Skip, with a reason (1–6)", when: isSettled, run: askSkip },
-    { id: "personal", mode: "desk", group: "Other ways on", keys: ["!"], name: "Personal data: take it out of sight", when: isSettled, run: quarantine },
+    { id: "skip", mode: "desk", group: "Other ways on", keys: [";"], name: "Skip, with a reason (1–6)", when: onDesk, run: (event) => desk.isSettled(event) && askSkip() },
+    { id: "personal", mode: "desk", group: "Other ways on", keys: ["!"], name: "Personal data: take it out of sight", when: onDesk, run: quarantine },
     { id: "propose", mode: "page", group: "Other ways on", keys: ["Mod+i"], name: "Propose a new intent", run: proposeIntent },
-    { id: "undo", mode: "page", group: "Other ways on", keys: ["Mod+z"], name: "Take back the last answer", run: undo },
+    { id: "undo", mode: "page", group: "Other ways on", keys: ["Mod+z"], name: "Take back the last answer", run: desk.undo },
 
     { id: "span-move", mode: "span", group: "While marking", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1) },
     { id: "span-extend", mode: "span", group: "While marking", keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], repeats: true, name: "More or fewer words", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1, { extend: true }) },
@@ -397,12 +257,9 @@
     button.addEventListener("click", (event) => {
       event.preventDefault();
       if (item) $("utterance").focus({ preventScroll: true });
-      ({ submit, mark: () => onDesk() && startMarking(), skip: () => isSettled() && askSkip(), personal: quarantine, undo })[button.dataset.does]();
+      ({ submit, mark: () => onDesk() && startMarking(), skip: () => desk.isSettled(event) && askSkip(), personal: quarantine, undo: desk.undo })[button.dataset.does](event);
     });
   }
 
-  addEventListener("DOMContentLoaded", () => {
-    settle();
-    replay();
-  });
+  addEventListener("DOMContentLoaded", desk.begin);
 })();

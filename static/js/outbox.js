@@ -4,6 +4,7 @@
   const JOURNAL = "ivr-unsent";
   const DELAYS = [1000, 2000, 4000, 8000];
   const TIMEOUT = 20000;
+  const MOST_UNSENT = 3;
   const GATEWAY = new Set([429, 502, 503, 504]);
 
   const wait = (ms, wake) =>
@@ -46,33 +47,67 @@
     return told.textContent.trim().replace(/\s+/g, " ").slice(0, 300) || `The server answered ${response.status}.`;
   }
 
+  /* Decisions on their way, one after the other in the order they were taken. */
   class Outbox {
     /* onState("saved" | "busy" | "unsent" | "refused", {count, seconds}) */
     constructor({ onState }) {
       this.onState = onState;
-      this.count = 0;
+      this.queue = [];
       this.wake = () => undefined;
       addEventListener("online", () => this.wake());
+    }
+
+    get count() {
+      return this.queue.length;
     }
 
     get isBusy() {
       return this.count > 0;
     }
 
-    /* entry: {uuid, url, fields, note}; note is what the journal keeps. -> HTML text. */
-    async send(entry) {
+    get isFull() {
+      return this.count >= MOST_UNSENT;
+    }
+
+    /* entry: {uuid, url, fields, note, more}; note is what the journal keeps, more()
+       the fields that depend on the moment of sending. -> HTML text. */
+    send(entry) {
       journal.put({ uuid: entry.uuid, url: entry.url, ...entry.note });
-      this.count += 1;
+      const sent = new Promise((resolve, reject) => Object.assign(entry, { resolve, reject }));
+      this.queue.push(entry);
       this.onState("busy", { count: this.count });
-      let state = "refused";
-      try {
-        const html = await this.deliver(entry);
-        state = "saved";
-        return html;
-      } finally {
-        journal.drop(entry.uuid);
-        this.count -= 1;
-        this.onState(state, { count: this.count });
+      // Not before the desk shows what follows: what to ask for depends on it.
+      if (this.count === 1) queueMicrotask(() => this.pump());
+      return sent;
+    }
+
+    /* Whether a decision could still be held back: once tried, it may have arrived. */
+    cancel(uuid) {
+      const entry = this.queue.find((one) => one.uuid === uuid && !one.tried);
+      if (entry) this.finish(entry, this.count > 1 ? "busy" : "saved");
+      return Boolean(entry);
+    }
+
+    finish(entry, state) {
+      this.queue = this.queue.filter((one) => one !== entry);
+      journal.drop(entry.uuid);
+      this.onState(state, { count: this.count });
+    }
+
+    async pump() {
+      while (this.queue.length) {
+        const [entry] = this.queue;
+        entry.tried = true;
+        try {
+          const html = await this.deliver(entry);
+          this.finish(entry, this.count > 1 ? "busy" : "saved");
+          entry.resolve(html);
+        } catch (error) {
+          this.finish(entry, "refused");
+          entry.reject(error);
+        }
+        // Whoever waits for the answer has its turn before the next one leaves.
+        await new Promise((resolve) => setTimeout(resolve));
       }
     }
 
@@ -87,11 +122,11 @@
     }
 
     /* -> Response, or null when it did not get through whole. */
-    async post({ url, fields }) {
+    async post({ url, fields, more = () => [] }) {
       try {
         const response = await fetch(url, {
           method: "POST",
-          body: new URLSearchParams(fields),
+          body: new URLSearchParams([...fields, ...more()]),
           headers: { "HX-Request": "true", "X-CSRFToken": fields.find(([name]) => name === "csrfmiddlewaretoken")?.[1] || "" },
           signal: AbortSignal.timeout(TIMEOUT),
         });

@@ -62,6 +62,7 @@
     constructor({ onPick }) {
       this.onPick = onPick;
       this.entries = [];
+      this.known = new WeakSet();
       this.hits = [];
       this.at = 0;
     }
@@ -74,6 +75,8 @@
     attach(input, list) {
       this.input = input;
       this.list = list;
+      if (this.known.has(input)) return;
+      this.known.add(input);
       input.addEventListener("input", () => this.update());
       input.addEventListener("keydown", (event) => this.press(event));
       input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && this.close(), 120));

@@ -5,8 +5,10 @@ import shutil
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Page, expect
 
 from annotations.models import User
+from tests.functional import desk_world as world
 
 # Playwright's synchronous interface runs an event loop in the test's own thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -49,6 +51,21 @@ def sign_in(live_server, context):
         )
 
     return open_session
+
+
+@pytest.fixture
+def open_desk(page, sign_in, live_server):
+    """Opens the desk as Ana on the items made before."""
+
+    def open_it() -> Page:
+        sign_in(world.ana())
+        page.goto(f"{live_server.url}/label")
+        expect(page.locator("#item, #empty")).to_be_visible()
+        page.wait_for_timeout(world.SETTLE_MS)
+        return page
+
+    world.intents()
+    return open_it
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """A small call centre for the browser: intents, a schema, utterances in the queue."""
 
+from playwright.sync_api import Page, expect
+
 from annotations.models import QueueItem, Reason, User
 from tests.factories import cast
 
+SETTLE_MS = 260  # the desk ignores decisions in the first 200 ms of an item
 CHARGE_SCHEMA = {
     "type": "object",
     "additionalProperties": False,
@@ -48,3 +51,18 @@ def blind(text: str) -> QueueItem:
 
 def ana() -> User:
     return cast.person("ana", "annotator", "reviewer")
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def next_after(page: Page, *keys: str) -> None:
+    """Press keys that end in a decision, and wait until the next item has settled."""
+    before = page.locator("[data-item]").get_attribute("data-item")
+    press(page, *keys)
+    following = page.locator(f"#empty, [data-item]:not([data-item='{before}'])")
+    expect(following).to_be_visible()
+    expect(page.locator("#saved")).to_have_text("✓ All saved")
+    page.wait_for_timeout(SETTLE_MS)

@@ -67,8 +67,8 @@ def test_release_gives_back_only_ones_own_lease():
     cast.item()
     item = queue.claim_next(by=ana)
 
-    assert not queue.release(item_id=item.pk, by=cast.ben())
-    assert queue.release(item_id=item.pk, by=ana)
+    assert not queue.release(item.pk, by=cast.ben())
+    assert queue.release(item.pk, by=ana)
     assert QueueItem.objects.get().status == QueueItem.Status.READY
 
 
@@ -125,7 +125,7 @@ def test_refill_keeps_items_that_somebody_held_lately():
     ana = cast.ana()
     cast.item()
     item = queue.claim_next(by=ana)
-    queue.release(item_id=item.pk, by=ana)
+    queue.release(item.pk, by=ana)
 
     queue.refill([])
 

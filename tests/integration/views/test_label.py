@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import uuid
 
 import pytest
@@ -96,6 +97,94 @@ def test_an_answer_sent_later_stays_on_the_item_shown(ana, bill):
     assert response.status_code == 204
     assert GoldLabel.objects.count() == 1
     assert not QueueItem.objects.filter(status="leased").exists()
+
+
+def test_the_page_brings_the_next_item_as_a_template(ana):
+    first, second = cast.item(), cast.item()
+
+    response = ana.get("/label")
+
+    before, after = response.content.decode().split("<template")
+    assert f'data-item="{first.pk}"' in before
+    assert f'data-item="{second.pk}"' in after
+    held = QueueItem.objects.filter(status="leased", leased_by=ana.person)
+    assert held.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("need", "shown", "templates"), [("", 1, 0), ("ahead", 0, 1), ("both", 1, 1)]
+)
+def test_a_response_brings_what_the_desk_lacks(ana, bill, need, shown, templates):
+    item = taken(ana)
+    cast.item()
+    cast.item()
+
+    page = send(ana, item, need=need).content.decode()
+
+    assert page.split("<template")[0].count("data-item") == shown
+    assert page.count("<template") == templates
+    leased = QueueItem.objects.filter(status="leased").count()
+    assert leased == shown + templates
+
+
+def test_a_retry_gets_the_same_two_items(ana, bill):
+    item = taken(ana)
+    for _ in range(4):
+        cast.item()
+    key = uuid.uuid4()
+
+    pages = [send(ana, item, uuid=key, need="both").content for _ in range(2)]
+
+    first, again = (re.findall(rb'data-item="(\d+)"', page) for page in pages)
+    assert len(first) == 2 and first == again
+    assert QueueItem.objects.filter(status="leased").count() == 2
+
+
+def test_without_the_script_the_item_held_ready_comes_next(ana, bill):
+    for _ in range(3):
+        cast.item()
+    page = ana.get("/label").content.decode()
+    first, second = re.findall(r'data-item="(\d+)"', page)
+
+    form = {"uuid": uuid.uuid4(), "item": first, "next": second, "intent": "check_bill"}
+    after = ana.post("/label/answer", form)
+
+    assert after.context["item"].item_id == int(second)
+    assert QueueItem.objects.filter(status="leased").count() == 2
+
+
+def test_a_closing_page_gives_both_items_back(ana):
+    items = [taken(ana), taken(ana)]
+
+    ana.post("/label/release", {"item": [item.pk for item in items]})
+
+    assert not QueueItem.objects.filter(status="leased").exists()
+
+
+def test_undo_takes_back_the_answer_that_is_named(ana, bill):
+    older, newer = taken(ana), taken(ana)
+    key = uuid.uuid4()
+    send(ana, older, uuid=key, stay="1")
+    send(ana, newer, stay="1")
+
+    response = ana.post(
+        "/label/undo", {"uuid": uuid.uuid4(), "answer": key}, headers=DESK
+    )
+
+    assert response.context["item"].item_id == older.pk
+    assert Annotation.objects.standing().get().utterance == newer.utterance
+
+
+def test_an_undo_sent_later_holds_no_item(ana, bill):
+    send(ana, taken(ana), stay="1")
+
+    response = ana.post(
+        "/label/undo", {"uuid": uuid.uuid4(), "stay": "1"}, headers=DESK
+    )
+
+    assert response.status_code == 204
+    assert QueueItem.objects.get().status == "ready"
+    assert not Annotation.objects.standing().exists()
 
 
 def test_marks_without_their_words_are_read_from_the_text(ana, bill):
@@ -231,7 +320,7 @@ def test_another_person_cannot_renew_release_or_answer(ana, bill, signed_in):
 def test_an_answer_after_somebody_elses_is_kept_and_said_so(ana, bill, signed_in):
     ben = signed_in("ben", "annotator")
     item = taken(ana)
-    queue.release(item_id=item.pk, by=ana.person)
+    queue.release(item.pk, by=ana.person)
     queue.claim_next(by=ben.person)
     labels.submit(
         by=ben.person, answer=Answer(uuid.uuid4(), item.pk, intent="check_bill")
@@ -239,7 +328,8 @@ def test_an_answer_after_somebody_elses_is_kept_and_said_so(ana, bill, signed_in
 
     response = send(ana, item)
 
-    assert "kept as another opinion" in response.content.decode()
+    page = response.content.decode()
+    assert "Ben answered this meanwhile. Yours is kept as a second opinion." in page
     assert Annotation.objects.count() == 2
 
 
@@ -256,8 +346,8 @@ def test_a_blind_item_says_nothing_of_the_guess(ana, bill, reason):
 
 
 def test_an_exam_cannot_be_told_from_the_random_control(ana):
-    cast.item(reason=Reason.EXAM)
-    cast.item(reason=Reason.RANDOM)
+    for reason in (Reason.EXAM, Reason.DIVERSE, Reason.RANDOM):
+        cast.item(reason=reason)
 
     exam, control = (ana.get("/label").context["item"] for _ in range(2))
 
