@@ -27,7 +27,6 @@ def labeling_table(rows: Rows) -> str:
 def _labeling_row(row: Mapping[str, Any]) -> list[object]:
     cycle, cpu, n = row["cycle_ms"], row["cpu"], row["labels"] or 1
     at_once = ", all at once" if row["what"] == "burst" else ""
-    others = cpu["others_s"] / (row["wall_s"] or 1) / (os.cpu_count() or 1)
     return [
         row["app"],
         f"{row['utterances']:,}",
@@ -39,9 +38,20 @@ def _labeling_row(row: Mapping[str, Any]) -> list[object]:
         round(cpu["postgres_s"] / n * 1000, 1),
         f"{row['duplicates']} of {row['labels']:,}",
         row["errors"],
-        f"{others:.0%}",
-        " and ".join(f"{ms:.0f}" for ms in row["speed_check_ms"]),
+        others(row),
+        speed(row),
     ]
+
+
+def others(row: Mapping[str, Any]) -> str:
+    """The share of all cores that other programs used during a run."""
+    cores = os.cpu_count() or 1
+    return f"{row['cpu']['others_s'] / (row['wall_s'] or 1) / cores:.0%}"
+
+
+def speed(row: Mapping[str, Any]) -> str:
+    """The speed check before and after a run, in milliseconds."""
+    return " and ".join(f"{ms:.0f}" for ms in row["speed_check_ms"])
 
 
 def import_lines(rows: Rows) -> str:

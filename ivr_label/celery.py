@@ -53,6 +53,7 @@ app.conf.update(
             "schedule": 15,
         },
         "sweep-shadow": {"task": "training.tasks.sweep_shadow", "schedule": 60},
+        "sweep-drift": {"task": "training.tasks.sweep_drift", "schedule": 60},
         "sweep-ranking": {"task": "training.tasks.sweep_ranking", "schedule": 10},
         "sweep-label-errors": {
             "task": "training.tasks.sweep_label_errors",

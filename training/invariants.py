@@ -197,4 +197,15 @@ LIVE = (
     ),
 )
 
-INVARIANTS = (*ROUNDS, *MODELS, *DATA, *LIVE)
+DRIFT = (
+    Invariant(
+        "drift_alarms_are_on_the_trail",
+        "An alarm is of a check that was done, and left its event.",
+        """SELECT 'drift:' || d.id FROM training_driftcheck d
+        WHERE d.is_alarm AND (d.status <> 'done' OR NOT EXISTS (
+            SELECT FROM annotations_auditevent e WHERE e.action = 'drift.alarm'
+            AND e.object = 'drift:' || d.id))""",
+    ),
+)
+
+INVARIANTS = (*ROUNDS, *MODELS, *DATA, *LIVE, *DRIFT)

@@ -9,6 +9,7 @@ from training.api.rounds import RoundCancel, RoundDetail, Rounds
 from training.api.turns import Turns
 from training.views import (
     data_card,
+    drift,
     neighbours,
     policies,
     rounds,
@@ -47,6 +48,10 @@ pages = [
         samples.check,
         name="intent_samples_check",
     ),
+    path("drift", drift.drift_page, name="drift"),
+    path("drift/check", drift.drift_start, name="drift_start"),
+    path("drift/<int:check_id>", drift.drift_check_page, name="drift_check"),
+    path("drift/<int:check_id>/sample", drift.drift_sample, name="drift_sample"),
     path("functions/<str:name>/models", schema_trial.models, name="schema_models"),
     path(
         "functions/<str:name>/v<int:number>/try",

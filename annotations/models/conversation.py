@@ -40,6 +40,8 @@ class Turn(models.Model):
     utterance = models.ForeignKey(
         "annotations.Utterance", on_delete=models.CASCADE, related_name="turns"
     )
+    # When it was said; a source that does not say leaves the time it came in.
+    occurred_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -47,6 +49,7 @@ class Turn(models.Model):
                 name="turn_once_per_conversation", fields=["conversation", "number"]
             ),
         ]
+        indexes = [models.Index(name="turn_recent", fields=["occurred_at"])]
 
     def __str__(self) -> str:
         return f"turn {self.number} of conversation {self.conversation_id}"

@@ -83,8 +83,9 @@ SELECT count(*) FILTER (WHERE is_new) FROM stored
 """
 
 _TURNS = """
-INSERT INTO annotations_turn (conversation_id, number, utterance_id)
-SELECT s.conversation_id, s.turn, u.id FROM intake_stage s
+INSERT INTO annotations_turn (conversation_id, number, utterance_id, occurred_at)
+SELECT s.conversation_id, s.turn, u.id, coalesce(s.occurred_at, now())
+FROM intake_stage s
     JOIN annotations_utterance u ON u.dedupe_key = s.dedupe_key
     WHERE s.turn IS NOT NULL AND NOT s.is_replay
 ON CONFLICT (conversation_id, number) DO NOTHING

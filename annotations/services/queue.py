@@ -305,7 +305,8 @@ def _withdraw() -> None:
     """Delete ready items of earlier refills, skipping those being claimed just now."""
     idle = Q(leased_at__isnull=True) | Q(leased_at__lt=Now() - MEMORY_OF_LEASES)
     drawn = QueueItem.objects.filter(idle, status=QueueItem.Status.READY).exclude(
-        reason__in=["second_opinion", "schema_changed", "requested"]
+        Q(reason__in=["second_opinion", "schema_changed", "requested"])
+        | Q(why__has_key="drift_check")
     )
     ids = list(drawn.select_for_update(skip_locked=True).values_list("pk", flat=True))
     QueueItem.objects.filter(pk__in=ids).delete()

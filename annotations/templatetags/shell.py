@@ -64,6 +64,12 @@ PLACES = (
         "Trainings: what started them, how they went, which model serves.",
     ),
     Place(
+        "drift",
+        "Drift",
+        PLANNERS,
+        "Whether callers still are who the model learned from.",
+    ),
+    Place(
         "audit",
         "Audit",
         frozenset({Role.AUDITOR, Role.ADMIN}),

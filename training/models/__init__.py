@@ -1,5 +1,6 @@
 from training.models.checkpoint import Checkpoint, Evaluation, Promotion
 from training.models.dataset import DatasetSnapshot, SnapshotMember
+from training.models.drift import DriftCheck
 from training.models.force import ForcedPromotion
 from training.models.live import LiveTurn, ShadowAnswer
 from training.models.policy import Policy
@@ -14,6 +15,7 @@ __all__ = [
     "EMBEDDING_DIMENSIONS",
     "Checkpoint",
     "DatasetSnapshot",
+    "DriftCheck",
     "Evaluation",
     "ForcedPromotion",
     "LiveTurn",

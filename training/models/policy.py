@@ -30,6 +30,8 @@ class Policy(models.Model):
     )
     # Leave out of training what was said in conversations that the exam draws on.
     separate_conversations = models.BooleanField(default=False)
+    # Whether a drift alarm opens a round of this iteration.
+    starts_on_drift = models.BooleanField(default=False)
     # {"min_exam": n, "max_ece": x, "max_latency_ms": x, "max_intent_drop": x, …}
     gates = models.JSONField(default=dict, blank=True)
     # Who changed it last, and when: that person does not decide on a round under way.

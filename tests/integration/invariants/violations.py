@@ -314,7 +314,7 @@ PLANTS: dict[str, list[Plant]] = {
     "trail_has_no_gap": [
         lambda w: [f"DELETE FROM {EVENT} WHERE stream = 'user:{w.ana.pk}'"
                    " AND seq = 2"],
-        lambda w: [f"UPDATE {EVENT} SET seq = seq + 1 WHERE stream = 'system'"
+        lambda w: [f"UPDATE {EVENT} SET seq = seq + 100 WHERE stream = 'system'"
                    " AND seq = 2"],
     ],
     "trail_is_linked": [
@@ -443,5 +443,12 @@ PLANTS: dict[str, list[Plant]] = {
         ],
         lambda w: [change("training_liveturn", "pooled_at = now(), text = '',"
                           " context = '[]'", w.turn.pk)],
+    ],
+    "drift_alarms_are_on_the_trail": [
+        lambda w: [f"DELETE FROM {EVENT} WHERE action = 'drift.alarm'"],
+        lambda w: [
+            *drop("training_driftcheck", "drift_alarm_is_of_a_done_check"),
+            change("training_driftcheck", "status = 'failed'", w.check.pk),
+        ],
     ],
 }  # fmt: skip

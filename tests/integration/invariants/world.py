@@ -34,6 +34,7 @@ from tests.factories import cast
 from training.models import (
     Checkpoint,
     DatasetSnapshot,
+    DriftCheck,
     ForcedPromotion,
     LiveTurn,
     Policy,
@@ -255,6 +256,17 @@ def _machines(w: SimpleNamespace) -> None:
     )
     for by, action in ((w.ana, "force.requested"), (w.ben, "force.confirmed")):
         audit.record(by=by, action=action, obj="checkpoint:1", force=w.forced.pk)
+    w.check = DriftCheck.objects.create(
+        checkpoint=w.champion,
+        cause="The monthly look",
+        status="done",
+        reference_from=began - timedelta(days=60),
+        reference_to=began - timedelta(days=30),
+        window_from=began - timedelta(days=30),
+        window_to=began,
+        is_alarm=True,
+    )
+    audit.record(by=None, action="drift.alarm", obj=f"drift:{w.check.pk}")
     w.turn = LiveTurn.objects.create(
         text="my bill",
         dedupe_key=b"k" * 32,

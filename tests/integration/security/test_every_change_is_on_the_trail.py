@@ -21,6 +21,7 @@ from annotations.models import (
 from annotations.services import audit, labels, queue, samples, sign_in
 from ivr_label.access import table
 from tests.factories import cast, rounds
+from tests.factories import drift as drift_world
 from tests.unit.annotations.functions.pairs import fn, s
 from training.models import Checkpoint, Promotion, Round
 from training.services import force, policies
@@ -137,6 +138,16 @@ def round_start(client: Client, user: User):
 def round_cancel(client: Client, user: User):
     round_start(client, user)
     return client.post(f"/rounds/{Round.objects.get().pk}/cancel")
+
+
+def drift_start(client: Client, user: User):
+    drift_world.callers()
+    return client.post("/drift/check")
+
+
+def drift_sample(client: Client, user: User):
+    check = drift_world.check()
+    return client.post(f"/drift/{check.pk}/sample")
 
 
 def api_rounds(client: Client, user: User):
@@ -327,6 +338,8 @@ ACTS = {
         (policy_intents, "intent.scheduled"),
         (round_force, "force.requested"),
         (force_decide, "force.confirmed"),
+        (drift_start, "drift.requested"),
+        (drift_sample, "drift.sample_queued"),
         (champion_roll_back, "checkpoint.rolled_back"),
         (function_new, "schema.drafted"),
         (function_draft, "schema.drafted"),

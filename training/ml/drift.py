@@ -1,0 +1,253 @@
+"""Whether callers, or what a model makes of them, are other than they were.
+
+Every test compares a reference sample with a current one and says three things: how
+large the change is (an effect size that does not grow with the sample), how likely a
+change that large is by chance alone, and from which size on it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, stats
+
+Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.integer[Any]]
+
+LEVEL = 0.01  # of all questions together
+PERMUTATIONS = 300
+FOLDS = 5
+SMOOTHING = 0.5  # of an item, so that an empty cell has a logarithm
+# Effect sizes from which a change matters. PSI: the usual reading of 0.1 to 0.2.
+MATTERS = {
+    # AUC of telling old from new. A share s of turns of a new kind gives at most
+    # 0.5 + s / 2, so this is a fifth of the turns.
+    "embeddings": 0.60,
+    "intents": 0.15,  # Cramér's V
+    "stability": 0.2,  # population stability index
+    "confidence": 0.10,  # Kolmogorov-Smirnov distance
+}
+
+
+@dataclass(frozen=True)
+class Test:
+    """One comparison. effect: see MATTERS; p_value: under no change at all."""
+
+    name: str
+    effect: float
+    p_value: float
+    matters_from: float
+
+    @property
+    def is_large(self) -> bool:
+        return self.effect >= self.matters_from
+
+
+def embeddings_test(
+    reference: Floats, current: Floats, rng: np.random.Generator
+) -> tuple[Test, Floats]:
+    """Can a classifier tell current rows from reference rows?
+
+    reference: (n, d), current: (m, d). Classifier two-sample test (Lopez-Paz and
+    Oquab, 2017) with cross-validated linear discriminants; p by permutation of its
+    AUC. Also returns (m,) how new each current row looks, higher = newer.
+    """
+    x = np.concatenate([reference, current]).astype(np.float64)
+    is_new = np.repeat([False, True], [len(reference), len(current)])
+    fold = rng.permutation(len(x)) % FOLDS
+    score = _cross_validated(x, fold)
+    scores = score(is_new)
+    found = auc(scores, is_new)
+    by_chance = [
+        auc(score(shuffled), shuffled)
+        for shuffled in (rng.permutation(is_new) for _ in range(PERMUTATIONS))
+    ]
+    p = (1 + sum(c >= found for c in by_chance)) / (1 + PERMUTATIONS)
+    return Test("embeddings", found, p, MATTERS["embeddings"]), scores[is_new]
+
+
+def _cross_validated(x: Floats, fold: Ints) -> Callable[[NDArray[np.bool_]], Floats]:
+    """Scores of a ridge discriminant for any labeling, each row by the other folds.
+
+    The least-squares classifier on centred labels is Fisher's discriminant; its
+    matrix does not depend on the labels, so a permutation costs a product.
+    """
+    maps: list[tuple[Ints, Ints, Floats]] = []
+    for index in range(FOLDS):
+        seen, unseen = np.flatnonzero(fold != index), np.flatnonzero(fold == index)
+        mean = x[seen].mean(axis=0)
+        a, b = x[seen] - mean, x[unseen] - mean
+        ridge = np.trace(a.T @ a) / a.shape[1] + 1e-12
+        solved = np.linalg.solve(a.T @ a + ridge * np.eye(a.shape[1]), a.T)
+        maps.append((seen, unseen, b @ solved))
+
+    def score(is_new: NDArray[np.bool_]) -> Floats:
+        scores = np.empty(len(x))
+        for seen, unseen, hat in maps:
+            target = is_new[seen].astype(np.float64)
+            scores[unseen] = hat @ (target - target.mean())
+        return scores
+
+    return score
+
+
+def auc(scores: Floats, positive: NDArray[np.bool_]) -> float:
+    """How often a positive outranks a negative; ties count half."""
+    ranks = stats.rankdata(scores)
+    n, m = int(positive.sum()), int((~positive).sum())
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def maximum_mean_discrepancy(
+    reference: Floats, current: Floats, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Squared MMD, unbiased, and its p by permutation (Gretton et al., 2012).
+
+    Gaussian kernel whose width is the median distance. O((n + m)^2) memory.
+    """
+    x = np.concatenate([reference, current]).astype(np.float64)
+    square = (x**2).sum(axis=1)
+    distance = np.maximum(square[:, None] + square[None] - 2 * x @ x.T, 0.0)
+    kernel = np.exp(-distance / np.median(distance[distance > 0]))
+    np.fill_diagonal(kernel, 0.0)
+    n, m = len(reference), len(current)
+
+    def value(is_new: NDArray[np.bool_]) -> float:
+        new = is_new.astype(np.float64)
+        to_new = kernel @ new
+        among_new = float(new @ to_new)
+        across = float(to_new.sum()) - among_new
+        among_old = float(kernel.sum()) - 2 * across - among_new
+        return (
+            among_old / (n * (n - 1)) + among_new / (m * (m - 1)) - 2 * across / (n * m)
+        )
+
+    is_new = np.repeat([False, True], [n, m])
+    found = value(is_new)
+    by_chance = [value(rng.permutation(is_new)) for _ in range(PERMUTATIONS)]
+    return found, (1 + sum(c >= found for c in by_chance)) / (1 + PERMUTATIONS)
+
+
+def intents_test(reference: Mapping[str, int], current: Mapping[str, int]) -> Test:
+    """Do the shares of the predicted intents differ? Chi-square, Cramér's V.
+
+    Intents expected fewer than five times are taken together (Cochran's rule).
+    """
+    names = sorted(set(reference) | set(current))
+    counts = np.array(
+        [[side.get(name, 0) for name in names] for side in (reference, current)],
+        dtype=np.float64,
+    )
+    table = _with_rare_together(counts)
+    if table.shape[1] < 2:
+        return Test("intents", 0.0, 1.0, MATTERS["intents"])
+    found = stats.chi2_contingency(table, correction=False)
+    effect = float(np.sqrt(found.statistic / table.sum()))
+    return Test("intents", effect, float(found.pvalue), MATTERS["intents"])
+
+
+def _with_rare_together(counts: Floats) -> Floats:
+    total = counts.sum()
+    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / total
+    rare = expected.min(axis=0) < 5
+    kept = counts[:, ~rare]
+    if not rare.any():
+        return kept
+    return np.concatenate([kept, counts[:, rare].sum(axis=1, keepdims=True)], axis=1)
+
+
+def stability_test(reference: Mapping[str, int], current: Mapping[str, int]) -> Test:
+    """Population stability index of the predicted intents, p by its distribution.
+
+    Without a change, PSI times n*m/(n+m) is about chi-square with one degree less
+    than there are cells (Yurdakul, 2018).
+    """
+    names = sorted(set(reference) | set(current))
+    counts = np.array(
+        [[side.get(name, 0) for name in names] for side in (reference, current)],
+        dtype=np.float64,
+    )
+    cells = _with_rare_together(counts)
+    shares = (cells + SMOOTHING) / (cells + SMOOTHING).sum(axis=1, keepdims=True)
+    before, after = shares
+    index = float(((after - before) * np.log(after / before)).sum())
+    n, m = counts.sum(axis=1)
+    p = float(stats.chi2.sf(index * n * m / (n + m), max(1, cells.shape[1] - 1)))
+    return Test("stability", index, p, MATTERS["stability"])
+
+
+def confidence_test(reference: Floats, current: Floats) -> Test:
+    """Is the model as sure as it was? Two-sample Kolmogorov-Smirnov."""
+    found = stats.ks_2samp(reference, current)
+    return Test(
+        "confidence",
+        float(found.statistic),
+        float(found.pvalue),
+        MATTERS["confidence"],
+    )
+
+
+@dataclass(frozen=True)
+class LabelShift:
+    """What the mix of intents has become, judged by predictions alone.
+
+    shares: estimated share of each intent now. accuracy: what the model's accuracy is
+    with that mix if each intent is recognized as well as before.
+    """
+
+    shares: dict[str, float]
+    accuracy: float
+
+
+def label_shift(
+    truth: Sequence[str], predicted: Sequence[str], current: Mapping[str, int]
+) -> LabelShift:
+    """Black-box shift estimation (Lipton, Wang and Smola, 2018).
+
+    truth, predicted: of labeled items from the reference; current: how often each
+    intent is predicted now. Solved with weights of at least zero.
+    """
+    if not set(current) & set(predicted):
+        raise ValueError("current has no intent that was predicted for labeled items")
+    names = sorted(set(truth) | set(predicted) | set(current))
+    column = {name: index for index, name in enumerate(names)}
+    joint = np.zeros((len(names), len(names)))  # predicted x true
+    for said, meant in zip(predicted, truth, strict=True):
+        joint[column[said], column[meant]] += 1.0 / len(truth)
+    now = np.array([current.get(name, 0) for name in names], dtype=np.float64)
+    now /= now.sum()
+    ridge = 1e-3  # towards no shift, for intents that hardly any item shows
+    left = np.concatenate([joint, ridge * np.eye(len(names))])
+    right = np.concatenate([now, np.full(len(names), ridge)])
+    weights, _ = optimize.nnls(left, right)
+    before = joint.sum(axis=0)
+    shares = weights * before
+    total = shares.sum()
+    right_share = float((np.diag(joint) * weights).sum() / total)
+    return LabelShift(
+        {name: float(share / total) for name, share in zip(names, shares, strict=True)},
+        right_share,
+    )
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values adjusted for having asked several questions (Holm, 1979)."""
+    order = np.argsort(p_values)
+    adjusted = np.empty(len(p_values))
+    running = 0.0
+    for place, index in enumerate(order):
+        running = max(running, (len(p_values) - place) * p_values[index])
+        adjusted[index] = min(1.0, running)
+    return [float(p) for p in adjusted]
+
+
+def is_changed(tests: Sequence[Test], level: float = LEVEL) -> list[bool]:
+    """Per test: too large for chance, all tests counted, and large enough to matter."""
+    adjusted = holm([test.p_value for test in tests])
+    return [
+        p < level and test.is_large for p, test in zip(adjusted, tests, strict=True)
+    ]

@@ -1,0 +1,229 @@
+"""Whether callers still are who the champion learned from: asked monthly, or by hand.
+
+The champion answers a sample of turns from before it was trained and one of the
+latest window. A change raises an alarm only where it is too large for chance with all
+tests counted, large enough to matter, and there in both halves of the window.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from annotations.errors import ConflictError, DomainError, InvalidError
+from annotations.models import QueueItem, Reason, User, Utterance
+from annotations.services import audit
+from training.models import Checkpoint, DriftCheck, Policy, Promotion
+from training.services import checkpoints, drift_sample, rounds
+
+logger = logging.getLogger(__name__)
+
+WINDOW = timedelta(days=30)
+REFERENCE = timedelta(days=90)
+EVERY = timedelta(days=30)
+LEAST_TURNS = 200  # a side; below that only very large changes would be seen
+SILENCE = timedelta(minutes=10)
+FRESH = 40  # exam items of the window that are put in front of people
+MAX_ERROR = 1000
+
+
+class DriftCheckRunningError(ConflictError):
+    code = "drift_check_running"
+
+
+class NothingToCompareError(InvalidError):
+    code = "nothing_to_compare"
+
+
+def request(*, by: User | None, cause: str) -> DriftCheck:
+    """Store the wish for a check of the champion; a sweep runs it.
+
+    Raises NothingToCompareError without a champion or enough turns, and
+    DriftCheckRunningError while one is open.
+    """
+    champion = checkpoints.champion()
+    if champion is None:
+        raise NothingToCompareError("No model serves yet, so nothing can have drifted.")
+    windows = windows_of(champion)
+    _check_enough(windows)
+    try:
+        with transaction.atomic():
+            check = DriftCheck.objects.create(
+                checkpoint=champion, cause=cause[:120], requested_by=by, **windows
+            )
+            audit.record(
+                by=by,
+                action="drift.requested",
+                obj=f"drift:{check.pk}",
+                checkpoint=champion.pk,
+            )
+    except IntegrityError as error:
+        if "one_open_drift_check" not in str(error):
+            raise
+        raise DriftCheckRunningError("A check is at work already.") from None
+    return check
+
+
+def windows_of(champion: Checkpoint) -> dict[str, datetime]:
+    """The latest month of turns, and the time before it that the champion knew.
+
+    The window ends at the last turn there is: figures of a quiet week are not
+    those of nobody calling.
+    """
+    now = timezone.now()
+    _, last, _ = drift_sample.span(now - REFERENCE - 2 * WINDOW, now)
+    end = (last or now) + timedelta(microseconds=1)
+    begin = end - WINDOW
+    known = _trained_at(champion)
+    until = min(begin, known) if known else begin
+    return {
+        "reference_from": until - REFERENCE,
+        "reference_to": until,
+        "window_from": begin,
+        "window_to": end,
+    }
+
+
+def is_due() -> bool:
+    """Whether the month is over, or the champion was never looked at."""
+    champion = checkpoints.champion()
+    if champion is None:
+        return False
+    last = DriftCheck.objects.filter(status=DriftCheck.Status.DONE).first()
+    if last is not None and last.created_at > timezone.now() - EVERY:
+        return False
+    try:
+        _check_enough(windows_of(champion))
+    except NothingToCompareError:
+        return False
+    return True
+
+
+def sweep() -> None:
+    """Start what is due, run what is asked for and what a dead worker left."""
+    if is_due():
+        try:
+            request(by=None, cause="The monthly look")
+        except DriftCheckRunningError:
+            logger.info("drift check is open already")
+    for check_id in _open_ids():
+        run(check_id)
+
+
+def run(check_id: int) -> DriftCheck | None:
+    """Do the check, if nobody does; a failure is kept in its row."""
+    from training.services import drift_compare
+
+    if not _claim(check_id):
+        return None
+    check = DriftCheck.objects.select_related("checkpoint").get(pk=check_id)
+    try:
+        found = drift_compare.compare(check)
+    except (DomainError, ValueError) as error:
+        _finish(check, DriftCheck.Status.FAILED, error=str(error)[:MAX_ERROR])
+        logger.warning("drift check failed", extra={"check": check.pk})
+        return check
+    _finish(check, DriftCheck.Status.DONE, **found)
+    if check.is_alarm:
+        _act_on(check)
+    return check
+
+
+@transaction.atomic
+def label_fresh_sample(*, check: DriftCheck, by: User) -> int:
+    """Exam items of the window are in the queue, blind; returns how many were added.
+
+    They stay through re-rankings until they are answered.
+    """
+    ids = drift_sample.exam_ids(
+        check.window_from, check.window_to, [Utterance.Status.POOL]
+    )
+    queued = QueueItem.objects.filter(
+        utterance_id__in=ids, status__in=QueueItem.OPEN
+    ).values_list("utterance_id", flat=True)
+    chosen = sorted(set(ids) - set(queued))[:FRESH]
+    QueueItem.objects.bulk_create(
+        QueueItem(
+            utterance_id=utterance_id,
+            reason=Reason.EXAM,
+            why={"drift_check": check.pk},
+            rank=0,
+            draw_probability=len(chosen) / len(ids),
+        )
+        for utterance_id in chosen
+    )
+    audit.record(
+        by=by, action="drift.sample_queued", obj=f"drift:{check.pk}", items=len(chosen)
+    )
+    return len(chosen)
+
+
+def _act_on(check: DriftCheck) -> None:
+    """The alarm is on the trail and opens a round where a policy says so."""
+    changed = [test["name"] for test in check.tests if test["persists"]]
+    audit.record(by=None, action="drift.alarm", obj=f"drift:{check.pk}", tests=changed)
+    logger.warning("drift alarm", extra={"check": check.pk, "tests": changed})
+    policy = Policy.objects.filter(is_active=True, starts_on_drift=True).first()
+    if policy is None:
+        return
+    cause = f"Drift check {check.pk} raised an alarm: {', '.join(changed)}"
+    try:
+        check.round = rounds.request(policy=policy, cause=cause, by=None)
+        check.save(update_fields=["round"])
+    except (rounds.RoundRunningError, rounds.NothingToTrainOnError) as error:
+        logger.info("no round for the alarm", extra={"code": error.code})
+
+
+def _check_enough(windows: dict[str, datetime]) -> None:
+    for side in ("reference", "window"):
+        begin = windows[f"{side}_from"]
+        _, _, n = drift_sample.span(begin, windows[f"{side}_to"])
+        if n < LEAST_TURNS:
+            raise NothingToCompareError(
+                f"The {'time before' if side == 'reference' else 'latest month'} holds"
+                f" {n} turns; {LEAST_TURNS} are needed to compare."
+            )
+
+
+def _trained_at(champion: Checkpoint) -> datetime | None:
+    if champion.round and champion.round.snapshot:
+        return champion.round.snapshot.created_at
+    first = Promotion.objects.filter(checkpoint=champion).order_by("from_at").first()
+    return first.from_at if first else None
+
+
+def _open_ids() -> list[int]:
+    found = DriftCheck.objects.filter(_is_free()).order_by("pk")
+    return list(found.values_list("pk", flat=True))
+
+
+def _is_free() -> Q:
+    return Q(status=DriftCheck.Status.REQUESTED) | Q(
+        status=DriftCheck.Status.RUNNING, heartbeat_at__lt=Now() - SILENCE
+    )
+
+
+def _claim(check_id: int) -> bool:
+    taken = DriftCheck.objects.filter(_is_free(), pk=check_id).update(
+        status=DriftCheck.Status.RUNNING, heartbeat_at=Now()
+    )
+    return taken == 1
+
+
+@transaction.atomic
+def _finish(check: DriftCheck, status: str, **fields: Any) -> None:
+    DriftCheck.objects.filter(pk=check.pk).update(
+        status=status, finished_at=Now(), **fields
+    )
+    check.refresh_from_db()
+    audit.record(
+        by=None,
+        action="drift.checked",
+        obj=f"drift:{check.pk}",
+        status=status,
+        alarm=check.is_alarm,
+    )

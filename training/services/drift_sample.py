@@ -1,0 +1,105 @@
+"""Turns drawn from a window of time, each as likely as any other.
+
+Utterances are stored once and counted; what happened when is told by the ledger of
+turns, and by the live turns that no ledger knows. A text said often is drawn often.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from annotations.models import Utterance
+from training.ml.data import Example
+from training.models import UtteranceEmbedding
+from training.services.suggestions import example_of
+
+# Only what people may see is looked at. Hashing the row with the seed draws the same
+# sample again for the same check, whatever order the rows come in.
+_OCCURRENCES = """
+SELECT t.utterance_id, t.occurred_at, 't' || t.id AS name
+    FROM annotations_turn t WHERE t.occurred_at >= %(begin)s AND t.occurred_at < %(end)s
+UNION ALL
+SELECT v.utterance_id, v.created_at, 'v' || v.id FROM training_liveturn v
+    WHERE v.created_at >= %(begin)s AND v.created_at < %(end)s
+        AND v.utterance_id IS NOT NULL AND (v.conversation = '' OR v.number IS NULL)
+"""
+_DRAW = f"""
+SELECT o.utterance_id, o.occurred_at FROM ({_OCCURRENCES}) o
+JOIN annotations_utterance u ON u.id = o.utterance_id
+WHERE u.redaction = 'full' AND u.status NOT IN ('quarantined', 'erased')
+ORDER BY hashtextextended(o.name, %(seed)s) LIMIT %(n)s
+"""
+_FRESH = f"""
+SELECT DISTINCT u.id FROM ({_OCCURRENCES}) o
+JOIN annotations_utterance u ON u.id = o.utterance_id
+WHERE u.split = 'exam' AND u.redaction = 'full' AND u.status = ANY(%(states)s)
+ORDER BY u.id
+"""
+_SPAN = f"""
+SELECT min(o.occurred_at), max(o.occurred_at), count(*) FROM ({_OCCURRENCES}) o
+"""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """n turns: utterance ids, times, unit vectors (n, d) and their examples."""
+
+    ids: tuple[int, ...]
+    times: tuple[datetime, ...]
+    vectors: NDArray[np.float32]
+    examples: tuple[Example, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self, chosen: Sequence[int]) -> "Sample":
+        return Sample(
+            tuple(self.ids[i] for i in chosen),
+            tuple(self.times[i] for i in chosen),
+            self.vectors[list(chosen)],
+            tuple(self.examples[i] for i in chosen),
+        )
+
+
+def draw(begin: datetime, end: datetime, n: int, *, seed: int) -> Sample:
+    """Up to n turns of [begin, end); those without an embedding yet are left out."""
+    drawn = _rows(_DRAW, begin, end, seed=seed, n=n)
+    ids = {utterance_id for utterance_id, _ in drawn}
+    vectors = dict(
+        UtteranceEmbedding.objects.filter(pk__in=ids).values_list("pk", "vector")
+    )
+    texts = Utterance.objects.in_bulk(ids)
+    kept = [(i, at) for i, at in drawn if i in vectors]
+    matrix = np.array([np.asarray(vectors[i]) for i, _ in kept], dtype=np.float32)
+    return Sample(
+        tuple(i for i, _ in kept),
+        tuple(at for _, at in kept),
+        matrix,
+        tuple(example_of(texts[i]) for i, _ in kept),
+    )
+
+
+def exam_ids(begin: datetime, end: datetime, states: Sequence[str]) -> list[int]:
+    """Exam utterances said in the window whose status is one of `states`."""
+    return [row[0] for row in _rows(_FRESH, begin, end, states=list(states))]
+
+
+def span(
+    begin: datetime, end: datetime
+) -> tuple[datetime | None, datetime | None, int]:
+    """First and last turn of the window, and how many there are."""
+    [(first, last, n)] = _rows(_SPAN, begin, end)
+    return first, last, n
+
+
+def _rows(
+    statement: str, begin: datetime, end: datetime, **values: Any
+) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"begin": begin, "end": end, **values})
+        return cursor.fetchall()
