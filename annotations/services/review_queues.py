@@ -13,12 +13,14 @@ from django.db.models import (
     Prefetch,
     QuerySet,
 )
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from annotations.models import (
     Annotation,
     ErrorCandidate,
     GoldLabel,
+    IntentProposal,
     Question,
     User,
     Utterance,
@@ -135,6 +137,11 @@ def questions() -> QuerySet[Question]:
     )
 
 
+def proposals() -> QuerySet[IntentProposal]:
+    """Intents that somebody proposed and nobody has decided about."""
+    return IntentProposal.objects.filter(status=IntentProposal.Status.OPEN)
+
+
 def gold() -> QuerySet[GoldLabel]:
     """Gold labels of what may be seen, newest first."""
     return (
@@ -144,12 +151,18 @@ def gold() -> QuerySet[GoldLabel]:
     )
 
 
+def days_ago(days: int) -> CombinedExpression:
+    """So many days before now, by the database's clock."""
+    return Now() - timedelta(days=days)
+
+
 QUEUES = {
     "disagreements": disagreements,
     "errors": errors,
     "late": late,
     "questions": questions,
     "personal": reports.quarantined,
+    "proposals": proposals,
 }
 
 
@@ -173,7 +186,7 @@ def narrow(utterances: QuerySet[Utterance], by: Filters) -> QuerySet[Utterance]:
         utterances = utterances.filter(Exists(given))
     if by.days:
         utterances = utterances.alias(since=Min("annotation__created_at")).filter(
-            since__lte=Now() - timedelta(days=by.days)
+            since__lte=days_ago(by.days)
         )
     return utterances
 
@@ -186,6 +199,6 @@ def narrow_errors(
         "annotation__intent__name": by.intent,
         "annotation__annotator__username": by.annotator,
         "kind": kind,
-        "found_at__lte": Now() - timedelta(days=by.days) if by.days else "",
+        "found_at__lte": days_ago(by.days) if by.days else "",
     }
     return found.filter(**{name: value for name, value in wanted.items() if value})

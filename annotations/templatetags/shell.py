@@ -1,5 +1,6 @@
 """What the frame of every page needs: navigation, theme, paging."""
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -38,10 +39,10 @@ PLACES = (
     Place("label", "Label", LABELERS, "One item at a time, by keyboard."),
     Place("me", "My work", LABELERS, "Your answers, and the way to take one back."),
     Place(
-        "review_disagreements",
+        "review",
         "Review",
-        frozenset({Role.REVIEWER}),
-        "Answers that disagree, for somebody who gave none of them.",
+        frozenset({Role.REVIEWER, Role.ML_ENGINEER}),
+        "What waits for a reviewer, how far people agree, what is answered twice.",
     ),
     Place("intents", "Intents", EVERYONE, "What callers can want, with examples."),
     Place(
@@ -116,6 +117,12 @@ def scripts(bundle: str) -> SafeString:
     return format_html_join(
         "\n", '<script defer src="{}"></script>', ((static(n),) for n in names)
     )
+
+
+@register.simple_tag
+def new_id() -> str:
+    """An id for a form, so that sending it twice stores once."""
+    return str(uuid.uuid4())
 
 
 @register.filter

@@ -5,12 +5,13 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from annotations.models import Annotation, Utterance
-from annotations.services import proposals
+from annotations.services import proposals, questions
 from annotations.views.label_forms import new_uuid
 from annotations.views.paging import page_of
 
 MOST = 200
 PROPOSALS_SHOWN = 5
+MOST_QUESTIONS = 20
 HIDDEN = (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
 
 
@@ -32,5 +33,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "uuid": new_uuid(),
         "most": MOST,
         "proposals": proposals.of(request.user)[:PROPOSALS_SHOWN],
+        "questions": questions.of(request.user)[:MOST_QUESTIONS],
+        "n_unread": questions.n_unread(request.user),
     }
     return render(request, "annotations/me/me.html", context)

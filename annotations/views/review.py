@@ -1,48 +1,219 @@
-"""The reviewer's pages."""
+"""The reviewer's cases: disagreements, suspected labels, late answers."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.urls import reverse
 
-from annotations.errors import DomainError, InvalidError
-from annotations.services import review
+from annotations.errors import DomainError, InvalidError, NotFoundError
+from annotations.functions.span_diff import Span, side_by_side
+from annotations.models import (
+    Annotation,
+    ErrorCandidate,
+    GoldLabel,
+    Role,
+    Suggestion,
+    Utterance,
+)
+from annotations.services import error_candidates, queue, review, review_queues
+from annotations.services.review import Verdict
+from annotations.services.review_queues import Case
+from annotations.views import label_forms as forms
+from annotations.views import review_frame as frame
 
-PER_PAGE = 20
+
+def overview(request: HttpRequest) -> HttpResponseBase:
+    """The first queue that has something; who reviews nothing sees the agreement."""
+    if not request.user.has_role(Role.REVIEWER):
+        return redirect("review_agreement")
+    waiting = [tab for tab in frame.tabs(request, "") if tab.count]
+    return redirect(waiting[0].url if waiting else reverse("review_disagreements"))
 
 
-@require_GET
 def disagreements(request: HttpRequest) -> HttpResponse:
-    pages = Paginator(review.disagreements(), PER_PAGE)
-    page = pages.get_page(request.GET.get("page"))
-    rows = [review.as_disagreement(utterance) for utterance in page]
-    return render(
+    rows = review_queues.narrow(review_queues.disagreements(), frame.filters(request))
+    return _cases(request, "disagreements", rows)
+
+
+def late(request: HttpRequest) -> HttpResponse:
+    rows = review_queues.narrow(review_queues.late(), frame.filters(request))
+    return _cases(request, "late", rows)
+
+
+def _cases(request: HttpRequest, name: str, rows: Any) -> HttpResponse:
+    found = frame.open_item(rows, request)
+    opened = review_queues.as_case(found.item) if found.item else None
+    context = frame.context(
         request,
-        "annotations/review/disagreements.html",
-        {
-            "page": page,
-            "rows": [
-                (row, row.may_be_resolved_by(request.user), uuid.uuid4())
-                for row in rows
-            ],
-        },
+        name,
+        found,
+        listed=[(row.pk, row.text) for row in found.page.rows],
+        **_shown(request, opened),
     )
+    return render(request, f"annotations/review/{name}.html", context)
 
 
-@require_POST
+def errors(request: HttpRequest) -> HttpResponse:
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in ErrorCandidate.Kind.values else ""
+    rows = review_queues.errors().select_related("utterance")
+    rows = review_queues.narrow_errors(rows, frame.filters(request), kind)
+    found = frame.open_item(rows, request)
+    opened = review_queues.case(found.item.utterance_id) if found.item else None
+    context = frame.context(
+        request,
+        "errors",
+        found,
+        kind=kind,
+        kinds=ErrorCandidate.Kind.choices,
+        search=error_candidates.last_search(),
+        worker_alive=queue.worker_alive(),
+        listed=[(row.pk, row.utterance.text) for row in found.page.rows],
+        candidate=found.item,
+        twins=_twins(found.item),
+        **_shown(request, opened),
+    )
+    return render(request, "annotations/review/errors.html", context)
+
+
 def resolve(request: HttpRequest) -> HttpResponse:
+    """A choice among the answers, or `neither` with a label of the reviewer's own."""
+    queue_name = request.GET.get("queue", "")
     try:
-        key = uuid.UUID(request.POST.get("uuid", ""))
-        answer_id = uuid.UUID(request.POST.get("answer", ""))
-    except ValueError as error:
-        raise InvalidError("Choose one of the answers shown.") from error
-    try:
-        review.resolve(by=request.user, uuid=key, answer_id=answer_id)
+        done = _decide(request)
     except DomainError as error:
         messages.error(request, error.message)
+        return redirect(frame.back(request, queue_name))
+    return redirect(frame.back(request, queue_name, done=done))
+
+
+def _decide(request: HttpRequest) -> object:
+    form, by = request.POST, request.user
+    candidate_id = forms.item_of({"item": form.get("candidate", "")}) or None
+    verdict = Verdict(
+        reason=form.get("reason", ""),
+        is_teaching=bool(form.get("teaching")),
+        seen=form.get("seen", ""),
+        candidate_id=candidate_id,
+    )
+    if form.get("answer") == "neither":
+        sent = forms.answer(form)
+        event = review.relabel(
+            by=by, utterance_id=sent.item_id, answer=sent, verdict=verdict
+        )
+        messages.success(request, "Settled with your own label.")
+        return event.pk
+    try:
+        answer_id = uuid.UUID(form.get("answer", ""))
+    except ValueError as error:
+        raise InvalidError("Choose one of the answers shown.") from error
+    if candidate_id and form.get("suspected") == str(answer_id):
+        review.dismiss(by=by, candidate_id=candidate_id)
+        messages.success(request, "The label is right: it will not be asked again.")
+        return None
+    event = review.resolve(
+        by=by, uuid=forms.uuid_of(form), answer_id=answer_id, verdict=verdict
+    )
+    messages.success(request, "Settled. The chosen answer is gold now.")
+    return event.pk
+
+
+def take_back(request: HttpRequest) -> HttpResponse:
+    """The reviewer's own decision, taken back; its case is open again."""
+    queue_name = request.GET.get("queue", "")
+    try:
+        event_id = uuid.UUID(request.POST.get("event", ""))
+    except ValueError as error:
+        raise InvalidError("There is nothing to take back.") from error
+    review.take_back(
+        by=request.user, uuid=forms.uuid_of(request.POST), event_id=event_id
+    )
+    messages.success(request, "Taken back.")
+    return redirect(frame.back(request, queue_name))
+
+
+def vote(request: HttpRequest, utterance_id: int) -> JsonResponse:
+    """What the model says; the page asks once the reviewer has chosen."""
+    utterance = Utterance.objects.visible().filter(pk=utterance_id).first()
+    if utterance is None:
+        raise NotFoundError("This utterance is not there any more.")
+    candidate = ErrorCandidate.objects.filter(
+        utterance=utterance, kind=ErrorCandidate.Kind.MODEL
+    ).order_by("-found_at").first()  # fmt: skip
+    if candidate:
+        said = candidate.evidence
+        votes = [{"intent": said["predicted"], "confidence": said["confidence"]}]
+        source = "A model that never saw this label"
     else:
-        messages.success(request, "Settled. The chosen answer is gold now.")
-    return redirect("review_disagreements")
+        guess = Suggestion.objects.filter(utterance=utterance).first()
+        votes = guess.intents[:3] if guess else []
+        source = f"The model {guess.model_name}" if guess else ""
+    return JsonResponse({"votes": votes, "source": source})
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    """A worker will search for label errors anew."""
+    error_candidates.request(by=request.user, cause="asked for")
+    messages.success(request, "A search was asked for. A worker takes it in seconds.")
+    return redirect("review_errors")
+
+
+def _shown(request: HttpRequest, opened: Case | None) -> dict[str, Any]:
+    """The case as the page draws it: every answer with its pieces and values."""
+    if opened is None:
+        return {"case": None}
+    texts = side_by_side(
+        opened.utterance.text,
+        [
+            [Span(s.param, s.start, s.end) for s in a.spans.all() if s.turn is None]
+            for a in opened.answers
+        ],
+    )
+    gold = GoldLabel.objects.filter(utterance=opened.utterance).first()
+    return {
+        "case": opened,
+        "columns": [
+            (number, answer, pieces, _values(answer, opened.answers))
+            for number, (answer, pieces) in enumerate(
+                zip(opened.answers, texts, strict=True), start=1
+            )
+        ],
+        "acts_differ": len({a.act for a in opened.answers}) > 1,
+        "intents_differ": len({a.intent_id for a in opened.answers}) > 1,
+        "gold_label": gold,
+        "may_decide": opened.may_be_resolved_by(request.user),
+        "neither": len(opened.answers) + 1,
+    }
+
+
+def _values(answer: Annotation, answers: Any) -> list[tuple[str, str, str, bool]]:
+    """(parameter, words, value, whether another answer says otherwise), by name."""
+
+    def said(one: Annotation) -> dict[str, tuple[str, str]]:
+        spoken = {s.param: (s.text, s.value or s.text) for s in one.spans.all()}
+        silent = dict.fromkeys(one.not_spoken, ("", ""))
+        return {**spoken, **silent}
+
+    own, all_of_them = said(answer), [said(one) for one in answers]
+    names = sorted({name for one in all_of_them for name in one})
+    return [
+        (name, *own.get(name, ("", "-")), any(o.get(name) != own.get(name)
+         for o in all_of_them))
+        for name in names
+    ]  # fmt: skip
+
+
+def _twins(candidate: ErrorCandidate | None) -> list[GoldLabel]:
+    """The near-duplicates that speak against the label, with theirs."""
+    ids = candidate.evidence.get("twins", []) if candidate else []
+    return list(
+        GoldLabel.objects.filter(
+            utterance__in=Utterance.objects.visible().filter(pk__in=ids)
+        )
+        .select_related("utterance", "intent", "annotation")
+        .prefetch_related("annotation__spans")
+        .order_by("utterance_id")
+    )

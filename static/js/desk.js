@@ -191,6 +191,13 @@
   const skip = (reason) => item && desk.decide(url.skip, { reason }, { note: { reason } });
   const quarantine = (event) => desk.isSettled(event) && desk.decide(url.quarantine, {});
 
+  /* Most people never ask: the dialog is fetched when somebody does. */
+  async function ask() {
+    const about = item.id;
+    await import(url.askScript);
+    window.IVR.ask({ item: about, url: url.ask, csrf: url.csrf });
+  }
+
   function askSkip() {
     const reasons = JSON.parse(url.reasons);
     const list = make("ul", { class: "reasons" }, ...reasons.map(([value, title], index) => {
@@ -239,6 +246,7 @@
     { id: "not-spoken", mode: "desk", group: "Answer", keys: ["-"], name: "The needed parameter was not spoken", when: onDesk, run: panel.notSpoken },
     { id: "skip", mode: "desk", group: "Other ways on", keys: [";"], name: "Skip, with a reason (1–6)", when: onDesk, run: (event) => desk.isSettled(event) && askSkip() },
     { id: "personal", mode: "desk", group: "Other ways on", keys: ["!"], name: "Personal data: take it out of sight", when: onDesk, run: quarantine },
+    { id: "ask", mode: "desk", group: "Other ways on", keys: ['"'], name: "Ask a reviewer about this one", when: onDesk, run: ask },
     { id: "propose", mode: "page", group: "Other ways on", keys: ["Mod+i"], name: "Propose a new intent", run: proposeIntent },
     { id: "undo", mode: "page", group: "Other ways on", keys: ["Mod+z"], name: "Take back the last answer", run: desk.undo },
 
@@ -257,7 +265,7 @@
     button.addEventListener("click", (event) => {
       event.preventDefault();
       if (item) $("utterance").focus({ preventScroll: true });
-      ({ submit, mark: () => onDesk() && startMarking(), skip: () => desk.isSettled(event) && askSkip(), personal: quarantine, undo: desk.undo })[button.dataset.does](event);
+      ({ submit, mark: () => onDesk() && startMarking(), skip: () => desk.isSettled(event) && askSkip(), personal: quarantine, ask: () => onDesk() && ask(), undo: desk.undo })[button.dataset.does](event);
     });
   }
 

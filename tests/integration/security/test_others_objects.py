@@ -5,7 +5,14 @@ import uuid
 import pytest
 
 from annotations.models import Annotation, IntentProposal, QueueItem, SignInLink
-from annotations.services import discussion, labels, queue, sign_in
+from annotations.services import (
+    discussion,
+    labels,
+    questions,
+    queue,
+    review,
+    sign_in,
+)
 from tests.factories import cast
 from training.models import Checkpoint, Policy, Round
 from training.services import force
@@ -147,3 +154,43 @@ def test_an_item_on_anothers_desk_cannot_be_proposed_from(ben, anas_item):
 
     assert response.status_code == 422
     assert not IntentProposal.objects.exists()
+
+
+def test_anothers_question_is_neither_shown_nor_taken_further(ana, ben, anas_item):
+    asked = questions.ask(
+        by=ana, uuid=uuid.uuid4(), item_id=anas_item.pk, text="Is this a bill?"
+    ).question
+    client = client_of(ben)
+
+    client.post(
+        f"/me/questions/{asked.pk}", {"uuid": str(uuid.uuid4()), "text": "Me too."}
+    )
+
+    assert "Is this a bill?" not in client.get("/me").content.decode()
+    assert asked.messages.count() == 1
+
+
+def test_anothers_review_cannot_be_taken_back(ana, ben, anas_answer):
+    rita, rob = (cast.person(name, "reviewer") for name in ("rita", "rob"))
+    reopened = review.reopen(
+        by=rita, uuid=uuid.uuid4(), utterance_id=anas_answer.utterance_id,
+        reason="unclear",
+    )  # fmt: skip
+
+    response = client_of(rob).post(
+        "/review/undo", {"uuid": str(uuid.uuid4()), "event": str(reopened.pk)}
+    )
+
+    assert response.status_code == 404
+    assert Annotation.objects.standing().filter(pk=reopened.pk).exists()
+
+
+def test_a_reported_text_is_in_no_page_a_reviewer_opens(ana, anas_item):
+    said = type(anas_item.utterance).objects.filter(pk=anas_item.utterance_id)
+    said.update(text="my name is Wendeline Quux")
+    labels.quarantine(by=ana, uuid=uuid.uuid4(), item_id=anas_item.pk)
+    client = client_of(cast.person("rita", "reviewer"))
+
+    for page in ("personal", "gold", "disagreements", "questions", "late"):
+        assert "Wendeline" not in client.get(f"/review/{page}").content.decode()
+    assert client.get(f"/review/vote/{anas_item.utterance_id}").status_code == 404

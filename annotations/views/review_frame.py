@@ -1,0 +1,154 @@
+"""What the reviewer's pages share: tabs with counts, filters, and the open item."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from annotations.models import Domain, Intent, ReviewReason, Role, User
+from annotations.services import review_queues
+from annotations.services.review_queues import Filters
+from annotations.views.label_forms import new_uuid
+from annotations.views.paging import Page, page_of
+
+PER_PAGE = 20
+MOST_ID = 2**63 - 1
+AGES = (
+    (0, "Any"),
+    (1, "A day and more"),
+    (3, "3 days and more"),
+    (7, "A week and more"),
+)
+FILTERS = ("domain", "intent", "annotator", "days", "kind", "rule", "page", "item")
+# Letter of each reason: on the page in "review" mode it chooses the chip.
+REASON_KEYS = {"rule": "g", "overlooked": "o", "look_alike": "l", "marks": "m",
+               "context": "c", "unclear": "u"}  # fmt: skip
+TABS = (
+    ("disagreements", "Disagreements", {Role.REVIEWER}),
+    ("errors", "Label errors", {Role.REVIEWER}),
+    ("late", "Late answers", {Role.REVIEWER}),
+    ("questions", "Questions", {Role.REVIEWER}),
+    ("personal", "Personal data", {Role.REVIEWER}),
+    ("proposals", "Proposed intents", {Role.REVIEWER}),
+    ("gold", "Gold labels", {Role.REVIEWER}),
+    ("agreement", "Agreement", {Role.REVIEWER, Role.ML_ENGINEER}),
+    ("policy", "Policy", {Role.REVIEWER, Role.ML_ENGINEER}),
+)
+
+
+@dataclass(frozen=True)
+class Tab:
+    name: str
+    title: str
+    url: str
+    count: int | None
+    is_current: bool
+
+
+def tabs(request: HttpRequest, current: str) -> list[Tab]:
+    """The pages this person may open, with how many wait in each queue."""
+    is_reviewer = request.user.has_role(Role.REVIEWER)
+    counts = review_queues.counts() if is_reviewer else {}
+    return [
+        Tab(name, title, reverse(f"review_{name}"), counts.get(name), name == current)
+        for name, title, roles in TABS
+        if request.user.has_role(*roles)
+    ]
+
+
+def filters(request: HttpRequest) -> Filters:
+    sent = request.GET
+    days = sent.get("days", "")
+    return Filters(
+        domain=sent.get("domain", "")[:40],
+        intent=sent.get("intent", "")[:80],
+        annotator=sent.get("annotator", "")[:64],
+        days=int(days) if days.isascii() and days.isdigit() and len(days) < 4 else 0,
+    )
+
+
+@dataclass(frozen=True)
+class Open:
+    """A page of a queue and its open item: the one asked for, else the first."""
+
+    page: Page
+    item: Any
+    before: Any
+    after: Any
+    is_gone: bool  # somebody else settled the one that was asked for
+
+
+def open_item(rows: QuerySet[Any], request: HttpRequest) -> Open:
+    page = page_of(rows, request, size=PER_PAGE)
+    asked = request.GET.get("item", "")
+    shown: Sequence[Any] = page.rows
+    item, is_gone = (shown[0] if shown else None), False
+    if asked.isascii() and asked.isdigit() and int(asked[:20]) <= MOST_ID:
+        found = next((row for row in shown if row.pk == int(asked)), None)
+        found = found or rows.filter(pk=int(asked)).first()
+        item, is_gone = found or item, found is None
+    place = next((n for n, row in enumerate(shown) if row == item), None)
+    if place is None:
+        return Open(page, item, None, shown[0] if shown else None, is_gone)
+    before = shown[place - 1] if place else None
+    after = shown[place + 1] if place + 1 < len(shown) else None
+    return Open(page, item, before, after, is_gone)
+
+
+def context(
+    request: HttpRequest, name: str, found: Open | None = None, **more: Any
+) -> dict[str, Any]:
+    """What templates/annotations/review/_frame.html needs, and `more`."""
+    return {
+        "queue": name,
+        "tabs": tabs(request, name),
+        "filters": filters(request),
+        "found": found,
+        "page": found.page if found else None,
+        "item": found.item if found else None,
+        "uuid": new_uuid(),
+        "done": _uuid_or_nothing(request.GET.get("done", "")),
+        "ages": AGES,
+        "domains": Domain.objects.order_by("title"),
+        "intents": Intent.objects.filter(is_active=True).order_by("title"),
+        "people": User.objects.filter(
+            roles__contains=[Role.ANNOTATOR], is_active=True
+        ).order_by("name"),
+        "reasons": [
+            (value, label, REASON_KEYS[value]) for value, label in ReviewReason.choices
+        ],
+        "query": _query(request, item=None, done=None),
+        "after": _query(request, item=_key(found.after if found else None), done=None),
+        "is_narrowed": any(request.GET.get(key) for key in FILTERS[:6]),
+        **more,
+    }
+
+
+def back(request: HttpRequest, queue: str, *, done: object = None) -> str:
+    """The address of the queue with the filters that came along in the query."""
+    if queue not in {name for name, _, _ in TABS}:
+        queue = "disagreements"
+    return reverse(f"review_{queue}") + _query(request, done=done).removesuffix("?")
+
+
+def _query(request: HttpRequest, **changes: object) -> str:
+    query = request.GET.copy()
+    for key in list(query):
+        if key not in FILTERS:
+            del query[key]
+    for key, value in changes.items():
+        query.pop(key, None)
+        if value is not None:
+            query[key] = str(value)
+    return "?" + query.urlencode()
+
+
+def _key(row: Any) -> object:
+    return row.pk if row is not None else None
+
+
+def _uuid_or_nothing(sent: str) -> str:
+    return sent if len(sent) == 36 and set(sent) <= set("0123456789abcdef-") else ""

@@ -1,0 +1,84 @@
+"""Reported personal data: the text under a mask, taken out or released."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from annotations.errors import DomainError, InvalidError
+from annotations.intake.redaction import TYPES
+from annotations.services import personal, reports, review_queues
+from annotations.services.personal import Place
+from annotations.views import label_forms as forms
+from annotations.views import review_frame as frame
+
+MOST_PLACES = 40
+
+
+def queue(request: HttpRequest) -> HttpResponse:
+    rows = reports.quarantined().select_related("domain")
+    rows = review_queues.narrow(rows, frame.filters(request))
+    found = frame.open_item(rows, request)
+    item = found.item
+    by = [report.annotator_id for report in item.standing_reports] if item else []
+    context = frame.context(
+        request,
+        "personal",
+        found,
+        pieces=personal.masked(item) if item else [],
+        reported=item,
+        may_decide=request.user.pk not in by,
+        types=[(kind, kind.replace("_", " ").capitalize()) for kind in TYPES],
+        listed=[
+            (row.pk, f"reported by {row.standing_reports[0].annotator.name}")
+            for row in found.page.rows
+        ],
+    )
+    return render(request, "annotations/review/personal.html", context)
+
+
+def decide(request: HttpRequest, utterance_id: int) -> HttpResponse:
+    """`release`, or the places that are taken out."""
+    try:
+        if request.POST.get("decision") == "release":
+            reports.release(
+                by=request.user,
+                uuid=forms.uuid_of(request.POST),
+                utterance_id=utterance_id,
+            )
+            messages.success(request, "Released: it is in sight again.")
+        else:
+            personal.redact(
+                by=request.user, utterance_id=utterance_id, places=_places(request)
+            )
+            messages.success(
+                request, "Taken out. The words are erased; the rest is read once more."
+            )
+    except DomainError as error:
+        messages.error(request, error.message)
+    return redirect(frame.back(request, "personal"))
+
+
+def _places(request: HttpRequest) -> list[Place]:
+    """`word` is START-END of a marked word, `type-START-END` what it is, `type` else.
+
+    Words of one type with nothing but unmarked spaces between them are one place.
+    """
+    words = request.POST.getlist("word")
+    if len(words) > MOST_PLACES:
+        raise InvalidError(f"At most {MOST_PLACES} words can be marked at once.")
+    places: list[Place] = []
+    for start, end, word in sorted((*_range(word), word) for word in words):
+        kind = request.POST.get(f"type-{word}") or request.POST.get("type", "")
+        last = places[-1] if places else None
+        if last and last.type == kind and start - last.end <= 1:
+            places[-1] = Place(last.start, end, kind)
+        else:
+            places.append(Place(start, end, kind))
+    return places
+
+
+def _range(word: str) -> tuple[int, int]:
+    start, _, end = word.partition("-")
+    if not all(n.isascii() and n.isdigit() and len(n) < 6 for n in (start, end)):
+        raise InvalidError("The words that were marked cannot be read.")
+    return int(start), int(end)

@@ -1,0 +1,166 @@
+/* One case: choose among the answers or label afresh; then the model's vote shows. */
+(() => {
+  "use strict";
+  const { make, say, keys, digit, parameterPanel, SpanEditor, Picker } = window.IVR;
+  const $ = (id) => document.getElementById(id);
+  const place = $("case");
+  if (!place) return;
+  const form = $("decide");
+  const radios = [...form.querySelectorAll("input[name=answer]")];
+  const isOpen = () => !form.querySelector("fieldset").disabled;
+  let item = null; // the label given afresh
+  let intents = new Map();
+  let asked = false;
+
+  const panel = parameterPanel({ tell });
+  const picker = new Picker({ onPick: (intent) => show(intent.name) });
+
+  function tell(message) {
+    const box = $("refusal");
+    box.hidden = !message;
+    box.textContent = message || "";
+  }
+
+  const chosen = () => radios.find((radio) => radio.checked);
+
+  function choose(number) {
+    const radio = radios[number - 1];
+    if (!radio || !isOpen()) return;
+    radio.checked = true;
+    radio.focus({ preventScroll: true });
+    changed();
+  }
+
+  async function changed() {
+    const radio = chosen();
+    const isAfresh = radio.value === "neither";
+    $("afresh").hidden = !isAfresh;
+    tell(null);
+    if (isAfresh) await afresh();
+    else keys.mode = "review";
+    showVote();
+  }
+
+  /* Asked for only now: a vote seen before would choose along. */
+  async function showVote() {
+    if (asked) return;
+    asked = true;
+    const [response] = await Promise.all([fetch(place.dataset.vote).catch(() => null), catalogue()]);
+    const box = $("vote");
+    box.hidden = false;
+    if (!response?.ok) {
+      box.textContent = "The model’s vote could not be loaded.";
+      return;
+    }
+    const { votes, source } = await response.json();
+    const said = votes.map((vote) => `${intents.get(vote.intent)?.title || vote.intent} ${Math.round(100 * vote.confidence)} %`);
+    box.textContent = said.length ? `${source} says: ${said.join(", ")}.` : "The model has no vote on this one.";
+    say(box.textContent);
+  }
+
+  async function catalogue() {
+    if (intents.size) return;
+    const response = await fetch(place.dataset.catalogue).catch(() => null);
+    if (!response?.ok) return;
+    const found = await response.json();
+    intents = new Map(found.intents.map((intent) => [intent.name, intent]));
+    picker.load(found.intents);
+  }
+
+  /* ---- a label of one's own ---- */
+
+  async function afresh() {
+    if (!item) {
+      const host = $("utterance").firstElementChild;
+      item = { form, text: place.dataset.text, intent: null, params: [], notSpoken: new Set(), acts: [] };
+      panel.attach(item);
+      item.editor = new SpanEditor(host, item.text, {
+        onChange: () => panel.drawParams(),
+        onSelect: (range) => {
+          panel.drawMarker(range);
+          keys.mode = range ? "span" : "afresh";
+        },
+      });
+      picker.attach($("find"), $("hits"));
+    }
+    keys.mode = "afresh";
+    await catalogue();
+    $("afresh").scrollIntoView({ block: "nearest" });
+  }
+
+  function show(name) {
+    item.intent = name;
+    item.known = intents.get(name);
+    item.params = item.known?.parameters || [];
+    item.editor.use(item.params.map((param) => param.name));
+    $("chosen").textContent = `${item.known?.title || name} · ${item.known?.domain || ""}`;
+    tell(null);
+    panel.drawParams();
+    $("utterance").focus({ preventScroll: true });
+  }
+
+  function mark() {
+    $("utterance").focus({ preventScroll: true });
+    item.editor.enter();
+  }
+
+  /* ---- saving ---- */
+
+  function own() {
+    const names = item.params.map((param) => param.name);
+    const fields = {
+      intent: item.intent,
+      spans: JSON.stringify(item.editor.shown.map((span) => ({ ...span, text: item.editor.text(span) }))),
+      not_spoken: JSON.stringify([...item.notSpoken].filter((name) => names.includes(name))),
+    };
+    for (const [name, value] of Object.entries(fields)) form.append(make("input", { type: "hidden", name, value }));
+  }
+
+  form.addEventListener("submit", (event) => {
+    if (!chosen()) {
+      event.preventDefault();
+      tell("Choose first: a number.");
+    } else if (chosen().value === "neither") {
+      const open = panel.missing?.call(panel);
+      if (!item?.intent) tell("Choose the right intent: type to search.");
+      else if (open) tell(`${open.name} is needed: mark it in the text (space), or press - if it was not spoken.`);
+      else {
+        own();
+        return;
+      }
+      event.preventDefault();
+    }
+  });
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "answer") changed();
+    if (event.target.name === "reason" && event.target.checked) {
+      for (const other of form.querySelectorAll("input[name=reason]")) if (other !== event.target) other.checked = false;
+    }
+  });
+
+  const save = () => $("save").click();
+  const chip = (letter) => form.querySelector(`input[name=reason][data-key="${letter}"]`);
+  const turn = (step, options) => item.editor.move(step, options);
+  const step = (event) => (event.key === "ArrowLeft" ? -1 : 1);
+
+  keys.add(
+    { id: "case-choose", mode: "review", group: "This case", keys: ["1–9"], name: "Choose an answer; the last number is neither", when: isOpen, run: (event) => choose(digit(event)) },
+    { id: "case-save", mode: "review", group: "This case", keys: ["Enter"], name: "Save and go on", when: isOpen, run: save },
+    { id: "case-teach", mode: "review", group: "This case", keys: ["t"], name: "Save it as a teaching example too", when: () => isOpen() && Boolean($("teaching")), run: () => $("teaching").click() },
+    ...[...form.querySelectorAll("input[name=reason]")].map((input) => ({
+      id: `case-reason-${input.value}`, mode: "review", group: "This case", keys: [input.dataset.key], name: `Reason: ${input.parentElement.textContent.trim().slice(1).trim()}`, when: isOpen, run: () => chip(input.dataset.key).click(),
+    })),
+    { id: "own-find", mode: "afresh", group: "A label of your own", keys: ["Letter"], name: "Search all intents", run: (event) => picker.open(event.key) },
+    { id: "own-mark", mode: "afresh", group: "A label of your own", keys: ["Space"], name: "Mark a parameter", run: mark },
+    { id: "own-silent", mode: "afresh", group: "A label of your own", keys: ["-"], name: "The needed parameter was not spoken", run: () => panel.notSpoken() },
+    { id: "own-save", mode: "afresh", group: "A label of your own", keys: ["Enter"], name: "Save and go on", run: save },
+    { id: "own-leave", mode: "afresh", group: "A label of your own", keys: ["Escape"], name: "Back to choosing and to the reasons", run: () => { keys.mode = "review"; say("Choosing."); } },
+    { id: "own-move", mode: "span", group: "While marking", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word", run: (event) => turn(step(event)) },
+    { id: "own-extend", mode: "span", group: "While marking", keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], repeats: true, name: "More or fewer words", run: (event) => turn(step(event), { extend: true }) },
+    { id: "own-fine", mode: "span", group: "While marking", keys: ["Alt+ArrowLeft", "Alt+ArrowRight"], repeats: true, name: "One character less or more", run: (event) => turn(step(event), { byCharacter: true }) },
+    { id: "own-param", mode: "span", group: "While marking", keys: ["1–9"], name: "It is this parameter", run: (event) => panel.mark(digit(event) - 1) },
+    { id: "own-remove", mode: "span", group: "While marking", keys: ["Backspace"], name: "Remove the mark here", run: () => panel.erase() },
+    { id: "own-done", mode: "span", group: "While marking", keys: ["Escape", "Space"], name: "Done marking", run: () => item.editor.select(null) },
+    { id: "own-marked", mode: "span", group: "While marking", keys: ["Enter"], name: "Save and go on", run: save },
+  );
+})();

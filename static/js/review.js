@@ -1,0 +1,24 @@
+/* The reviewer's pages: to the next case and back, saving, taking back. */
+(() => {
+  "use strict";
+  const { keys } = window.IVR;
+  const $ = (id) => document.getElementById(id);
+  const press = (id) => $(id)?.click();
+  const there = (id) => () => Boolean($(id)) && !$(id).disabled;
+
+  keys.mode = "review";
+  keys.add(
+    { id: "review-next", mode: "review", group: "Review", keys: ["j"], name: "Next in the queue", when: there("after"), run: () => press("after") },
+    { id: "review-before", mode: "review", group: "Review", keys: ["k"], name: "The one before", when: there("before"), run: () => press("before") },
+    { id: "review-undo", mode: "page", group: "Review", keys: ["Mod+z"], name: "Take back the last decision", when: there("take-back"), run: () => press("take-back") },
+  );
+  if ($("text")) keys.add({ id: "review-write", mode: "review", group: "Review", keys: ["a"], name: "Write the answer", run: () => $("text").focus() });
+  if ($("why")) keys.add({ id: "review-reopen", mode: "review", group: "Review", keys: ["o"], name: "Open it again: choose why, then once more", run: () => ($("why").value ? press("reopen") : $("why").focus()) });
+
+  $("text")?.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) press("save");
+    else if (event.key === "Escape") event.target.blur();
+    else return;
+    event.preventDefault();
+  });
+})();
