@@ -1,6 +1,6 @@
 """What is always true of intents and what people write about them, as SQL."""
 
-from annotations.invariants import Invariant
+from annotations.invariants import STANDING, Invariant
 
 GUIDELINES = (
     Invariant(
@@ -77,4 +77,51 @@ PROPOSALS = (
     ),
 )
 
-INVARIANTS = (*GUIDELINES, *SAMPLES, *PROPOSALS)
+MOVES = (
+    Invariant(
+        "names_lead_to_one_intent",
+        "A name, present or former, leads to one intent in use.",
+        """WITH names AS (
+            SELECT id, name FROM annotations_intent WHERE is_active
+            UNION SELECT id, unnest(aliases) FROM annotations_intent WHERE is_active
+        )
+        SELECT 'name:' || name, count(*) FROM names GROUP BY name
+        HAVING count(DISTINCT id) > 1""",
+    ),
+    Invariant(
+        "moved_labels_are_revised",
+        "What replaced a label in a change of the catalogue revises it, of its text.",
+        """SELECT 'move:' || m.move_id, m.label_id FROM annotations_movedlabel m
+        JOIN annotations_annotation l ON l.id = m.label_id
+        LEFT JOIN annotations_annotation r ON r.id = m.replacement_id
+        WHERE l.utterance_id <> m.utterance_id
+            OR r.id IS NOT NULL AND (r.revises_id IS DISTINCT FROM l.id
+                OR r.utterance_id <> l.utterance_id)""",
+    ),
+    Invariant(
+        "merged_intents_keep_no_label",
+        "Once a merge is done no label that counts is left of the intent merged away.",
+        f"""WITH {STANDING}
+        SELECT 'annotation:' || s.id, 'move:' || m.id FROM annotations_intentmove m
+        JOIN standing s ON s.intent_id = m.intent_id AND s.kind = 'label'
+            AND s.created_at < m.finished_at
+        JOIN annotations_utterance u ON u.id = s.utterance_id
+        WHERE m.kind = 'merge' AND m.status = 'done' AND u.status <> 'erased'
+            AND NOT EXISTS (SELECT FROM standing r WHERE r.revises_id = s.id)""",
+    ),
+    Invariant(
+        "intent_moves_are_on_the_trail",
+        "Every change of the catalogue, its end and its undo left their events.",
+        """SELECT 'move:' || m.id, wanted.action FROM annotations_intentmove m
+        CROSS JOIN LATERAL (VALUES ('requested', true),
+            ('done', m.kind <> 'rename' AND m.status = 'done'),
+            ('undo_requested', m.undone_by_id IS NOT NULL),
+            ('undone', m.kind <> 'rename' AND m.status = 'undone')
+        ) AS wanted(action, is_due)
+        WHERE wanted.is_due AND NOT EXISTS (SELECT FROM annotations_auditevent e
+            WHERE e.object = 'intent_move:' || m.id
+            AND e.action = 'intent_move.' || wanted.action)""",
+    ),
+)
+
+INVARIANTS = (*GUIDELINES, *SAMPLES, *PROPOSALS, *MOVES)

@@ -8,6 +8,7 @@ from annotations.doorbell import ring
 from annotations.services import (
     attempts,
     audit_trail,
+    label_moves,
     queue,
     schema_migration,
     second_opinions,
@@ -17,9 +18,11 @@ from annotations.tasks_intake import process_batch, scrub, sweep_intake
 __all__ = [
     "anchor_audit_trail",
     "migrate_labels",
+    "move_labels",
     "process_batch",
     "scrub",
     "sweep_intake",
+    "sweep_intent_moves",
     "sweep_leases",
     "sweep_schemas",
     "sweep_second_opinions",
@@ -40,6 +43,19 @@ def sweep_leases() -> None:
 def migrate_labels(migration_id: int) -> None:
     """Labels follow the version that went live."""
     schema_migration.run(migration_id)
+
+
+@shared_task(ignore_result=True)
+def move_labels(move_id: int) -> None:
+    """Labels follow an intent that was merged or split, or go back."""
+    label_moves.run(move_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_intent_moves() -> None:
+    """Ring again for changes of the catalogue whose labels have not all followed."""
+    for move_id in label_moves.due():
+        ring(move_labels, move_id)
 
 
 @shared_task(ignore_result=True)

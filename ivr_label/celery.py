@@ -46,6 +46,10 @@ app.conf.update(
             "task": "annotations.tasks.anchor_audit_trail",
             "schedule": 3600,
         },
+        "sweep-intent-moves": {
+            "task": "annotations.tasks.sweep_intent_moves",
+            "schedule": 15,
+        },
         "sweep-schemas": {"task": "annotations.tasks.sweep_schemas", "schedule": 15},
         "sweep-rounds": {"task": "training.tasks.sweep_rounds", "schedule": 15},
         "sweep-live-turns": {

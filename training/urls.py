@@ -10,6 +10,7 @@ from training.api.turns import Turns
 from training.views import (
     data_card,
     drift,
+    intent_models,
     neighbours,
     policies,
     rounds,
@@ -42,6 +43,7 @@ pages = [
     path("rounds/<int:round_id>/decision", rounds.round_decide, name="round_decide"),
     path("rounds/<int:round_id>/force", rounds.round_force, name="round_force"),
     path("rounds/forced/<int:force_id>", rounds.force_decide, name="force_decide"),
+    path("intents/<str:name>/models", intent_models.models, name="intent_models"),
     path("intents/<str:name>/samples", samples.write, name="intent_samples"),
     path(
         "intents/<str:name>/samples/check",

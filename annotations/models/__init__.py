@@ -24,6 +24,7 @@ from annotations.models.guideline import (
     IntentRemark,
 )
 from annotations.models.intake import IntakeBatch, PendingLabel, RejectedRow
+from annotations.models.intent_move import IntentMove, MovedLabel
 from annotations.models.person import ApiToken, Role, Scope, SignInLink, User
 from annotations.models.proposal import IntentProposal
 from annotations.models.queue import BLIND_REASONS, QueueItem, Reason
@@ -68,10 +69,12 @@ __all__ = [
     "IntentChange",
     "IntentConfusion",
     "IntentExample",
+    "IntentMove",
     "IntentProposal",
     "IntentRemark",
     "Iteration",
     "LabelMigration",
+    "MovedLabel",
     "OpinionPolicy",
     "ParameterSpan",
     "PendingLabel",

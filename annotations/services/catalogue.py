@@ -21,7 +21,7 @@ from annotations.models import (
     SchemaVersion,
     User,
 )
-from annotations.services import audit, prepared
+from annotations.services import audit, intent_names, prepared
 
 logger = logging.getLogger(__name__)
 
@@ -57,11 +57,29 @@ class Catalogue:
 
     @cached_property
     def by_name(self) -> dict[str, IntentCard]:
-        return {card.name: card for card in self.intents}
+        """By name and by every former name: programs and models may know the old."""
+        former = {alias: card for card in self.intents for alias in card.aliases}
+        return former | {card.name: card for card in self.intents}
 
     @cached_property
     def by_id(self) -> dict[int, IntentCard]:
         return {card.id: card for card in self.intents}
+
+
+def meant(
+    guesses: Iterable[tuple[str, float]], cards: Catalogue
+) -> list[tuple[IntentCard, float]]:
+    """Known intents with their shares, best first.
+
+    A model may know an intent by a former name, or two that are one by now: their
+    shares add up.
+    """
+    shares: dict[int, float] = {}
+    for name, share in guesses:
+        if card := cards.by_name.get(name):
+            shares[card.id] = shares.get(card.id, 0.0) + share
+    ordered = sorted(shares.items(), key=lambda one: -one[1])
+    return [(cards.by_id[key], share) for key, share in ordered]
 
 
 STAMP = f"SELECT stamp FROM {CatalogueStamp._meta.db_table} WHERE id = 1"
@@ -158,12 +176,12 @@ def _tree(version: SchemaVersion) -> Node | None:
 def ensure_intents(
     names: Iterable[tuple[str, str]], *, by: User | None, iteration: int = 3
 ) -> dict[str, Intent]:
-    """Every named intent exists afterwards; returns them by name.
+    """Every named intent exists afterwards; returns them by the names asked for.
 
     names: (intent, domain) pairs; an intent already there keeps its domain.
     """
     wanted = dict(names)
-    known = {i.name: i for i in Intent.objects.filter(name__in=wanted)}
+    known = intent_names.resolved(wanted)
     domains = {d.name: d for d in Domain.objects.all()}
     for name in sorted(set(wanted) - set(known)):
         domain = domains.get(wanted[name])

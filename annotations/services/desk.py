@@ -26,6 +26,11 @@ WHY = {
     Reason.SCHEMA_CHANGED: "The function's parameters have changed",
     Reason.REQUESTED: "A product owner asked for this one",
 }
+# Where the catalogue changed and not the parameters, by the kind of change.
+MOVED = {
+    "split": "“{}” was split: choose which of its parts this is",
+    "merge": "“{}” is part of another intent now, which needs more parameters",
+}
 
 
 @dataclass(frozen=True)
@@ -95,15 +100,15 @@ def _why(item: QueueItem, cards: Catalogue) -> str:
     ]
     if item.reason == Reason.UNCERTAIN and len(between) == 2:
         return f"The model is torn between “{between[0]}” and “{between[1]}”"
+    for kind, sentence in MOVED.items():
+        if kind in item.why:
+            return sentence.format(item.why[kind])
     return WHY[Reason(item.reason)]
 
 
 def _suggestions(guess: Any, cards: Catalogue) -> tuple[SuggestedIntent, ...]:
-    known = [
-        (cards.by_name[g["intent"]], g["confidence"])
-        for g in (guess.intents if guess else ())
-        if g["intent"] in cards.by_name
-    ]
+    guesses = guess.intents if guess else ()
+    known = catalogue.meant(((g["intent"], g["confidence"]) for g in guesses), cards)
     return tuple(
         SuggestedIntent(
             name=card.name,

@@ -26,6 +26,7 @@ from annotations.models import (
 )
 from annotations.services import audit, gold, prepared, queue
 from annotations.services.answers import Answer, SpanAnswer, check
+from annotations.services.catalogue import IntentCard
 from annotations.services.prepared import Batch
 
 __all__ = ["Answer", "SpanAnswer", "Submission", "Undone", "quarantine",
@@ -221,7 +222,7 @@ def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
         revises_id=item.why.get("revises"),
         blind=item.is_blind,
         is_late=late,
-        suggested_rank=_rank(suggestion, card.name),
+        suggested_rank=_rank(suggestion, card),
         suggested_by=suggestion.model_name if suggestion else "",
         shown_ms=answer.shown_ms,
         body_hash=body_hash,
@@ -319,9 +320,10 @@ def _is_late(item: QueueItem, by: User) -> bool:
     return True
 
 
-def _rank(suggestion: object, intent: str) -> int | None:
+def _rank(suggestion: object, card: IntentCard) -> int | None:
     names = [guess["intent"] for guess in suggestion.intents] if suggestion else []
-    return names.index(intent) + 1 if intent in names else None
+    known = (card.name, *card.aliases)  # it may have been suggested by a former name
+    return next((n for n, name in enumerate(names, start=1) if name in known), None)
 
 
 def _finish(item: QueueItem, status: str, *, into: Batch) -> None:

@@ -1,11 +1,10 @@
 """New intents: proposed by whoever misses one, decided by a reviewer who did not."""
 
 import hashlib
-import re
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from annotations.errors import (
@@ -31,10 +30,10 @@ from annotations.models import (
     Utterance,
 )
 from annotations.services import audit, catalogue, gold, intent_log, queue
+from annotations.services.intent_names import refuse_taken
 
 Status = IntentProposal.Status
 LEAST_REASON, MOST_REASON = 10, 1000
-NAME = re.compile(r"[a-z][a-z0-9_.]{1,79}")
 
 
 @transaction.atomic
@@ -126,15 +125,7 @@ def accept(
 
 
 def _create(*, name: str, by: User, **fields: object) -> Intent:
-    if not NAME.fullmatch(name):
-        raise InvalidError(
-            "A name has small letters, digits, “_” and “.”, and begins with a letter."
-        )
-    taken = Intent.objects.filter(
-        Q(name=name) | Q(is_active=True, aliases__contains=[name])
-    ).first()
-    if taken:
-        raise InvalidError(f"“{name}” leads to “{taken.title}” already.")
+    refuse_taken(name)
     try:
         with transaction.atomic():
             intent = Intent.objects.create(name=name, **fields)

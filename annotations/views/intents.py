@@ -13,7 +13,13 @@ from annotations.models import (
     Role,
     Utterance,
 )
-from annotations.services import catalogue, discussion, guidelines, samples
+from annotations.services import (
+    catalogue,
+    discussion,
+    guidelines,
+    intent_moves,
+    samples,
+)
 from annotations.services.catalogue import intent_named
 from annotations.views.change_log import described
 from annotations.views.paging import page_of
@@ -126,6 +132,7 @@ def intent(request: HttpRequest, name: str) -> HttpResponse:
         "changes": [(change, described(change)) for change in changes[:CHANGES_SHOWN]],
         "has_more_changes": len(changes) > CHANGES_SHOWN,
         "may_edit": request.user.has_role(*EDITORS) and found.is_active,
+        "moves": intent_moves.of(found),
         "n_samples": samples.waiting_for(found),
         "may_write": request.user.has_role(*WRITERS) and found.is_active,
         "others": Intent.objects.filter(is_active=True)

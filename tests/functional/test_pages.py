@@ -26,6 +26,7 @@ PATHS = (
     "/intents/pay_bill/contrast?other=dispute_charge",
     "/intents?state=retired",
     "/intents/pay_bill/samples",
+    "/intents/dispute_charge/change",
     "/proposals",
     "/proposals/new",
     "/review/proposals",

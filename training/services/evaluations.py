@@ -18,10 +18,12 @@ from training.ml.experiment import Measured
 from training.ml.prompts import PromptTokens, ToolCosts
 from training.models import Checkpoint, Evaluation
 from training.services import datasets
+from training.serving import names
 
 
 def measure(checkpoint: Checkpoint, predictor: Any, exam: Dataset) -> Measured:
     """The checkpoint's evaluation on these items is stored, once an exam."""
+    predictor = names.PresentNames(predictor, catalogue.current())
     measured = experiment.measure(predictor, exam)
     Evaluation.objects.update_or_create(
         checkpoint=checkpoint,

@@ -14,11 +14,13 @@ from django.db.models import QuerySet
 
 from annotations.errors import DomainError
 from annotations.models import Utterance
+from annotations.services import catalogue
 from training.ml.data import OUT_OF_SCOPE
 from training.ml.metrics import wilson_interval
 from training.models import Checkpoint, LiveTurn, Round, ShadowAnswer
 from training.services import checkpoints
 from training.services.suggestions import example_of
+from training.serving import names
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +115,9 @@ def _unanswered(checkpoint: Checkpoint) -> QuerySet[LiveTurn]:
 def _answer_chunk(
     checkpoint: Checkpoint, predictor: Any, turns: Sequence[LiveTurn]
 ) -> None:
-    _, found = predictor.predict_many([example_of(turn.utterance) for turn in turns])
+    _, said = predictor.predict_many([example_of(turn.utterance) for turn in turns])
+    cards = catalogue.current()
+    found = [names.canonical(one, cards) for one in said]
     ShadowAnswer.objects.bulk_create(
         [
             ShadowAnswer(

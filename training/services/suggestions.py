@@ -90,9 +90,9 @@ def store(found: Sequence[Suggestion]) -> int:
 
 
 def _intents(intents: Intents, cards: Catalogue) -> list[dict[str, Any]]:
-    known = [(name, share) for name, share in intents if name in cards.by_name]
     return [
-        {"intent": name, "confidence": round(share, 4)} for name, share in known[:TOP]
+        {"intent": card.name, "confidence": round(share, 4)}
+        for card, share in catalogue.meant(intents, cards)[:TOP]
     ]
 
 

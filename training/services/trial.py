@@ -15,7 +15,7 @@ from annotations.models import Function, SchemaVersion
 from annotations.services import catalogue
 from training.models import Checkpoint, Evaluation
 from training.services.live import NoModelError, redacted
-from training.serving import champion, turns, values
+from training.serving import champion, names, turns, values
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,11 @@ def attempt(version: SchemaVersion, text: str) -> Trial:
     if predictor is None:
         raise NoModelError("No model serves yet; the first round has to end.")
     prepared = redacted({"text": text})
-    found = predictor.predict(turns.example_of(prepared))
+    cards = catalogue.current()
+    found = names.canonical(predictor.predict(turns.example_of(prepared)), cards)
     intent = version.function.intent
     card = replace(
-        catalogue.current().by_name[intent.name],
+        cards.by_name[intent.name],
         parameters=parameters(version.body),
         schema=read(version.canonical),
     )
@@ -62,10 +63,15 @@ def attempt(version: SchemaVersion, text: str) -> Trial:
 
 def models_of(function: Function) -> list[Checkpoint]:
     """The serving models that learned this function's parameters."""
+    return models_that_learned(function.intent_id)
+
+
+def models_that_learned(intent_id: int) -> list[Checkpoint]:
+    """The serving models whose frozen data hold labels of the intent."""
     champions = Checkpoint.objects.filter(state=Checkpoint.State.CHAMPION)
     return list(
         champions.filter(
-            round__snapshot__members__annotation__intent=function.intent_id
+            round__snapshot__members__annotation__intent=intent_id
         ).distinct()
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from annotations.intake.pipeline import Prepared
 from annotations.services import catalogue
 from training.ml.data import Example, Turn
-from training.serving import dialogue
+from training.serving import dialogue, names
 from training.serving.dialogue import Reply, State
 from training.serving.predictor import Prediction, Predictor
 
@@ -67,8 +67,8 @@ def answer(
     predictor: Predictor, example: Example, *, today: date, state: State = NEW
 ) -> Answer:
     """Answer one turn with the live schemas."""
-    prediction = predictor.predict(example)
     cards = catalogue.current()
+    prediction = names.canonical(predictor.predict(example), cards)
     return Answer(
         prediction,
         dialogue.advance(state, example.text, prediction, cards, today=today),
@@ -81,7 +81,8 @@ def answer_many(
     """Answer turns of different conversations; equal ones are computed once."""
     cards = catalogue.current()
     distinct = list(dict.fromkeys(examples))
-    _, predictions = predictor.predict_many(distinct, workers=workers)
+    _, said = predictor.predict_many(distinct, workers=workers)
+    predictions = [names.canonical(one, cards) for one in said]
     answers = {
         example: Answer(
             found, dialogue.advance(NEW, example.text, found, cards, today=today)

@@ -1,6 +1,15 @@
 """Violations of what is always true of intents, as in violations.py."""
 
-from .violations import EVENT, UTTERANCE, Plant, change, copy, drop
+from .violations import (
+    ANNOTATION,
+    EVENT,
+    NEW_ID,
+    UTTERANCE,
+    Plant,
+    change,
+    copy,
+    drop,
+)
 
 PROPOSAL = "annotations_intentproposal"
 
@@ -49,5 +58,23 @@ PLANTS: dict[str, list[Plant]] = {
     "proposals_are_on_the_trail": [
         lambda w: [f"DELETE FROM {EVENT} WHERE action = 'proposal.declined'"],
         lambda w: [f"DELETE FROM {EVENT} WHERE action = 'proposal.proposed'"],
+    ],
+    "names_lead_to_one_intent": [
+        lambda w: [change("annotations_intent", "aliases = '{check_bill}'",
+                          w.hello.pk)],
+    ],
+    "moved_labels_are_revised": [
+        lambda w: [change(ANNOTATION, "revises_id = NULL",
+                          w.moved.replacement_id)],
+        lambda w: [change("annotations_movedlabel", f"utterance_id = {w.pool.pk}",
+                          w.moved.pk)],
+    ],
+    "merged_intents_keep_no_label": [
+        lambda w: [copy(ANNOTATION, w.greeted.pk, id=NEW_ID,
+                        utterance_id=str(w.pool.pk))],
+    ],
+    "intent_moves_are_on_the_trail": [
+        lambda w: [f"DELETE FROM {EVENT} WHERE action = 'intent_move.requested'"],
+        lambda w: [f"DELETE FROM {EVENT} WHERE action = 'intent_move.done'"],
     ],
 }  # fmt: skip

@@ -23,6 +23,8 @@ from annotations.services import (
     error_candidates,
     gold,
     guidelines,
+    intent_moves,
+    label_moves,
     labels,
     proposals,
     questions,
@@ -172,6 +174,13 @@ def _guidelines(w: SimpleNamespace) -> None:
     proposals.decline(
         proposal_id=w.declined.pk, by=w.rita, reason="Silence is no request."
     )
+    w.greeting = cast.intent("greet")
+    w.greeted = answer(w.ana, cast.utterance(), w.greeting)
+    move = intent_moves.merge(
+        intent=w.greeting, into=w.hello, reason="Both say hello.", by=w.rita
+    )
+    w.move = label_moves.run(move.pk)
+    w.moved = w.move.labels.get()
     w.remark = discussion.comment(intent=w.bill, text="And credit notes?", by=w.ana)
 
 

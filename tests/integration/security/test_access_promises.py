@@ -21,6 +21,8 @@ NEVER = {
         ("POST", "/review/proposals/1"),
         ("GET", "/intents/some/edit"),
         ("POST", "/intents/some/contrast"),
+        ("POST", "/intents/some/change"),
+        ("POST", "/intents/moves/1"),
         ("GET", "/sources"),
         ("POST", "/sources/upload"),
         ("GET", "/audit"),

@@ -14,6 +14,7 @@ from annotations.models import (
     AuditEvent,
     FunctionExample,
     IntakeBatch,
+    IntentMove,
     IntentProposal,
     Question,
     Role,
@@ -373,6 +374,18 @@ def proposal_decide(client: Client, user: User):
     return client.post(f"/review/proposals/{proposal.pk}", sent)
 
 
+def intent_change(client: Client, user: User):
+    cast.intent("pay_bill")
+    sent = {"kind": "rename", "name": "settle_bill", "reason": "The plan says so."}
+    return client.post("/intents/pay_bill/change", {**sent, "act": "confirm"})
+
+
+def intent_move(client: Client, user: User):
+    intent_change(client, user)
+    move = IntentMove.objects.get()
+    return client.post(f"/intents/moves/{move.pk}", {"reason": "The plan changed."})
+
+
 def checkpoint(name: str, state: str) -> Checkpoint:
     return Checkpoint.objects.create(
         name=name,
@@ -429,6 +442,8 @@ ACTS = {
         (intent_set_off, "intent.example_added"),
         (intent_remarks, "intent.remarked"),
         (intent_samples, "intent.sampled"),
+        (intent_change, "intent_move.requested"),
+        (intent_move, "intent_move.undo_requested"),
         (propose_intent, "proposal.proposed"),
         (proposal_decide, "proposal.declined"),
     )

@@ -1,0 +1,402 @@
+"""Labels follow when their intent is merged or split; a worker's half.
+
+Every label of the intent that stands gets a new event of a system author that revises
+it, or its utterance is asked about again. A chunk is one transaction with the place to
+go on from: the worker may be killed anywhere.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from annotations.functions.migration import (
+    Fate,
+    LabelParameters,
+    MarkedParameter,
+    Migrated,
+    migrate,
+)
+from annotations.functions.schema import Node, read
+from annotations.models import (
+    Annotation,
+    Intent,
+    IntentMove,
+    MovedLabel,
+    ParameterSpan,
+    QueueItem,
+    Reason,
+    SchemaVersion,
+    Suggestion,
+    User,
+    Utterance,
+)
+from annotations.services import audit, catalogue, gold, queue
+from annotations.services.schema_impact import parameters_of
+from annotations.services.split_rules import Part, part_of
+
+# Ids follow from move and label: a worker that starts again stores nothing twice.
+NAMESPACE = uuid.UUID("5d2a6c7e-98f3-4a0b-a4f5-51b7c3a0a1d2")
+CHUNK = 200  # utterances
+MODEL_NAME = "earlier label"
+STREAM = "catalogue"  # of the trail: nobody else waits for it
+NO_PARAMETERS = Node("object")
+NOTHING = LabelParameters()
+Status = IntentMove.Status
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a label becomes: the intent, and the schema its parameters must satisfy."""
+
+    intent_id: int
+    name: str
+    schema: Node | None = None
+    schema_version_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One label and its way: to a target, to the desk, or both; neither: it stays."""
+
+    label: Annotation
+    target: Target | None = None
+    parameters: LabelParameters = NOTHING
+    asked: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+def standing_labels(intent: Intent, *, after: int = 0) -> QuerySet[Annotation]:
+    """Labels of the intent that count, in the order of their utterances."""
+    later = Annotation.objects.standing().filter(revises=OuterRef("pk"))
+    return (
+        Annotation.objects.standing()
+        .filter(
+            ~Exists(later),
+            kind=Annotation.Kind.LABEL,
+            intent=intent,
+            utterance__gt=after,
+        )
+        .exclude(utterance__status=Utterance.Status.ERASED)
+        .select_related("utterance")
+        .prefetch_related("spans")
+        .order_by("utterance", "created_at")
+    )
+
+
+class Plan:
+    """How the labels of a move go; the preview and the worker ask the same one."""
+
+    def __init__(self, move: IntentMove) -> None:
+        self._move = move
+        self._cards = catalogue.current().by_name
+        self._parts = [Part.from_json(part) for part in move.parts]
+        live = SchemaVersion.objects.filter(
+            function__intent=move.intent_id, status=SchemaVersion.Status.LIVE
+        ).first()
+        self._before = read(live.canonical) if live else NO_PARAMETERS
+
+    def step(self, label: Annotation) -> Step:
+        """What becomes of one label."""
+        if self._move.kind == IntentMove.Kind.MERGE:
+            return self._to(label, self._target(self._move.into.name))
+        part = part_of(self._parts, label.utterance.text, parameters_of(label))
+        if part is None:
+            return Step(label, asked=True, parameters=parameters_of(label))
+        if part.intent == self._move.old_name:
+            return Step(label)
+        return self._to(label, self._target(part.intent))
+
+    def _target(self, name: str) -> Target:
+        card = self._cards.get(name)
+        if card is None:  # a part that the preview has not made yet
+            return Target(0, name)
+        return Target(card.id, card.name, card.schema, card.schema_version_id)
+
+    def _to(self, label: Annotation, target: Target) -> Step:
+        """Parameters that the target knows go along; where it needs more, we ask."""
+        own = parameters_of(label)
+        if target.schema is None:
+            return Step(label, target)
+        moved = migrate(own, self._before, target.schema, {})
+        if moved.fate == Fate.REVISIT:
+            fitting = _fitting(moved, self._before, target.schema)
+            kept = replace(moved.label, marked=fitting)
+            open_target = replace(target, schema_version_id=None)
+            return Step(label, open_target, kept, True, moved.reasons)
+        return Step(label, target, moved.label)
+
+
+def _fitting(moved: Migrated, before: Node, after: Node) -> tuple[MarkedParameter, ...]:
+    """Marks that hold under the new schema, whatever else it asks for."""
+    lenient = replace(after, required=frozenset())
+    return tuple(
+        mark
+        for mark in moved.label.marked
+        if not migrate(LabelParameters((mark,)), before, lenient, {}).reasons
+    )
+
+
+def due() -> list[int]:
+    """Moves that still have labels before them, or behind them to bring back."""
+    waiting = IntentMove.objects.filter(status__in=IntentMove.OPEN)
+    return list(waiting.order_by("requested_at").values_list("pk", flat=True))
+
+
+def run(move_id: int) -> IntentMove:
+    """Bring every label where it belongs; may be killed and run again."""
+    while not _run_chunk(move_id):
+        pass
+    return IntentMove.objects.get(pk=move_id)
+
+
+@transaction.atomic
+def _run_chunk(move_id: int) -> bool:
+    """Settle the next utterances; True when nothing is left to do."""
+    move = (
+        IntentMove.objects.select_for_update(of=("self",))
+        .select_related("intent", "into")
+        .get(pk=move_id)
+    )
+    if move.status == Status.REQUESTED:
+        return _forward(move)
+    if move.status == Status.UNDOING:
+        return _back(move)
+    return True
+
+
+def _forward(move: IntentMove) -> bool:
+    plan, by = Plan(move), author()
+    groups = list(_chunk(standing_labels(move.intent, after=move.last_utterance)))
+    for utterance_id, labels in groups:
+        utterance = Utterance.objects.select_for_update().get(pk=utterance_id)
+        _settle(move, plan, utterance, labels, by)
+        move.last_utterance = utterance_id
+    is_done = len(groups) < CHUNK
+    if is_done:
+        move.status, move.finished_at = Status.DONE, Now()
+        audit.record(
+            by=None,
+            stream=STREAM,
+            action="intent_move.done",
+            obj=f"intent_move:{move.pk}",
+            moved=move.n_moved,
+            queued=move.n_queued,
+            stayed=move.n_stayed,
+        )
+    move.save()
+    return is_done
+
+
+def _chunk(
+    labels: QuerySet[Annotation],
+) -> Iterator[tuple[int, list[Annotation]]]:
+    """The next CHUNK utterances with their labels."""
+    rows = labels.iterator(chunk_size=CHUNK)
+    groups = groupby(rows, key=lambda label: label.utterance_id)
+    for utterance_id, group in islice(groups, CHUNK):
+        yield utterance_id, list(group)
+
+
+def _settle(
+    move: IntentMove,
+    plan: Plan,
+    utterance: Utterance,
+    labels: Sequence[Annotation],
+    by: User,
+) -> None:
+    steps = [plan.step(label) for label in labels]
+    events = [_store(move, step, by) if step.target else None for step in steps]
+    # One question an utterance: about the newest of the labels that need one.
+    asked = max((n for n, step in enumerate(steps) if step.asked), default=None)
+    queued = asked is not None and _queue(move, steps[asked], events[asked])
+    for n, (step, event) in enumerate(zip(steps, events, strict=True)):
+        if event is None and not step.asked:
+            move.n_stayed += 1
+            continue
+        move.n_moved += event is not None and not step.asked
+        move.n_queued += step.asked
+        MovedLabel.objects.get_or_create(
+            move=move,
+            label=step.label,
+            defaults={
+                "utterance_id": utterance.pk,
+                "replacement": event,
+                "is_queued": step.asked if event is None else n == asked and queued,
+            },
+        )
+    if any(events):
+        gold.settle(utterance)
+
+
+def _store(move: IntentMove, step: Step, by: User) -> Annotation:
+    old = step.label
+    body = f"move {move.pk} of {old.pk}"
+    event, is_new = Annotation.objects.get_or_create(
+        id=uuid.uuid5(NAMESPACE, body),
+        defaults={
+            "kind": Annotation.Kind.LABEL,
+            "utterance_id": old.utterance_id,
+            "annotator": by,
+            "intent_id": step.target.intent_id,
+            "schema_version_id": step.target.schema_version_id,
+            "not_spoken": list(step.parameters.not_spoken)
+            if step.target.schema_version_id
+            else [],
+            "act": old.act,
+            "is_misheard": old.is_misheard,
+            "revises": old,
+            "is_review": old.is_review and not _is_open_again(old),
+            "blind": old.blind,
+            "reason": Reason.SCHEMA_CHANGED,
+            "body_hash": hashlib.sha256(body.encode()).hexdigest(),
+        },
+    )
+    if is_new:
+        ParameterSpan.objects.bulk_create(
+            ParameterSpan(annotation=event, **vars(mark))
+            for mark in step.parameters.marked
+        )
+    return event
+
+
+def _is_open_again(review: Annotation) -> bool:
+    """Whether a reviewer opened the utterance again after this review."""
+    return (
+        Annotation.objects.standing()
+        .filter(
+            utterance=review.utterance_id,
+            kind=Annotation.Kind.REOPEN,
+            created_at__gt=review.created_at,
+        )
+        .exists()
+    )
+
+
+def _queue(move: IntentMove, step: Step, event: Annotation | None) -> bool:
+    """Ask about the utterance, with what is known; False where it is asked already."""
+    names = [step.target.name] if step.target else [p["intent"] for p in move.parts]
+    Suggestion.objects.update_or_create(
+        utterance_id=step.label.utterance_id,
+        defaults={
+            "model_name": MODEL_NAME,
+            "intents": [
+                {"intent": name, "confidence": round(1 / len(names), 4)}
+                for name in names[:5]
+            ],
+            "parameters": [
+                {name: getattr(mark, name) for name in SHOWN_OF_A_MARK}
+                for mark in step.parameters.marked
+            ],
+        },
+    )
+    _clear(step.label.utterance_id)
+    items = QueueItem.objects.bulk_create(
+        [
+            QueueItem(
+                utterance_id=step.label.utterance_id,
+                reason=Reason.SCHEMA_CHANGED,
+                why={
+                    "move": move.pk,
+                    move.kind: move.intent.title,
+                    "reasons": list(step.reasons),
+                    "revises": str(event.pk if event else step.label.pk),
+                },
+                rank=queue.last_rank() + 1,
+                draw_probability=1.0,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return bool(items)
+
+
+SHOWN_OF_A_MARK = ("param", "start", "end", "text", "value")
+
+
+def _clear(utterance_id: int) -> None:
+    """A ready question that nobody holds makes room for ours."""
+    QueueItem.objects.filter(
+        utterance=utterance_id, status=QueueItem.Status.READY, holders=[]
+    ).delete()
+
+
+def _back(move: IntentMove) -> bool:
+    """Take the events of the move back, where nobody built on them since."""
+    by = author()
+    rows = list(
+        MovedLabel.objects.filter(move=move, utterance_id__gt=move.last_utterance)
+        .select_related("replacement")
+        .order_by("utterance_id", "id")[:CHUNK]
+    )
+    # Whole utterances only: the place to go on from is an utterance.
+    if len(rows) == CHUNK:
+        last = rows[-1].utterance_id
+        rows = [r for r in rows if r.utterance_id != last] or rows
+    for utterance_id, group in groupby(rows, key=lambda row: row.utterance_id):
+        utterance = Utterance.objects.select_for_update().get(pk=utterance_id)
+        QueueItem.objects.filter(
+            utterance=utterance, status=QueueItem.Status.READY, why__move=move.pk
+        ).delete()
+        for row in group:
+            is_restored = _restore(row, by)
+            move.n_restored += is_restored
+            move.n_kept += not is_restored
+        gold.settle(utterance)
+        move.last_utterance = utterance_id
+    is_done = not rows
+    if is_done:
+        move.status, move.undone_at = Status.UNDONE, Now()
+        audit.record(
+            by=None,
+            stream=STREAM,
+            action="intent_move.undone",
+            obj=f"intent_move:{move.pk}",
+            restored=move.n_restored,
+            kept=move.n_kept,
+        )
+    move.save()
+    return is_done
+
+
+def _restore(row: MovedLabel, by: User) -> bool:
+    """The label stands again; False where somebody answered on top of the move."""
+    top = row.replacement_id or row.label_id
+    if Annotation.objects.standing().filter(revises=top).exists():
+        return False
+    if row.replacement is None:
+        return True  # it was only asked about, and nobody has answered
+    body = f"undo of {row.replacement_id}"
+    _, is_new = Annotation.objects.get_or_create(
+        id=uuid.uuid5(NAMESPACE, body),
+        defaults={
+            "kind": Annotation.Kind.UNDO,
+            "utterance_id": row.utterance_id,
+            "annotator": by,
+            "undoes": row.replacement,
+            "body_hash": hashlib.sha256(body.encode()).hexdigest(),
+        },
+    )
+    if is_new:
+        audit.record(
+            by=None,
+            stream=STREAM,
+            action="label.undone",
+            obj=f"annotation:{row.replacement_id}",
+            utterance=row.utterance_id,
+        )
+    return True
+
+
+def author() -> User:
+    """The author of labels that followed a change of the catalogue."""
+    user, _ = User.objects.get_or_create(
+        username="catalogue-change",
+        defaults={"name": "Change of the catalogue", "roles": [], "is_system": True},
+    )
+    return user
