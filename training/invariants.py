@@ -145,6 +145,19 @@ DATA = (
         GROUP BY snapshot_id, utterance_id HAVING count(*) > 1""",
     ),
     Invariant(
+        "conversations_are_on_one_side",
+        "No conversation is both learned from and calibrated on, nor, where asked, "
+        "in the exam as well.",
+        """SELECT 'snapshot:' || s.id, 'conversation:' || u.conversation_id
+        FROM training_snapshotmember m
+        JOIN training_datasetsnapshot s ON s.id = m.snapshot_id
+        JOIN annotations_utterance u ON u.id = m.utterance_id
+        WHERE u.conversation_id IS NOT NULL AND (m.split <> 'exam'
+            OR s.description #>> '{card,separate_conversations}' = 'true')
+        GROUP BY s.id, u.conversation_id
+        HAVING count(DISTINCT m.split) > 1""",
+    ),
+    Invariant(
         "unread_texts_are_not_trained_on",
         "No text that the full redaction has not read is in a snapshot.",
         """SELECT 'snapshot:' || m.snapshot_id, 'utterance:' || u.id

@@ -81,6 +81,9 @@ def encoder(path: Path) -> Path:
 class TinyBackend:
     """Trains the light head on the tiny encoder; tags nothing."""
 
+    def conditions(self, threads: int | None = None) -> dict[str, object]:
+        return {"threads": threads or 1}
+
     def train(
         self,
         train: Dataset,

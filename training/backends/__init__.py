@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from annotations.errors import InvalidError
 from training.ml.data import Dataset
@@ -15,6 +15,11 @@ class BackendNotAvailableError(InvalidError):
 
 class Backend(Protocol):
     """Turns labeled utterances into the files of a checkpoint."""
+
+    def conditions(self, threads: int | None = None) -> dict[str, Any]:
+        """Settle what the result depends on beside data and seed, and say what it is;
+        `threads` as in a training that is repeated."""
+        ...
 
     def train(
         self,

@@ -1,8 +1,9 @@
 """Training of the sentence encoder on this machine: on CUDA, else on the CPU."""
 
 from pathlib import Path
+from typing import Any
 
-from training.ml import bundle, recipes
+from training.ml import bundle, recipes, reproducible
 from training.ml.data import Dataset
 from training.ml.encoder import model_folder
 from training.ml.finetune import FinetuneConfig
@@ -11,6 +12,9 @@ from training.ml.hooks import Hooks
 
 class EncoderBackend:
     """Light head or end-to-end fine-tuning, by recipe."""
+
+    def conditions(self, threads: int | None = None) -> dict[str, Any]:
+        return reproducible.settle(threads)
 
     def train(
         self,

@@ -2,20 +2,26 @@
 
 import hashlib
 import hmac
+import json
 import shutil
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Now
 
 from annotations.errors import ConflictError, NotFoundError
+from annotations.models import AuditEvent
+from annotations.services import audit
 from training.ml import checkpoint as folders
 from training.ml.errors import CheckpointCorruptError, CheckpointFormatError
 from training.models import Checkpoint, Round
 
 ORPHAN_SECONDS = 24 * 3600
+REFUSAL_TOLD_FOR = timedelta(hours=1)
 
 
 class CheckpointUnusableError(ConflictError):
@@ -61,21 +67,36 @@ def stored(name: str) -> folders.Manifest | None:
 def open_predictor(found: Checkpoint) -> Any:
     """A predictor of exactly the files that were registered.
 
-    Raises CheckpointUnusableError where they are gone, changed or swapped.
+    Raises CheckpointUnusableError where they are gone, changed or swapped, and has
+    that on the trail.
     """
     from training.serving.predictor import Predictor
 
     try:
         predictor = Predictor(root() / found.path, key=signing_key())
     except (CheckpointCorruptError, CheckpointFormatError, OSError) as error:
+        _record_refusal(found, str(error))
         raise CheckpointUnusableError(
             f"The checkpoint {found.name} cannot be used: {error}"
         ) from error
     if predictor.manifest.sha256 != found.manifest_sha256:
-        raise CheckpointUnusableError(
-            f"The files of {found.name} are another checkpoint's."
-        )
+        reason = f"The files of {found.name} are another checkpoint's."
+        _record_refusal(found, reason)
+        raise CheckpointUnusableError(reason)
     return predictor
+
+
+def _record_refusal(found: Checkpoint, reason: str) -> None:
+    """The trail has it, once an hour: whoever wants to serve asks every few seconds."""
+    obj, action = f"checkpoint:{found.pk}", "checkpoint.refused"
+    known = AuditEvent.objects.filter(
+        action=action,
+        object=obj,
+        at__gte=Now() - REFUSAL_TOLD_FOR,
+        payload__contains=json.dumps(reason),
+    )
+    if not known.exists():
+        audit.record(by=None, action=action, obj=obj, reason=reason)
 
 
 def named(name: str) -> Checkpoint:

@@ -35,6 +35,7 @@ from training.services import (
     judgement,
     promotion,
     rounds,
+    runs,
 )
 from training.services.rounds import Claim, LostClaimError
 
@@ -203,26 +204,21 @@ def _train_anew(
     found: Round, claim: Claim, snapshot: DatasetSnapshot, name: str
 ) -> Any:
     teller = Teller(claim)
-    train = datasets.load(snapshot, Split.TRAIN)
-    valid = datasets.load(snapshot, Split.VALID)
-    files = backends.named(found.backend).train(
-        train,
-        valid if len(valid) else None,
+    data = runs.data_of(snapshot)
+    backend = backends.named(found.backend)
+    conditions = backend.conditions()
+    files = backend.train(
+        data.train,
+        data.valid,
         recipe=found.recipe,
         seed=found.seed,
         work=checkpoints.work_folder(found.pk),
         shared=checkpoints.shared_folder(),
         hooks=teller.hooks(),
     )
-    rounds.note(claim, Status.TRAINING, {"loss": teller.losses, "n": len(train)})
-    about = {
-        "snapshot": snapshot.digest,
-        "round": found.pk,
-        "seed": found.seed,
-        "recipe": found.recipe,
-        "versions": _versions(),
-    }
-    return checkpoints.store(name, files, about)
+    detail = {"loss": teller.losses, "n": len(data.train), "conditions": conditions}
+    rounds.note(claim, Status.TRAINING, detail)
+    return checkpoints.store(name, files, runs.about(found, conditions, data))
 
 
 def _evaluate(found: Round, claim: Claim) -> None:
@@ -337,13 +333,6 @@ def _thinned(losses: list[tuple[int, float]]) -> list[tuple[int, float]]:
     every = -(-len(losses) // MAX_LOSSES) or 1
     kept = losses[::every]
     return kept if not losses or kept[-1] == losses[-1] else [*kept, losses[-1]]
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    names = ("numpy", "scikit-learn", "torch", "transformers", "onnxruntime")
-    return {name: version(name) for name in names}
 
 
 STEPS: dict[str, Callable[[Round, Claim], None]] = {

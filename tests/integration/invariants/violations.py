@@ -413,8 +413,8 @@ PLANTS: dict[str, list[Plant]] = {
         lambda w: [
             *drop("training_snapshotmember", "member_once_per_snapshot"),
             "INSERT INTO training_snapshotmember (snapshot_id, utterance_id,"
-            " annotation_id, split) SELECT snapshot_id, utterance_id, annotation_id,"
-            " split FROM training_snapshotmember",
+            " annotation_id, split, calls) SELECT snapshot_id, utterance_id,"
+            " annotation_id, split, calls FROM training_snapshotmember",
         ],
     ],
     "unread_texts_are_not_trained_on": [

@@ -285,6 +285,9 @@ def test_a_promotion_rings_for_a_new_ranking(tmp_path, bells):
 
 
 class Broken:
+    def conditions(self) -> dict:
+        return {}
+
     def train(self, *args: object, **kwargs: object) -> dict:
         raise MemoryError("no room")
 

@@ -1,6 +1,8 @@
-"""kill -9 of the worker at every marked place: the round goes on and ends, once."""
+"""kill -9 of the worker at every marked place: the round goes on and ends, once,
+with the result of a round that nobody disturbed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +14,15 @@ from django.db import connection
 
 from tests.factories import rounds as factory
 from training import failpoints
-from training.models import Checkpoint, DatasetSnapshot, Promotion, Round
-from training.services import checkpoints, rounds
+from training.models import (
+    Checkpoint,
+    DatasetSnapshot,
+    Evaluation,
+    Promotion,
+    Round,
+    RoundStep,
+)
+from training.services import checkpoints, execution, rounds
 from training.services.rounds import Status
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,6 +59,42 @@ def work(found: Round, place: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
+def result(found: Round) -> dict[str, object]:
+    """What a round came to, without names, times and how fast the machine was."""
+    found = rounds.get(found.pk)
+    measured = Evaluation.objects.get(checkpoint=found.challenger)
+    manifest = checkpoints.open_predictor(found.challenger).manifest
+    return {
+        "status": found.status,
+        "snapshot": found.snapshot.digest,
+        "files": dict(manifest.files),
+        "data": manifest.about["data"],
+        "exam": measured.exam_digest,
+        "intents": measured.report["intent"],
+        "slices": measured.detail["slices"],
+        "comparison": found.verdict["comparison"],
+        "passed": {c["name"]: c["passed"] for c in found.verdict["checks"]},
+        "promoted": Promotion.objects.get().checkpoint == found.challenger,
+    }
+
+
+def undisturbed() -> dict[str, object]:
+    """The result of a round nobody kills, which is then as if it had never been."""
+    found = rounds.request(policy=factory.policy(), cause="a test", by=None)
+    with factory.tiny_backend():
+        execution.run(found.pk, worker="here")
+    kept = result(found)
+    Promotion.objects.all().delete()
+    RoundStep.objects.all().delete()
+    Round.objects.update(challenger=None)
+    Evaluation.objects.all().delete()
+    Checkpoint.objects.all().delete()
+    Round.objects.all().delete()
+    DatasetSnapshot.objects.all().delete()
+    shutil.rmtree(checkpoints.root())
+    return kept
+
+
 def the_one_ending(found: Round) -> None:
     """One snapshot, one checkpoint, one open promotion, and every step closed."""
     found = rounds.get(found.pk)
@@ -64,8 +109,9 @@ def the_one_ending(found: Round) -> None:
 
 
 @pytest.mark.parametrize("place", failpoints.NAMES)
-def test_a_worker_killed_anywhere_does_not_stop_or_double_the_round(place):
+def test_a_worker_killed_anywhere_does_not_stop_double_or_change_the_round(place):
     factory.world()
+    expected = undisturbed()
     found = rounds.request(policy=factory.policy(), cause="a test", by=None)
 
     dead = work(found, place)
@@ -75,6 +121,7 @@ def test_a_worker_killed_anywhere_does_not_stop_or_double_the_round(place):
     second = work(found)
     assert second.returncode == 0, second.stderr
     the_one_ending(found)
+    assert result(found) == expected
 
 
 def test_a_training_that_reached_the_disk_is_not_done_again():

@@ -27,9 +27,18 @@ class Command(BaseCommand):
             "--recipe", choices=("head", "finetune"), help="else the policy's choice"
         )
         parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument(
+            "--replay",
+            type=int,
+            metavar="ROUND",
+            help="train this round's model again beside it and compare the hashes",
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["replay"] is not None:
+            self._replay(options["replay"], as_json=options["json"])
+            return
         try:
             found = self._round(options)
             self._follow(found.pk)
@@ -39,6 +48,18 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(outcome) if options["json"] else _said(outcome))
         if outcome["status"] == Round.Status.FAILED:
             raise CommandError(outcome["error"])
+
+    def _replay(self, round_id: int, *, as_json: bool) -> None:
+        from training.services import replay
+
+        try:
+            found = replay.replay(round_id, say=self.stderr.write)
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        said = json.dumps(found.as_json()) if as_json else "\n".join(_compared(found))
+        self.stdout.write(said)
+        if not found.is_same:
+            raise CommandError(f"{len(found.differing)} files differ.")
 
     def _round(self, options: dict[str, Any]) -> Round:
         backends.check(options["backend"])
@@ -80,6 +101,18 @@ class Command(BaseCommand):
 
         self.stderr.write("No training worker took it; training here.")
         execution.run(round_id, worker="manage.py train")
+
+
+def _compared(found: Any) -> list[str]:
+    """Each file with both hashes, and what is not as it was."""
+    lines = [f"Round {found.round}, {found.checkpoint}, data {found.snapshot[:12]}"]
+    for name in sorted({*found.stored, *found.replayed}):
+        word = "differs" if name in found.differing else "same"
+        lines.append(f"{name}: {word}")
+        lines.append(f"  stored   {found.stored.get(name, 'none')}")
+        lines.append(f"  replayed {found.replayed.get(name, 'none')}")
+    lines += [f"Not as it was: {change}." for change in found.changed]
+    return lines
 
 
 def _now(found: Round) -> str:

@@ -1,0 +1,27 @@
+"""A training that can be done again, to the bit, on the same kind of processor.
+
+Sums of floats depend on how many threads share them and on the instructions used, so
+both are part of what a checkpoint says about itself (PyTorch, Reproducibility).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def settle(threads: int | None = None) -> dict[str, Any]:
+    """Have torch compute the same each time; returns the conditions it computes under.
+
+    threads: those of the training that is repeated; as they are where not given.
+    """
+    import torch
+
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return {
+        "threads": torch.get_num_threads(),
+        "processor": torch.backends.cpu.get_cpu_capability(),
+        "cuda": torch.cuda.is_available(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+    }
