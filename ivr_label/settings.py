@@ -158,6 +158,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_BUNDLES = {
     "js/label.js": (
         "js/marking.js",
+        "js/turns.js",
+        "js/values.js",
+        "js/panel.js",
         "js/picker.js",
         "js/outbox.js",
         "js/flow.js",

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from annotations.models import (
     OUT_OF_SCOPE,
+    Act,
     Annotation,
     QueueItem,
     SkipReason,
@@ -250,6 +251,8 @@ def _context(
         "uuid": forms.new_uuid(),
         # Dictionaries: a template looks for keys first, and the misses add up.
         "choices": [(vars(s), round(100 * s.confidence)) for s in shown.suggestions],
+        "acts": json.dumps(shown.acts),
+        "act_choices": Act.choices,
         "preselect": bool(shown.suggestions)
         and shown.suggestions[0].confidence >= PRESELECT,
         **_given(given, shown),
@@ -260,15 +263,19 @@ def _given(given: Annotation | None, shown: desk.DeskItem) -> dict[str, Any]:
     """The marks to draw: those of an answer taken back, else the model's guess."""
     if given is None or given.kind != Annotation.Kind.LABEL:
         return {"spans": json.dumps([_mark(guess) for guess in shown.parameters])}
-    spans = given.spans.values("param", "start", "end")
+    spans = given.spans.values("param", "start", "end", "turn", "value")
     return {
         "spans": json.dumps([_mark(span) for span in spans]),
         "given": {
             "intent": given.intent.name,
             "not_spoken": json.dumps(given.not_spoken),
+            "act": given.act,
+            "misheard": given.is_misheard,
         },
     }
 
 
 def _mark(span: dict[str, Any]) -> dict[str, Any]:
-    return {name: span[name] for name in ("start", "end", "param")}
+    """intent and problem: of a guess, which the schema of that intent has read."""
+    names = ("start", "end", "param", "turn", "value", "problem", "intent")
+    return {name: span[name] for name in names if span.get(name) is not None}

@@ -1,7 +1,7 @@
 /* The labeling desk: one item on the screen, its answer, and the way to the next. */
 (() => {
   "use strict";
-  const { make, say, keys, parameterPanel, SpanEditor, Picker, flow } = window.IVR;
+  const { make, say, keys, parameterPanel, turnActs, Marks, Picker, flow } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const MOST_DESCRIBED = 9;
   const LEAD = 0.15; // two suggestions nearer than this get a card to tell them apart
@@ -11,7 +11,8 @@
   let item = null;
   let lastIntent = sessionStorage.getItem("ivr-last-intent");
 
-  const panel = parameterPanel({ tell });
+  const panel = parameterPanel({ tell, url: url.value, csrf: url.csrf });
+  const acts = turnActs();
   const picker = new Picker({ onPick: (intent) => choose(intent.name) });
   const desk = flow({ open, onShown: settle, onRefused: redraw, tell });
 
@@ -20,6 +21,7 @@
   function settle(shown) {
     item = shown;
     panel.attach(item);
+    acts.attach(item);
     if (!item) return;
     const find = $("find");
     find.closest(".find").hidden = false;
@@ -38,12 +40,11 @@
   }
 
   function open(form) {
-    const host = $("utterance").firstElementChild;
-    const text = host.textContent;
+    const text = $("utterance").firstElementChild.textContent;
     const silent = JSON.parse(form.dataset.notSpoken || "[]");
     const one = { id: form.dataset.item, form, text, intent: null, params: [], notSpoken: new Set(silent) };
     $("utterance").classList.toggle("long", text.length > 160);
-    one.editor = new SpanEditor(host, text, {
+    one.editor = new Marks(form, {
       spans: JSON.parse(form.dataset.spans || "[]"),
       onChange: () => panel.drawParams(),
       onSelect: (range) => panel.drawMarker(range),
@@ -103,6 +104,7 @@
     item.editor.use(item.params.map((param) => param.name));
     tell(null);
     panel.drawMarker(item.editor.range);
+    acts.draw();
     drawAbout();
   }
 
@@ -141,6 +143,11 @@
     say(item.editor.text(item.editor.range));
   }
 
+  function climb(step) {
+    item.editor.climb(step);
+    say(item.editor.text(item.editor.range));
+  }
+
   /* ---- decisions ---- */
 
   /* ways: [[what the button says, run]] */
@@ -172,24 +179,36 @@
       if (keys.mode !== "span") startMarking();
       return;
     }
-    const spans = item.editor.shown;
+    const unfit = panel.unfit();
+    if (unfit) {
+      tell(`${unfit.name} ${unfit.problem}.`);
+      unfit.field.input.focus();
+      return;
+    }
     const names = item.params.map((param) => param.name);
     const silent = [...item.notSpoken].filter((name) => names.includes(name));
     const body = {
       intent: item.intent,
-      spans: JSON.stringify(spans.map((span) => ({ ...span, text: item.editor.text(span) }))),
+      spans: JSON.stringify(panel.marks()),
       not_spoken: JSON.stringify(silent),
+      ...acts.answer,
     };
     lastIntent = item.intent;
     sessionStorage.setItem("ivr-last-intent", lastIntent);
     desk.decide(url.answer, body, {
       saved: 1,
-      note: { intent: item.intent, spans: spans.map((span) => [span.start, span.end, span.param]), not_spoken: silent },
+      note: { intent: item.intent, spans: panel.traces(), not_spoken: silent, ...acts.answer },
     });
   }
 
   const skip = (reason) => item && desk.decide(url.skip, { reason }, { note: { reason } });
-  const quarantine = (event) => desk.isSettled(event) && desk.decide(url.quarantine, {});
+
+  /* What is selected is where it stands; nothing need be. */
+  function quarantine(event) {
+    if (!desk.isSettled(event)) return;
+    const range = item.editor.range;
+    desk.decide(url.quarantine, range && range.turn === null ? { start: range.start, end: range.end } : {});
+  }
 
   /* Most people never ask: the dialog is fetched when somebody does. */
   async function ask() {
@@ -244,6 +263,10 @@
     { id: "again", mode: "desk", group: "Answer", keys: ["="], name: "Same intent as the item before", when: onDesk, run: () => lastIntent && choose(lastIntent) },
     { id: "mark", mode: "desk", group: "Answer", keys: ["Space"], name: "Mark a parameter", when: onDesk, run: startMarking },
     { id: "not-spoken", mode: "desk", group: "Answer", keys: ["-"], name: "The needed parameter was not spoken", when: onDesk, run: panel.notSpoken },
+    { id: "value", mode: "desk", group: "Answer", keys: ["."], name: "Change the value of what is marked", when: onDesk, run: panel.editValue },
+    { id: "act", mode: "desk", group: "Answer", keys: [","], name: "What this turn does: the next of the six", when: onDesk, run: () => acts.step(1) },
+    { id: "act-back", mode: "desk", group: "Answer", keys: ["<"], name: "What this turn does: the one before", when: onDesk, run: () => acts.step(-1) },
+    { id: "misheard", mode: "desk", group: "Answer", keys: ["*"], name: "A word was misheard, or was not", when: onDesk, run: acts.misheard },
     { id: "skip", mode: "desk", group: "Other ways on", keys: [";"], name: "Skip, with a reason (1–6)", when: onDesk, run: (event) => desk.isSettled(event) && askSkip() },
     { id: "personal", mode: "desk", group: "Other ways on", keys: ["!"], name: "Personal data: take it out of sight", when: onDesk, run: quarantine },
     { id: "ask", mode: "desk", group: "Other ways on", keys: ['"'], name: "Ask a reviewer about this one", when: onDesk, run: ask },
@@ -252,11 +275,13 @@
 
     { id: "span-move", mode: "span", group: "While marking", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1) },
     { id: "span-extend", mode: "span", group: "While marking", keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], repeats: true, name: "More or fewer words", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1, { extend: true }) },
+    { id: "span-turn", mode: "span", group: "While marking", keys: ["ArrowUp", "ArrowDown"], repeats: true, name: "The turn before or after", run: (event) => climb(event.key === "ArrowUp" ? -1 : 1) },
     { id: "span-fine", mode: "span", group: "While marking", keys: ["Alt+ArrowLeft", "Alt+ArrowRight"], repeats: true, name: "One character less or more", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1, { byCharacter: true }) },
     { id: "span-param", mode: "span", group: "While marking", keys: ["1–9"], name: "It is this parameter", run: (event) => panel.mark(window.IVR.digit(event) - 1) },
     { id: "span-remove", mode: "span", group: "While marking", keys: ["Backspace"], name: "Remove the mark here", run: panel.erase },
     { id: "span-narrow", mode: "span", group: "While marking", keys: ["Letter"], name: "Of many parameters, those that begin so", run: (event) => panel.narrow(event.key) },
     { id: "span-silent", mode: "span", group: "While marking", keys: ["-"], name: "The needed parameter was not spoken", run: panel.notSpoken },
+    { id: "span-personal", mode: "span", group: "While marking", keys: ["!"], name: "This is personal data: take it out of sight", run: quarantine },
     { id: "span-leave", mode: "span", group: "While marking", keys: ["Escape", "Space"], name: "Done marking", run: () => item.editor.select(null) },
     { id: "span-submit", mode: "span", group: "While marking", keys: ["Enter"], name: "Accept what is shown and go on", run: submit },
   );

@@ -316,7 +316,8 @@
           uuid, stay: "1", item: note.item ?? "", shown_ms: String(note.shown_ms || 0),
           intent: note.intent || "", reason: note.reason || "", answer: note.answer || "",
           // Offsets only: the words were not kept. The server has them.
-          spans: JSON.stringify((note.spans || []).map(([start, end, param]) => ({ start, end, param }))),
+          spans: JSON.stringify((note.spans || []).map(([start, end, param, turn, value]) => ({ start, end, param, ...(turn == null ? {} : { turn }), ...(value ? { value } : {}) }))),
+          recalled: "1", act: note.act || "", misheard: note.misheard || "",
           not_spoken: JSON.stringify(note.not_spoken || []),
         });
         try {

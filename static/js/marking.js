@@ -1,10 +1,6 @@
-/* Marking parameters in a text: the text itself and the table below it. Offsets are code points, half-open, as the server counts. */
+/* Marking parameters in a text. Offsets are code points, half-open, as the server counts. */
 (() => {
   "use strict";
-  const { keys, make, say } = window.IVR;
-  const $ = (id) => document.getElementById(id);
-  const MOST_DIGITS = 9;
-  const MOST_IDLE = 4; // more optional parameters than this are told in one line
   const TOKEN =
     /\[[A-Z][A-Z_]*(?:_\d+)?\]|[\p{L}\p{N}\p{M}]+(?:['’.\-][\p{L}\p{N}\p{M}]+)*|\s+|\p{Extended_Pictographic}[\p{M}\u200d\ufe0f\p{Extended_Pictographic}\p{Emoji_Modifier}]*|[^\s]/gu;
   const CHIP = /^\[[A-Z][A-Z_]*(?:_\d+)?\]$/;
@@ -23,7 +19,8 @@
 
   class SpanEditor {
     /* onChange() after each change; onSelect(range | null) when the selection moves. */
-    constructor(host, text, { spans = [], onChange, onSelect }) {
+    constructor(host, text, { spans = [], turn = null, onChange, onSelect }) {
+      this.turn = turn; // of an earlier turn, its place in the context
       this.host = host;
       this.chars = Array.from(text);
       this.tokens = tokenize(text);
@@ -64,7 +61,7 @@
       this.spans = this.spans.filter(
         (span) => (span.end <= range.start || span.start >= range.end) && (many || span.param !== param),
       );
-      this.spans.push({ start: range.start, end: range.end, param });
+      this.spans.push({ start: range.start, end: range.end, param, turn: this.turn });
       const next = this.words.find((word) => word.start >= range.end) || this.words[this.words.length - 1];
       this.select(this.byKeyboard ? { start: next.start, end: next.end } : null, this.byKeyboard);
       this.onChange();
@@ -83,6 +80,19 @@
     removeSelected() {
       const range = this.range;
       return Boolean(range) && this.remove((span) => span.start < range.end && span.end > range.start && this.styles.has(span.param));
+    }
+
+    /* Without a word: another text has the selection now. */
+    clear() {
+      this.range = null;
+      this.pending = this.byKeyboard = false;
+      this.draw();
+    }
+
+    /* The parameter is marked in another text. */
+    forget(param) {
+      this.spans = this.spans.filter((span) => span.param !== param);
+      this.draw();
     }
 
     select(range, byKeyboard = false) {
@@ -203,147 +213,5 @@
     }
   }
 
-  /* The table of parameters below the text and the strip that names the selection.
-     The item on the desk holds the state: intent, known (its catalogue entry), params,
-     notSpoken, editor. tell(message | null) says what is missing. */
-  function parameterPanel({ tell }) {
-    let item = null;
-
-    const spansOf = (name) => item.editor.shown.filter((span) => span.param === name);
-    const isAnswered = (param) => spansOf(param.name).length > 0 || item.notSpoken.has(param.name);
-    const missing = () => item.params.find((param) => param.required && !isAnswered(param));
-
-    function drawParams() {
-      for (const { param } of item.editor.shown) item.notSpoken.delete(param);
-      const table = $("params");
-      table.hidden = item.params.length === 0;
-      const known = item.known;
-      table.caption.textContent = known?.schema ? `${known.function} · version ${known.schema}` : "";
-      const idle = item.params.filter((param) => !param.required && !isAnswered(param));
-      const told = idle.length > MOST_IDLE ? item.params.filter((param) => !idle.includes(param)) : item.params;
-      const rows = told.map(paramRow);
-      if (told !== item.params) rows.push(idleRow(idle));
-      table.tBodies[0].replaceChildren(...rows);
-    }
-
-    function paramRow(param) {
-      const head = make("th", { scope: "row" }, make("span", { class: `dot p${item.params.indexOf(param) % 5}` }), param.name);
-      const spans = spansOf(param.name);
-      const [state, says, act, run] = spans.length
-        ? ["ok", [spans.map((span) => `“${item.editor.text(span)}”`).join(", ")], "Remove", () => item.editor.remove((span) => span.param === param.name)]
-        : item.notSpoken.has(param.name)
-          ? ["ok", ["Not spoken"], "Remove", () => setNotSpoken(param.name, false)]
-          : [param.required ? "need" : "soft", wanted(param), param.required ? "Not spoken" : "", () => setNotSpoken(param.name, true)];
-      const row = make("tr", {}, head, make("td", { class: state }, state === "ok" ? "✓ " : "", ...says), make("td", {}, ...(act ? [rowButton(act, param, run)] : [])));
-      row.dataset.needed = String(state === "need");
-      return row;
-    }
-
-    function rowButton(act, param, run) {
-      const button = make("button", { type: "button", class: "link" }, act, make("span", { class: "sr" }, ` ${param.name}`));
-      button.addEventListener("click", () => {
-        run();
-        $("utterance").focus({ preventScroll: true });
-      });
-      return button;
-    }
-
-    /* Many optional parameters that nobody has marked are told in one line. */
-    function idleRow(idle) {
-      const names = idle.map((param) => param.name).join(", ");
-      return make("tr", {}, make("th", { scope: "row" }, `${idle.length} optional`), make("td", { class: "soft idle", colSpan: 2 }, make("small", {}, names)));
-    }
-
-    const KINDS = { string: "words", integer: "a number", number: "a number", boolean: "yes or no", date: "a date", array: "a list" };
-
-    function wanted(param) {
-      const kind = param.enum?.length ? `one of ${param.enum.slice(0, 6).join(", ")}` : KINDS[param.type] || param.type;
-      const stands = param.placeholder ? ` or [${param.placeholder}]` : "";
-      if (!param.required) return [`Optional: ${kind}${stands}`];
-      return [`Needed: mark ${kind}${stands}, or `, make("kbd", {}, "-"), " not spoken"];
-    }
-
-    function setNotSpoken(name, value) {
-      if (value) item.notSpoken.add(name);
-      else item.notSpoken.delete(name);
-      drawParams();
-    }
-
-    function notSpoken() {
-      const open = missing();
-      if (!open) return;
-      setNotSpoken(open.name, true);
-      say(`${open.name}: not spoken.`);
-      tell(null);
-    }
-
-    function drawMarker(range) {
-      const marker = $("marker");
-      const isNew = JSON.stringify(range) !== JSON.stringify(item.markedRange);
-      if (isNew) item.narrow = "";
-      item.markedRange = range;
-      keys.mode = range ? "span" : "desk";
-      $("utterance").toggleAttribute("data-marking", Boolean(range));
-      marker.hidden = !range;
-      drawParams();
-      if (!range) return;
-      const buttons = candidates(range).slice(0, MOST_DIGITS).map((param, index) => {
-        const button = make("button", { type: "button" }, make("kbd", {}, String(index + 1)), param.name);
-        button.addEventListener("click", () => mark(index));
-        return button;
-      });
-      const leave = make("button", { type: "button" }, make("kbd", {}, "esc"), "Leave");
-      leave.addEventListener("click", () => item.editor.select(null));
-      marker.replaceChildren(make("q", {}, `“${item.editor.text(range)}”`), make("span", {}, markerHint()), ...buttons, leave);
-    }
-
-    function markerHint() {
-      if (!item.intent) return "Choose the intent first; its parameters appear here.";
-      if (!item.params.length) return "This intent has no parameters.";
-      if (item.params.length <= MOST_DIGITS) return "is";
-      return item.narrow ? `is ${item.narrow}…` : "is (letters narrow the list)";
-    }
-
-    /* The parameters that the digits stand for. Few: always in the schema's order. Many:
-       those that the letters typed begin a word of, the one whose placeholder it is first. */
-    function candidates(range) {
-      if (item.params.length <= MOST_DIGITS) return item.params;
-      const words = item.editor.text(range);
-      const isOf = (param) => Boolean(param.placeholder) && words.startsWith(`[${param.placeholder}`);
-      const fits = item.params.filter((param) => param.name.split("_").some((word) => word.startsWith(item.narrow)));
-      return [...fits.filter(isOf), ...fits.filter((param) => !isOf(param))];
-    }
-
-    function narrow(letter) {
-      if (item.params.length <= MOST_DIGITS) return;
-      item.narrow += letter.toLowerCase();
-      if (!candidates(item.editor.range).length) item.narrow = letter.toLowerCase();
-      drawMarker(item.editor.range);
-    }
-
-    function erase() {
-      if (item.narrow) {
-        item.narrow = item.narrow.slice(0, -1);
-        drawMarker(item.editor.range);
-      } else item.editor.removeSelected();
-    }
-
-    function mark(index) {
-      const range = item.editor.range;
-      const param = range && candidates(range)[index];
-      if (!param) return;
-      const words = item.editor.text(range);
-      item.editor.mark(param.name, { many: param.type === "array" });
-      if (item.params.every(isAnswered)) item.editor.select(null);
-      say(`${param.name}: ${words}.`);
-      tell(null);
-    }
-
-    return {
-      attach: (one) => (item = one),
-      missing, drawParams, drawMarker, notSpoken, narrow, erase, mark,
-    };
-  }
-
-  Object.assign(window.IVR, { SpanEditor, parameterPanel, tokenize });
+  Object.assign(window.IVR, { SpanEditor, tokenize });
 })();
