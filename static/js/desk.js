@@ -182,7 +182,7 @@
     const unfit = panel.unfit();
     if (unfit) {
       tell(`${unfit.name} ${unfit.problem}.`);
-      unfit.field.input.focus();
+      panel.editValue();
       return;
     }
     const names = item.params.map((param) => param.name);

@@ -1,4 +1,4 @@
-"""Parameters and turns at the desk: values, earlier turns, acts, by keys and by mouse."""
+"""Turns at the desk: values, marks on earlier turns, acts, by keys and by mouse."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
