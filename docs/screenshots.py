@@ -42,6 +42,11 @@ PAGES = {
     "version": ("product_owner", "/functions/check_bill_status/v1"),
     "sources": ("admin", "/sources"),
     "audit": ("auditor", "/audit"),
+    "disagreements": ("reviewer", "/review/disagreements"),
+    "errors": ("reviewer", "/review/errors"),
+    "personal": ("reviewer", "/review/personal"),
+    "agreement": ("reviewer", "/review/agreement"),
+    "policy": ("reviewer", "/review/policy"),
 }
 
 

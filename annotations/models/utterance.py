@@ -120,6 +120,11 @@ class Utterance(models.Model):
                 condition=Q(status="labeled") | Q(source="expert"),
             ),
             models.Index(
+                name="utterance_waiting",
+                fields=["status", "id"],
+                condition=Q(status__in=["review", "quarantined"]),
+            ),
+            models.Index(
                 name="utterance_unscrubbed",
                 fields=["id"],
                 condition=Q(redaction="light"),

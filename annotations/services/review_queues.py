@@ -101,12 +101,13 @@ def disagreements() -> QuerySet[Utterance]:
 
 def late() -> QuerySet[Utterance]:
     """Utterances with an answer that came late, and no review since."""
-    answers = Annotation.objects.standing().filter(utterance=OuterRef("pk"))
-    came_late = answers.filter(kind=Kind.LABEL, is_late=True)
-    reviewed = answers.filter(kind=Kind.LABEL, is_review=True)
+    standing = Annotation.objects.standing().filter(kind=Kind.LABEL)
+    # From the few late answers, by their index, to the texts: never over all texts.
+    came_late = standing.filter(is_late=True).values("utterance")
+    reviewed = standing.filter(utterance=OuterRef("pk"), is_review=True)
     return (
         with_labels(Utterance.objects.visible())
-        .filter(Exists(came_late))
+        .filter(pk__in=came_late)
         .filter(~Exists(reviewed))
         .order_by("id")
     )

@@ -39,6 +39,10 @@ PATHS = (
     "/sources",
     "/rounds",
     "/review/disagreements",
+    "/review/errors",
+    "/review/questions",
+    "/review/agreement",
+    "/review/policy",
     "/nothing-here",
     "/intents/none-such",
 )

@@ -9,8 +9,11 @@ from annotations.models import (
     ErrorCandidate,
     GoldLabel,
     Question,
+    User,
     Utterance,
 )
+from annotations.services import questions
+from tests.factories import cast
 from tests.functional import review_world as world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -227,3 +230,35 @@ def test_a_case_is_settled_without_scripts(browser, live_server):
 
     expect(page.locator(".banner:not(#banner)")).to_contain_text("gold now")
     context.close()
+
+
+def test_an_annotator_asks_from_the_desk_and_reads_the_answer(
+    keyboard_only, sign_in, live_server, console
+):
+    page = keyboard_only
+    rita = world.build()
+    ana = User.objects.get(username="ana")
+    sign_in(ana)
+    world.desk.suggested(world.desk.CHARGE, "pay_bill", "dispute_charge")
+    page.goto(f"{live_server.url}/label")
+    expect(page.locator("#utterance")).to_be_visible()
+
+    page.keyboard.press('"')
+    expect(page.locator("#ask-text")).to_be_focused()
+    page.keyboard.type("Which bill?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#ask")).to_have_count(0)
+    expect(page.locator("#utterance")).to_be_visible()
+
+    asked = Question.objects.get(utterance__text=world.desk.CHARGE)
+    questions.answer(
+        by=rita, uuid=cast.new_id(), question_id=asked.pk, text="The last one."
+    )
+    page.goto(f"{live_server.url}/me")
+    expect(page.locator("#questions")).to_contain_text("1 answered")
+    expect(page.locator("main")).to_contain_text("The last one.")
+    page.locator("details[open] button").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#questions")).not_to_contain_text("1 answered")
+    assert page.evaluate("window.clicks") == 0
+    assert console == []

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from annotations.demo import files
+from annotations.invariants import INVARIANTS
 from annotations.models import (
     Annotation,
     AuditEvent,
@@ -16,8 +17,16 @@ from annotations.models import (
     QueueItem,
     Utterance,
 )
-from annotations.services import bronze_files, demo_intake, demo_labels, intake, queue
+from annotations.services import (
+    bronze_files,
+    demo_intake,
+    demo_labels,
+    intake,
+    queue,
+    review_queues,
+)
 from annotations.services import demo as people
+from annotations.services.invariants import broken
 from tests.factories import cast as factory
 from training.models import Policy, Round
 from training.services import demo
@@ -98,8 +107,17 @@ def test_all_sources_outcomes_and_the_bots_guesses_arrive(loaded):
 
 
 def test_labels_were_given_and_some_of_the_exam(loaded):
-    assert loaded.labels == Annotation.objects.count() >= WANTED.n_labels
+    given = Annotation.objects.filter(kind="label", is_late=False)
+    assert loaded.labels == given.count() >= WANTED.n_labels
     assert GoldLabel.objects.filter(utterance__split="exam").exists()
+
+
+def test_every_queue_of_the_reviewers_that_people_fill_has_something(loaded):
+    counts = review_queues.counts()
+
+    assert (counts["late"], counts["questions"], counts["personal"]) == (4, 3, 2)
+    assert counts["disagreements"] >= 2  # late answers that chose a look-alike
+    assert broken(INVARIANTS) == []
 
 
 def test_a_first_round_is_asked_for_once_the_labels_are_there(loaded):
@@ -181,7 +199,8 @@ def test_what_a_person_answered_is_left_to_them(loaded):
     ana = factory.ana()
     mine = queue.claim_next(by=ana)
     others = Utterance.objects.in_pool().exclude(pk=mine.utterance_id)
-    drawn = [mine.utterance_id, *others.values_list("pk", flat=True)[:20]]
+    some = others.order_by("id").values_list("pk", flat=True)[:20]
+    drawn = [mine.utterance_id, *some]
     Utterance.objects.exclude(pk__in=drawn).update(redaction=Utterance.Redaction.LIGHT)
     made = demo_intake.records(WANTED.n_utterances, WANTED.seed)
 
