@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotations.demo.catalogue import DemoCatalogue
+from annotations.demo.catalogue import DemoCatalogue, DemoParameter
 from annotations.demo.dice import Dice
+from annotations.functions import dialogue, readings, schema
 from annotations.intake.redaction.entities import PLACEHOLDER
 
 
@@ -46,7 +47,7 @@ def answer(
     marks = tuple(
         mark
         for mark in place(record["text"], redacted, record["spans"])
-        if mark.param in known
+        if mark.param in known and is_fit(catalogue.parameters[mark.param], mark.value)
     )
     marked = {mark.param for mark in marks}
     return DemoAnswer(
@@ -55,6 +56,37 @@ def answer(
         not_spoken=tuple(name for name in intent.required if name not in marked),
         shown_ms=1400 + 28 * len(redacted) + dice.between(0, 5200),
     )
+
+
+def is_fit(parameter: DemoParameter, value: str) -> bool:
+    """Whether a person may submit the value: a placeholder that tore a number may not
+    leave one that the schema takes.
+    """
+    document = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {parameter.name: parameter.rule},
+    }
+    node = schema.build(document).properties[parameter.name]
+    return not readings.read(node, value, None).problem
+
+
+def acts(
+    records: Sequence[Mapping[str, Any]], catalogue: DemoCatalogue
+) -> dict[tuple[str, int], str]:
+    """What each turn does, by conversation and turn, as people would say it."""
+    found: dict[tuple[str, int], str] = {}
+    opened: dict[str, str] = {}
+    for record in sorted(records, key=lambda r: (r["conversation_id"], r["turn"])):
+        call, intent = record["conversation_id"], record["intent"]
+        usual = catalogue.by_name[intent].usual_act
+        act = dialogue.default_act(intent, usual, opened.get(call, ""))
+        found[call, record["turn"]] = act
+        if act == dialogue.NEW:
+            opened[call] = intent
+        elif act == dialogue.CLOSES:
+            opened.pop(call, None)
+    return found
 
 
 def place(raw: str, redacted: str, spans: Sequence[Mapping[str, Any]]) -> list[Mark]:

@@ -31,6 +31,7 @@ class Task:
     utterance_id: int
     text: str
     record: Mapping[str, Any]
+    act: str
     reason: str
     draw_probability: float
     annotator: User
@@ -72,11 +73,13 @@ class _Said:
     text: str
     split: str
     record: Mapping[str, Any]
+    act: str
 
 
 def _taken_in(records: Iterable[Mapping[str, Any]]) -> list[_Said]:
     """The records as stored, one for each utterance, in an order nobody chose."""
     by_turn = {(r["conversation_id"], r["turn"]): r for r in records}
+    acts = answers.acts(list(by_turn.values()), demo.load())
     rows = Turn.objects.filter(
         conversation__external_id__in={name for name, _ in by_turn},
         utterance__redaction=Utterance.Redaction.FULL,
@@ -93,7 +96,9 @@ def _taken_in(records: Iterable[Mapping[str, Any]]) -> list[_Said]:
         if record is None:
             continue
         order = hashlib.sha256(f"{name}/{turn}".encode()).digest()
-        one = _Said(order, utterance_id, text, split, record)
+        # Written messages stand alone: there is nothing for them to go on with.
+        act = acts[name, turn] if record["context"] else ""
+        one = _Said(order, utterance_id, text, split, record, act)
         if utterance_id not in said or order < said[utterance_id].order:
             said[utterance_id] = one
     return sorted(said.values(), key=lambda one: one.order)
@@ -143,6 +148,7 @@ def _task(
         utterance_id=said.utterance_id,
         text=said.text,
         record=record,
+        act=said.act,
         reason=reason,
         draw_probability=probability,
         annotator=annotator,
@@ -175,6 +181,7 @@ def _answer(task: Task) -> bool:
             ),
             not_spoken=given.not_spoken,
             shown_ms=given.shown_ms,
+            act=task.act,
         ),
     )
     return True

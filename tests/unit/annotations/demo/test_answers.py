@@ -89,3 +89,27 @@ def test_nearly_all_spans_survive_the_real_redaction():
         said += len(record["spans"])
         found += len(marks)
     assert found > 0.98 * said
+
+
+def test_a_call_has_turns_that_go_on_correct_confirm_and_close():
+    known = catalogue.load()
+    said = [known.requests_by_popularity[0].name]
+    said += ["provide_details", "correct_details", "confirm_yes", "end_call", said[0]]
+    records = [
+        {"conversation_id": "c", "turn": n, "intent": intent}
+        for n, intent in enumerate(said)
+    ]
+
+    found = answers.acts(records[::-1], known)
+
+    assert [found["c", n] for n in range(len(said))] == [
+        "new", "continues", "corrects", "confirms", "closes", "new",
+    ]  # fmt: skip
+
+
+def test_a_torn_number_is_no_value_to_submit():
+    parameter = catalogue.load().parameters["zip_code"]
+
+    assert answers.is_fit(parameter, "[ZIP_1]")
+    assert answers.is_fit(parameter, "10225")
+    assert not answers.is_fit(parameter, "[PHONE_1] two")
