@@ -96,7 +96,10 @@ def complaint(node: Node, value: str, today: date | None) -> str:
     if " such as " in message:
         return message
     shown = example(node, today)
-    return f"{message}, such as {shown}" if shown else message
+    if not shown:
+        return message
+    joint = ", such as" if message.startswith("needs") else "; it may be"
+    return f"{message}{joint} {shown}"
 
 
 def example(node: Node, today: date | None = None) -> str:

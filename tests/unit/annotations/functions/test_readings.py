@@ -69,7 +69,7 @@ def test_words_become_the_value_that_the_schema_takes(rule, said, value):
         ({"type": "string", "format": "date"}, "may", "needs a day such as 2026-05-03"),
         ({"type": "integer"}, "many", "needs a whole number, such as 12"),
         ({"type": "boolean"}, "perhaps", "needs true or false, such as true"),
-        ({"type": "integer", "maximum": 9}, "ten", "is above 9, such as 9"),
+        ({"type": "integer", "maximum": 9}, "ten", "is above 9; it may be 9"),
         (PLAN, "bronze", "is one of: gold_plan, internet"),
         ({**MONTH, "examples": ["2030-01"]}, "soon", "needs a value, such as 2030-01"),
     ],
