@@ -26,6 +26,8 @@ from annotations.intake.redaction.lexicon import COMMON, MONTHS, ORDINALS
 from annotations.intake.redaction.numbers import NUMBER_WORDS
 from annotations.models import (
     Annotation,
+    FunctionExample,
+    IntentExample,
     ParameterSpan,
     QueueItem,
     Turn,
@@ -191,6 +193,8 @@ def _take_in_again(old: Utterance, text: str) -> Utterance:
 def _erase(utterance: Utterance) -> None:
     """Nothing of the words is left; the events stay, and where marks stood."""
     QueueItem.objects.filter(utterance=utterance, status__in=QueueItem.OPEN).delete()
+    IntentExample.objects.filter(utterance=utterance).delete()
+    FunctionExample.objects.filter(utterance_id=utterance.pk).delete()
     # Guesses, gold and vectors: whatever hangs on the row one to one says its words.
     for relation in utterance._meta.related_objects:
         if relation.one_to_one:

@@ -1,6 +1,7 @@
 """The worker's search for wrong labels: by the model, by near-duplicates, by marks."""
 
 import logging
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,10 @@ LEAST_COSINE = 0.92
 MOST_LABELS = 30_000
 # Below so many a fold has learned too little to contradict anybody.
 FEWEST_LABELS = 60
+# Of an intent with fewer, a fold may have seen none.
+FEWEST_OF_AN_INTENT = 5
+# Beyond this share of all labels the model, not the labels, is to be doubted.
+MOST_SHARE = 0.10
 MOST_SUSPECTS = 2000
 SEARCH_LOCK = 4_771_923  # any number, the same for all our processes
 _NUMBER = re.compile(r"\[([A-Z_]+?)_\d+\]")
@@ -162,6 +167,9 @@ def _by_model(labels: Labels) -> dict[int, Found]:
     classes, proba = label_errors.out_of_fold(labels.vectors, labels.names)
     position = {name: column for column, name in enumerate(classes)}
     codes = np.array([position[name] for name in labels.names], dtype=np.intp)
+    known = np.bincount(codes, minlength=len(classes)) >= FEWEST_OF_AN_INTENT
+    found = [s for s in label_errors.suspects(codes, proba) if known[codes[s.row]]]
+    most = min(MOST_SUSPECTS, math.ceil(MOST_SHARE * len(labels)))
     return {
         suspect.row: Found(
             annotation=labels.rows[suspect.row].annotation,
@@ -174,7 +182,7 @@ def _by_model(labels: Labels) -> dict[int, Found]:
                 "is_confident": suspect.is_confident,
             },
         )
-        for suspect in label_errors.suspects(codes, proba)[:MOST_SUSPECTS]
+        for suspect in found[:most]
     }
 
 

@@ -160,6 +160,26 @@ def test_exam_and_reviewed_labels_are_not_suspected(ana, ben, rita, bill, pay):
     assert search().n_found == 0
 
 
+def test_of_an_intent_hardly_labeled_nothing_is_suspected(clusters, ana):
+    rare = cast.intent("rare")
+    vector = UtteranceEmbedding.objects.get(utterance=clusters[0].utterance).vector
+    odd = [labeled(ana, f"rare said {n}", rare, vector=vector) for n in range(4)]
+
+    search()
+
+    assert not any("model" in kinds(label) for label in odd)
+
+
+def test_the_model_doubts_a_tenth_of_the_labels_at_most(clusters, ana, pay):
+    for label in clusters[:25]:
+        relabeled(label, ana, pay)
+
+    found = search()
+
+    by_model = ErrorCandidate.objects.filter(kind="model").count()
+    assert by_model <= label_errors.MOST_SHARE * found.n_labels + 1
+
+
 def test_evidence_holds_no_callers_words(clusters, ana, pay):
     relabeled(clusters[0], ana, pay)
 

@@ -5,6 +5,8 @@ import pytest
 from annotations.invariants import INVARIANTS
 from annotations.models import (
     Conversation,
+    FunctionExample,
+    IntentExample,
     ParameterSpan,
     QueueItem,
     Suggestion,
@@ -69,6 +71,22 @@ def test_marks_on_the_words_lose_them_too(ana, ben, rita, say, report):
     personal.redact(by=rita, utterance_id=of.pk, places=[NAME])
 
     assert list(ParameterSpan.objects.values_list("text", "value")) == [("", "")]
+
+
+def test_examples_made_of_the_words_go_with_them(reported, rita):
+    live = cast.live_schema(cast.intent("move_home"))
+    FunctionExample.objects.create(
+        function=live.function, kind="positive", text=SAID, utterance_id=reported.pk,
+        vetted_by=rita,
+    )  # fmt: skip
+    IntentExample.objects.create(
+        intent=live.function.intent, utterance=reported, kind="positive", added_by=rita
+    )
+
+    personal.redact(by=rita, utterance_id=reported.pk, places=[NAME])
+
+    assert not FunctionExample.objects.exists()
+    assert not IntentExample.objects.exists()
 
 
 def test_the_same_turn_leaves_the_context_of_later_ones(reported, rita):
