@@ -272,6 +272,12 @@ class IntentSerializer(serializers.Serializer):
     is_out_of_scope = serializers.BooleanField()
     function = serializers.CharField(help_text="empty where no function is called")
     parameters = ParameterSerializer(many=True)
+    contrasts = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_contrasts(self, card: object) -> dict[str, str]:
+        """By the other intent's name: when to choose this one instead."""
+        return dict(card.contrasts)
 
 
 class FunctionSerializer(serializers.Serializer):

@@ -241,7 +241,7 @@
   /* Seldom wanted, so it is fetched when it is. */
   async function proposeIntent() {
     const { propose } = await import(url.proposeScript);
-    propose({ url: url.propose, csrf: url.csrf, item: item?.id, intents: [...intents.values()] });
+    propose({ url: url.propose, csrf: url.csrf, item: item?.id, intents: [...intents.values()], catalogue: url.catalogue });
   }
   $("propose-link")?.addEventListener("click", (event) => {
     event.preventDefault();

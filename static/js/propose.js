@@ -2,7 +2,7 @@
 const { make, say, dialog } = window.IVR;
 
 function field(label, control) {
-  const id = `propose-${control.name}`;
+  const id = `proposal-${control.name}`;
   control.id = id;
   return make("div", { class: "field" }, make("label", { htmlFor: id }, label), control);
 }
@@ -12,8 +12,13 @@ function domainsOf(intents) {
   return [...names.keys()].sort();
 }
 
-/* item: the queue item, null while there is none. intents: the desk's catalogue. */
-export function propose({ url, csrf, item, intents }) {
+/* item: the queue item, null while there is none. intents: the desk's catalogue, which
+   is empty where no item has been shown yet. */
+export async function propose({ url, csrf, item, intents, catalogue }) {
+  if (!intents.length) {
+    const response = await fetch(catalogue).catch(() => null);
+    intents = response?.ok ? (await response.json()).intents : [];
+  }
   const title = make("input", { name: "title", required: true, maxLength: 120, autocomplete: "off" });
   const when = make("textarea", { name: "description", required: true, maxLength: 300, rows: 2 });
   const domain = make("select", { name: "domain", required: true }, make("option", { value: "" }, "Choose"),

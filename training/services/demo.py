@@ -6,7 +6,14 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 
 from annotations.models import AuditEvent, GoldLabel, Iteration, Utterance
-from annotations.services import audit, demo, demo_intake, demo_labels, demo_review
+from annotations.services import (
+    audit,
+    demo,
+    demo_guidelines,
+    demo_intake,
+    demo_labels,
+    demo_review,
+)
 from training.models import Policy, Round
 from training.services import rounds
 
@@ -89,6 +96,7 @@ def load(wanted: Wanted, *, say: Say = lambda text: None) -> Loaded:
         on_progress=lambda done, total: _tell(say, done, total),
     )
     demo_review.fill(cast)
+    demo_guidelines.ensure(cast, seed=wanted.seed)
     loaded.policies = ensure_policies()
     first = ensure_first_round()
     loaded.round = first.pk if first else None

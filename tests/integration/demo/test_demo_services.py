@@ -7,11 +7,14 @@ from annotations.intake.redaction import light
 from annotations.models import (
     Annotation,
     AuditEvent,
+    ContrastPair,
     Conversation,
     Domain,
     Function,
     GoldLabel,
     Intent,
+    IntentProposal,
+    IntentRemark,
     QueueItem,
     Role,
     SchemaRemark,
@@ -20,7 +23,14 @@ from annotations.models import (
     User,
     Utterance,
 )
-from annotations.services import catalogue, demo, demo_labels, queue, sign_in
+from annotations.services import (
+    catalogue,
+    demo,
+    demo_guidelines,
+    demo_labels,
+    queue,
+    sign_in,
+)
 from tests.factories import cast as factory
 
 pytestmark = pytest.mark.django_db
@@ -225,3 +235,17 @@ def test_what_is_not_fully_redacted_gets_no_answer(ready, taken_in, records):
     Utterance.objects.update(redaction=Utterance.Redaction.LIGHT)
 
     assert demo_labels.label(records, n_labels=10, cast=ready) == 0
+
+
+def test_guidelines_are_made_once_and_by_people_who_may(ready):
+    for _ in range(2):
+        demo_guidelines.ensure(ready, seed=7)
+
+    assert ContrastPair.objects.count() == demo_guidelines.N_PAIRS
+    assert {p.status for p in IntentProposal.objects.all()} == {
+        "open",
+        "merged",
+        "declined",
+    }
+    assert IntentProposal.objects.count() == 3
+    assert IntentRemark.objects.filter(resolved_at__isnull=False).count() == 1
