@@ -96,7 +96,7 @@ def test_a_blind_item_shows_nobody_elses_labels(ana, call, reason):
 def test_an_answer_taken_back_is_no_label_of_its_turn(ana, call):
     answered(ana, call[0], "check_bill")
     undone = labels.undo(by=ana, uuid=cast.new_id())
-    queue.release(item_id=undone.item.pk, by=ana)
+    queue.release(undone.item.pk, by=ana)
     undone.item.delete()
 
     assert shown(ana, call[2]).turns[1].label is None

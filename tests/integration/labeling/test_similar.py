@@ -64,7 +64,7 @@ def test_what_changed_since_the_ranking_is_shown_as_it_is_now(people):
     exam = answered("exam", (ana, "pay_bill"), split="exam")
     back = answered("taken back", (ana, "pay_bill"))
     labels.undo(by=ana, uuid=cast.new_id())
-    queue.release(item_id=back.queueitem_set.get().pk, by=ana)
+    queue.release(back.queueitem_set.get().pk, by=ana)
     back.queueitem_set.all().delete()
 
     assert shown(ana, hidden, torn, exam, back) == ()
