@@ -72,7 +72,7 @@
   async function afresh() {
     if (!item) {
       const host = $("utterance").firstElementChild;
-      item = { form, text: place.dataset.text, intent: null, params: [], notSpoken: new Set(), acts: [] };
+      item = { form, text: place.dataset.text, intent: null, params: [], notSpoken: new Set(), isRead: true };
       panel.attach(item);
       item.editor = new SpanEditor(host, item.text, {
         onChange: () => panel.drawParams(),
@@ -110,7 +110,7 @@
     const names = item.params.map((param) => param.name);
     const fields = {
       intent: item.intent,
-      spans: JSON.stringify(item.editor.shown.map((span) => ({ ...span, text: item.editor.text(span) }))),
+      spans: JSON.stringify(panel.marks()),
       not_spoken: JSON.stringify([...item.notSpoken].filter((name) => names.includes(name))),
     };
     for (const [name, value] of Object.entries(fields)) form.append(make("input", { type: "hidden", name, value }));
