@@ -342,6 +342,18 @@ INTAKE = (
 
 QUEUE = (
     Invariant(
+        "bulk_members_have_what_was_done",
+        "What a bulk action did to an utterance is an event of whoever acted.",
+        """SELECT 'bulk:' || b.id, 'utterance:' || m.utterance_id
+        FROM annotations_bulkmember m
+        JOIN annotations_bulkaction b ON b.id = m.action_id
+        LEFT JOIN annotations_annotation a ON a.id = m.annotation_id
+        WHERE m.state IN ('done', 'undone', 'in_use')
+            AND b.kind IN ('relabel', 'exclude', 'quarantine') AND (a.id IS NULL
+                OR a.annotator_id <> b.created_by_id
+                OR a.utterance_id <> m.utterance_id)""",
+    ),
+    Invariant(
         "one_open_item_per_utterance",
         "An utterance stands in the queue once.",
         """SELECT 'utterance:' || utterance_id FROM annotations_queueitem

@@ -1,6 +1,7 @@
 """Work of the `default` queue: an id in, one service called."""
 
 import logging
+from uuid import UUID
 
 from celery import shared_task
 
@@ -8,6 +9,7 @@ from annotations.doorbell import ring
 from annotations.services import (
     attempts,
     audit_trail,
+    bulk,
     label_moves,
     queue,
     schema_migration,
@@ -20,7 +22,9 @@ __all__ = [
     "migrate_labels",
     "move_labels",
     "process_batch",
+    "run_bulk",
     "scrub",
+    "sweep_bulk",
     "sweep_intake",
     "sweep_intent_moves",
     "sweep_leases",
@@ -78,3 +82,16 @@ def anchor_audit_trail() -> None:
     attempts.forget_old()
     if moved:
         logger.info("audit trail anchored", extra={"streams": moved})
+
+
+@shared_task(ignore_result=True)
+def run_bulk(action_id: str) -> None:
+    """An action on many utterances goes on to its end."""
+    bulk.run(UUID(action_id))
+
+
+@shared_task(ignore_result=True)
+def sweep_bulk() -> None:
+    """Ring again for bulk actions that no worker has finished."""
+    for action_id in bulk.due():
+        ring(run_bulk, action_id)

@@ -10,6 +10,7 @@ from annotations.api.queue import Heartbeat, NextItem, Release
 from annotations.api.schema import OpenApi, docs
 from annotations.views import (
     audit,
+    bulk,
     functions,
     home,
     intent_editor,
@@ -108,6 +109,12 @@ pages = [
         name="schema_step",
     ),
     path("search", search.search, name="search"),
+    path("search/open", search.open_at_desk, name="search_open"),
+    path("search/bulk", bulk.draft, name="bulk_draft"),
+    path("search/bulk/<uuid:action_id>", bulk.page, name="bulk"),
+    path("search/bulk/<uuid:action_id>/state", bulk.state, name="bulk_state"),
+    path("search/bulk/<uuid:action_id>/lines", bulk.download, name="bulk_download"),
+    path("search/bulk/<uuid:action_id>/<str:step>", bulk.step, name="bulk_step"),
     path("sources", sources.sources, name="sources"),
     path("sources/state", sources.state, name="sources_state"),
     path("sources/upload", sources.upload, name="source_upload"),

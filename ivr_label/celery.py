@@ -51,6 +51,7 @@ app.conf.update(
             "schedule": 15,
         },
         "sweep-schemas": {"task": "annotations.tasks.sweep_schemas", "schedule": 15},
+        "sweep-bulk": {"task": "annotations.tasks.sweep_bulk", "schedule": 15},
         "sweep-rounds": {"task": "training.tasks.sweep_rounds", "schedule": 15},
         "sweep-live-turns": {
             "task": "training.tasks.sweep_live_turns",

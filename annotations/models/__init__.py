@@ -7,6 +7,7 @@ from annotations.models.annotation import (
 )
 from annotations.models.attempts import AttemptCounter
 from annotations.models.audit import AuditEvent
+from annotations.models.bulk import BulkAction, BulkMember
 from annotations.models.catalogue import (
     OUT_OF_SCOPE,
     Act,
@@ -55,6 +56,8 @@ __all__ = [
     "ApiToken",
     "AttemptCounter",
     "AuditEvent",
+    "BulkAction",
+    "BulkMember",
     "CatalogueStamp",
     "ContrastPair",
     "Conversation",

@@ -24,7 +24,7 @@ WHY = {
     Reason.EXAM: "Drawn at random",  # an exam must not be recognizable as one
     Reason.SECOND_OPINION: "A second opinion is wanted",
     Reason.SCHEMA_CHANGED: "The function's parameters have changed",
-    Reason.REQUESTED: "A product owner asked for this one",
+    Reason.REQUESTED: "Somebody asked for this one",
 }
 # Where the catalogue changed and not the parameters, by the kind of change.
 MOVED = {

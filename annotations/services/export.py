@@ -47,31 +47,45 @@ def gold_records() -> Iterator[dict[str, Any]]:
             utterance__redaction=Utterance.Redaction.FULL,
             utterance__status=Utterance.Status.LABELED,
         )
-        .select_related("utterance__conversation", "intent__domain", "annotation")
+        .select_related(
+            "utterance__conversation",
+            "utterance__domain",
+            "intent__domain",
+            "annotation",
+        )
         .prefetch_related("annotation__spans")
         .order_by("utterance_id")
     )
     for label in labels.iterator(chunk_size=CHUNK):
-        yield _record(label)
+        label.utterance.goldlabel = label
+        yield record_of(label.utterance)
 
 
-def _record(label: GoldLabel) -> dict[str, Any]:
-    said = label.utterance
+def record_of(said: Utterance) -> dict[str, Any]:
+    """The utterance as a canonical record, with its gold label where it has one."""
+    label = getattr(said, "goldlabel", None)
     record = {
         "text": said.text,
-        "intent": label.intent.name,
-        "domain": label.intent.domain.name,
-        "act": label.annotation.act or None,
-        "misheard": label.annotation.is_misheard or None,
-        "spans": [_span(span) for span in label.annotation.spans.all()],
         "context": said.context,
         "conversation_id": said.conversation.external_id if said.conversation else None,
         "turn": said.turn,
         "occurred_at": said.occurred_at.isoformat() if said.occurred_at else None,
         "count": said.count,
         "split": said.split,
+        "domain": said.domain.name if said.domain else None,
+        **(_label(label) if label else {}),
     }
     return {key: value for key, value in record.items() if value not in (None, [])}
+
+
+def _label(label: GoldLabel) -> dict[str, Any]:
+    return {
+        "intent": label.intent.name,
+        "domain": label.intent.domain.name,
+        "act": label.annotation.act or None,
+        "misheard": label.annotation.is_misheard or None,
+        "spans": [_span(span) for span in label.annotation.spans.all()],
+    }
 
 
 def _span(span: ParameterSpan) -> dict[str, Any]:

@@ -148,6 +148,12 @@ def query_with(context: template.Context, **changes: object) -> str:
     return "?" + query.urlencode()
 
 
+@register.simple_tag(takes_context=True)
+def query_value(context: template.Context, name: str) -> str:
+    """One value of the page's query string."""
+    return str(context["request"].GET.get(name, ""))
+
+
 SPEAKERS = {"bot": "Bot", "caller": "Caller", "user": "Caller", "agent": "Agent"}
 
 

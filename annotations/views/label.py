@@ -50,8 +50,16 @@ class Notice:
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """The desk with an item newly leased to whoever asks, and the next one ready."""
-    return _page(request, _take_both(request.user))
+    """The desk with an item newly leased to whoever asks, and the next one ready.
+
+    `?item=` is a held one that was opened from elsewhere: it comes first.
+    """
+    by, wanted = request.user, request.GET.get("item", "")
+    is_number = wanted.isdecimal() and len(wanted) < 19
+    opened = queue.held(int(wanted), by=by) if is_number else None
+    if opened:
+        return _page(request, [opened, *queue.take(BOTH.count - 1, by=by)])
+    return _page(request, _take_both(by))
 
 
 def next_item(request: HttpRequest) -> HttpResponse:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 
-from annotations.errors import InvalidError
-from annotations.models import Role
+from annotations.errors import ConflictError, InvalidError
+from annotations.models import Intent, Role
+from annotations.services import bulk, requested
 from annotations.services import search as service
 from annotations.views.search_form import SearchForm, id_of
 
@@ -28,6 +31,18 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "annotations/search/search.html", context)
 
 
+def open_at_desk(request: HttpRequest) -> HttpResponse:
+    """The utterance leased and on the desk, or a word on who has it."""
+    sent = request.POST.get("utterance", "")
+    utterance_id = int(sent) if sent.isdecimal() and len(sent) < 19 else 0
+    try:
+        item = requested.open_at_desk(by=request.user, utterance_id=utterance_id)
+    except ConflictError as refused:
+        messages.error(request, refused.message)
+        return HttpResponseRedirect(reverse("search"))
+    return HttpResponseRedirect(f"{reverse('label')}?item={item.pk}")
+
+
 def page_context(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
     """What the page needs whether or not something was found."""
     asked = [name for name in form.fields if request.GET.get(name, "").strip()]
@@ -39,5 +54,8 @@ def page_context(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
         "asked": asked,
         "more_is_open": bool(set(asked) - {"q", "intent", "status"}),
         "most": service.MOST,
+        "kinds": bulk.kinds_for(request.user),
+        "may_relabel": request.user.has_role(Role.REVIEWER),
+        "intents": Intent.objects.filter(is_active=True).order_by("title"),
         "may_label": request.user.has_role(Role.ANNOTATOR, Role.REVIEWER),
     }

@@ -50,7 +50,7 @@ class SearchForm(forms.Form):
     unsure = forms.ChoiceField(required=False, label="and below")
 
     def __init__(self, data: QueryDict, *, by: User) -> None:
-        super().__init__(data, auto_id="%s", prefix=None)
+        super().__init__(data, auto_id="%s", label_suffix="")
         choices: dict[str, Callable[[], Choices]] = {
             "intent": _intents,
             "domain": _domains,

@@ -48,6 +48,14 @@ def drop_index(*names: str) -> list[str]:
 NEW_ID = "gen_random_uuid()"
 
 PLANTS: dict[str, list[Plant]] = {
+    "bulk_members_have_what_was_done": [
+        lambda w: [
+            "INSERT INTO annotations_bulkaction (id, kind, status, created_by_id)"
+            f" VALUES (gen_random_uuid(), 'exclude', 'done', {w.ana.pk})",
+            "INSERT INTO annotations_bulkmember (action_id, utterance_id, state, why)"
+            f" SELECT id, {w.skipped.pk}, 'done', '' FROM annotations_bulkaction",
+        ],
+    ],
     "one_standing_answer_per_person": [
         lambda w: [copy(ANNOTATION, w.first.pk, id=NEW_ID)],
     ],

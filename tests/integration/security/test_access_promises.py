@@ -16,6 +16,7 @@ NEVER = {
     Role.ANNOTATOR: [
         ("POST", "/rounds/start"),
         ("GET", "/rounds"),
+        ("POST", "/search/bulk"),
         ("GET", "/review/disagreements"),
         ("POST", "/review/resolve"),
         ("POST", "/review/proposals/1"),
@@ -41,6 +42,7 @@ NEVER = {
         ("POST", "/rounds/1/decision"),
         ("POST", "/rounds/roll-back"),
         ("POST", "/review/resolve"),
+        ("POST", "/search/open"),
         ("POST", "/label/answer"),
         ("POST", "/api/v1/annotations"),
         ("GET", "/audit"),

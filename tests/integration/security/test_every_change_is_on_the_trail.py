@@ -12,6 +12,7 @@ from django.utils import timezone
 from annotations.models import (
     Annotation,
     AuditEvent,
+    BulkAction,
     FunctionExample,
     IntakeBatch,
     IntentMove,
@@ -37,6 +38,7 @@ JSON = "application/json"
 WORKING_STATE = {
     "label_renew",
     "label_release",
+    "search_open",
     "api_queue_next",
     "api_queue_heartbeat",
     "api_queue_release",
@@ -386,6 +388,16 @@ def intent_move(client: Client, user: User):
     return client.post(f"/intents/moves/{move.pk}", {"reason": "The plan changed."})
 
 
+def bulk_draft(client: Client, user: User):
+    cast.utterance("same words")
+    return client.post("/search/bulk", {"q": "same", "kind": "exclude"})
+
+
+def bulk_step(client: Client, user: User):
+    bulk_draft(client, user)
+    return client.post(f"/search/bulk/{BulkAction.objects.get().pk}/confirm")
+
+
 def checkpoint(name: str, state: str) -> Checkpoint:
     return Checkpoint.objects.create(
         name=name,
@@ -436,6 +448,8 @@ ACTS = {
         (function_import, "schema.drafted"),
         (function_examples, "example.removed"),
         (schema_step, "schema.commented"),
+        (bulk_draft, "bulk.drafted"),
+        (bulk_step, "bulk.exclude"),
         (intent_edit, "intent.described"),
         (intent_contrast, "intent.contrasted"),
         (intent_examples, "intent.example_added"),

@@ -1,0 +1,95 @@
+"""Actions on everything a search found: the preview, the run, the way back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+
+from annotations.doorbell import ring
+from annotations.errors import DomainError, NotFoundError
+from annotations.models import BulkAction
+from annotations.services import bulk, bulk_export, queue
+from annotations.tasks import run_bulk
+from annotations.views.search_form import SearchForm
+
+STEPS = {"confirm": bulk.confirm, "cancel": bulk.cancel, "undo": bulk.undo}
+
+
+def draft(request: HttpRequest) -> HttpResponse:
+    """What would be done, with the exact number and samples; nothing is done yet."""
+    form = SearchForm(request.POST, by=request.user)
+    picked = [int(pk) for pk in request.POST.getlist("pick") if pk.isdecimal()]
+    if not form.is_valid():
+        return _back(request, "The filters cannot be read any more. Search again.")
+    try:
+        action = bulk.draft(
+            by=request.user,
+            kind=request.POST.get("kind", ""),
+            criteria=form.criteria(),
+            intent=request.POST.get("as", ""),
+            picked=picked[:100],
+        )
+    except DomainError as refused:
+        return _back(request, refused.message)
+    return redirect("bulk", action.pk)
+
+
+def page(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    return render(request, "annotations/bulk/bulk.html", _state(request, action_id))
+
+
+def state(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """The moving part of the page."""
+    return render(request, "annotations/bulk/_state.html", _state(request, action_id))
+
+
+def step(request: HttpRequest, action_id: UUID, step: str) -> HttpResponse:
+    if step not in STEPS:
+        raise NotFoundError("There is no such step.")
+    try:
+        action = STEPS[step](by=request.user, action_id=action_id)
+    except DomainError as refused:
+        messages.error(request, refused.message)
+    else:
+        if action.status in BulkAction.MOVING:
+            ring(run_bulk, action.pk)
+    return redirect("bulk", action_id)
+
+
+def download(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    action = _own(request, action_id)
+    lines = bulk_export.lines(by=request.user, action=action)
+    response = StreamingHttpResponse(lines, content_type="application/x-ndjson")
+    response["Content-Disposition"] = 'attachment; filename="utterances.jsonl"'
+    return response
+
+
+def _own(request: HttpRequest, action_id: UUID) -> BulkAction:
+    """Whoever drafted it saw its members; others may not be allowed to."""
+    found = BulkAction.objects.filter(pk=action_id, created_by=request.user)
+    action = found.select_related("intent").first()
+    if action is None:
+        raise NotFoundError("There is no such action of yours.")
+    return action
+
+
+def _state(request: HttpRequest, action_id: UUID) -> dict[str, Any]:
+    action = _own(request, action_id)
+    is_moving = action.status in BulkAction.MOVING
+    return {
+        "action": action,
+        "progress": bulk.progress(action),
+        "samples": [] if is_moving else bulk.samples(action),
+        "is_moving": is_moving,
+        "worker_alive": not is_moving or queue.worker_alive(),
+    }
+
+
+def _back(request: HttpRequest, message: str) -> HttpResponse:
+    messages.error(request, message)
+    asked = request.POST.copy()
+    for name in ("csrfmiddlewaretoken", "pick", "kind", "as"):
+        asked.pop(name, None)
+    return redirect(f"/search?{asked.urlencode()}")
