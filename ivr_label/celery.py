@@ -34,7 +34,11 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     task_default_queue="default",
-    task_routes={"training.tasks.run_round": {"queue": "gpu"}},
+    task_routes={
+        "training.tasks.run_round": {"queue": "gpu"},
+        # Its imports are heavy, and the default worker stays small.
+        "training.tasks.sweep_registry": {"queue": "gpu"},
+    },
     task_create_missing_queues=True,
     worker_hijack_root_logger=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
@@ -53,6 +57,7 @@ app.conf.update(
         "sweep-schemas": {"task": "annotations.tasks.sweep_schemas", "schedule": 15},
         "sweep-bulk": {"task": "annotations.tasks.sweep_bulk", "schedule": 15},
         "sweep-rounds": {"task": "training.tasks.sweep_rounds", "schedule": 15},
+        "sweep-registry": {"task": "training.tasks.sweep_registry", "schedule": 60},
         "sweep-live-turns": {
             "task": "training.tasks.sweep_live_turns",
             "schedule": 15,

@@ -218,6 +218,8 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Logs: one JSON object a line, never an utterance's text
+# Where rounds are told of beside our tables, which stay the truth.
+MODEL_REGISTRY = env_str("MODEL_REGISTRY", "mlflow", choices=("mlflow", "off"))
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,

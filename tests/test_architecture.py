@@ -27,7 +27,17 @@ LAYERS = (
     ("views", "api", "tasks", "management", "templatetags"),
     ("services", "serving", "backends", "lakehouse"),
 )
-HEAVY = ("torch", "spacy", "sklearn", "sentence_transformers", "transformers", "modAL")
+HEAVY = (
+    "torch",
+    "spacy",
+    "sklearn",
+    "sentence_transformers",
+    "transformers",
+    "modAL",
+    "mlflow",
+    "sqlalchemy",
+    "alembic",
+)
 
 
 def modules(folder: str) -> list[Path]:
@@ -130,6 +140,18 @@ def test_modal_is_imported_in_one_module():
     }
 
     assert len(importers) <= 1
+
+
+def test_mlflow_is_imported_in_one_module():
+    importers = {
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for path in modules(room)
+        for name, _ in imports(path)
+        if name.split(".")[0] == "mlflow"
+    }
+
+    assert importers == {"training/services/mlflow_store.py"}
 
 
 def required(file: str) -> set[str]:

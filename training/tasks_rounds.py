@@ -4,7 +4,7 @@ import socket
 
 from celery import current_task, shared_task
 
-from training.services import checkpoints, rounds
+from training.services import checkpoints, registry, rounds
 
 
 @shared_task(name="training.tasks.run_round", ignore_result=True, max_retries=0)
@@ -21,3 +21,9 @@ def sweep_rounds() -> None:
     """Start what is due, ring again for what is stuck, drop what nobody knows."""
     rounds.sweep()
     checkpoints.remove_orphans()
+
+
+@shared_task(name="training.tasks.sweep_registry", ignore_result=True)
+def sweep_registry() -> None:
+    """Tell the model registry of rounds that ended or changed."""
+    registry.sweep()

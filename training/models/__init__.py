@@ -9,6 +9,7 @@ from training.models.ranking import (
     Ranking,
     UtteranceEmbedding,
 )
+from training.models.registry import RegistryEntry
 from training.models.round import Round, RoundStep
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Policy",
     "Promotion",
     "Ranking",
+    "RegistryEntry",
     "Round",
     "RoundStep",
     "ShadowAnswer",
