@@ -42,19 +42,31 @@ def read(node: Node, said: str, today: date | None) -> Reading:
     node: the parameter's schema, of a list that of its items. today: the day of the
     call, from which "yesterday" counts. A value already in its form reads as itself.
     """
+    value = accepted(node, said, today)
+    if value is not None:
+        return Reading(value)
+    said = " ".join(said.split())
+    node = node.items if node.kind == "array" and node.items else node
+    candidates = list(_candidates(node, said, today))
+    meant = candidates[0] if len(_kinds(node)) == 1 else said
+    return Reading(meant, complaint(node, meant, today))
+
+
+def accepted(node: Node, said: str, today: date | None) -> str | None:
+    """The value that `read` finds; None where it would complain.
+
+    To say what would fit costs many times what reading does.
+    """
     said = " ".join(said.split())
     node = node.items if node.kind == "array" and node.items else node
     if node.kind == "object":
-        return Reading(said)  # made by a program, not read from words
+        return said  # made by a program, not read from words
     stands_for = _placeholder_in(said, node)
     if stands_for:
-        return Reading(stands_for)
-    candidates = list(_candidates(node, said, today))
-    for value in candidates:
-        if arguments.is_valid(node, typed(node, value)):
-            return Reading(value)
-    meant = candidates[0] if len(_kinds(node)) == 1 else said
-    return Reading(meant, complaint(node, meant, today))
+        return stands_for
+    candidates = _candidates(node, said, today)
+    fits = (v for v in candidates if arguments.is_valid(node, typed(node, v)))
+    return next(fits, None)
 
 
 def typed(node: Node, value: str) -> Any:

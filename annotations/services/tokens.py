@@ -10,11 +10,19 @@ from django.utils import timezone
 
 from annotations.errors import InvalidError
 from annotations.models import ApiToken, Scope, User
-from annotations.services import audit
+from annotations.services import audit, prepared
+from annotations.services.prepared import Columns
 
 # A prefix that secret scanners and people recognize.
 PREFIX = "ivr_"
 MAX_DAYS = 366
+TOKEN = Columns(ApiToken, "t", *(f.attname for f in ApiToken._meta.concrete_fields))
+OWNER = Columns(User, "u", *(f.attname for f in User._meta.concrete_fields))
+FIND = f"""
+SELECT {TOKEN.sql}, {OWNER.sql} FROM {ApiToken._meta.db_table} t
+JOIN {User._meta.db_table} u ON u.id = t.user_id AND u.is_active
+WHERE t.token_hash = %(digest)s AND t.revoked_at IS NULL AND t.expires_at > %(now)s
+"""
 
 
 @transaction.atomic
@@ -67,16 +75,13 @@ def authenticate(raw: str) -> ApiToken | None:
     """
     if not raw.startswith(PREFIX) or len(raw) > 100:
         return None
-    return (
-        ApiToken.objects.select_related("user")
-        .filter(
-            token_hash=digest(raw),
-            revoked_at=None,
-            expires_at__gt=timezone.now(),
-            user__is_active=True,
-        )
-        .first()
-    )
+    known = {"digest": digest(raw), "now": timezone.now()}
+    found = prepared.rows(FIND, known)
+    if not found:
+        return None
+    token: ApiToken = TOKEN.read(found[0][: len(TOKEN)])
+    token.user = OWNER.read(found[0][len(TOKEN) :])
+    return token
 
 
 def digest(raw: str) -> str:

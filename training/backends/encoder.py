@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from training.ml import bundle, recipes, reproducible
+from training.ml import bundle, compression, recipes, reproducible
 from training.ml.data import Dataset
 from training.ml.encoder import model_folder
 from training.ml.finetune import FinetuneConfig
@@ -40,4 +40,8 @@ class EncoderBackend:
             shared=shared,
             hooks=hooks,
         )
-        return bundle.to_files(trained.bundle, trained.encoder, trained.tokenizer)
+        graph, parity = compression.smaller(
+            trained.bundle, trained.encoder, trained.tokenizer, valid or train, work
+        )
+        files = bundle.to_files(trained.bundle, graph, trained.tokenizer)
+        return {**files, compression.PARITY: parity.as_json()}

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from training.ml import storage
 from training.ml.encoder import (
     BATCH_SIZE,
     CHUNK,
@@ -116,23 +117,25 @@ class OnnxEncoder:
 
 def export_int8(path: Path) -> None:
     """Write the int8 graph to `path`, whole or not at all."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        exact, small = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
+        exact = Path(folder) / "fp32.onnx"
         _export_fp32(exact)
-        with _quiet_quantizer():
-            quantize_dynamic(
-                str(exact),
-                str(small),
-                weight_type=QuantType.QInt8,
-                per_channel=True,  # per tensor the cosine falls from 0.993 to 0.968
-                op_types_to_quantize=["MatMul"],
-            )
-        with small.open("rb+") as file:
-            os.fsync(file.fileno())
-        small.replace(path)
+        quantize(exact, path)
+
+
+def quantize(path: Path, quantized: Path) -> None:
+    """Write an int8 copy of an exported graph, whole or not at all."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with storage.written_aside(quantized) as aside, _quiet_quantizer():
+        quantize_dynamic(
+            str(path),
+            str(aside),
+            weight_type=QuantType.QInt8,
+            per_channel=True,  # per tensor the cosine falls from 0.993 to 0.968
+            op_types_to_quantize=["MatMul"],
+        )
 
 
 @contextlib.contextmanager

@@ -39,11 +39,3 @@ def export_encoder(encoder: nn.Module, path: Path, *, layer: int = -1) -> None:
             opset_version=OPSET,
             dynamo=False,  # the tracing exporter needs no further package
         )
-
-
-def quantize(path: Path, quantized: Path) -> None:
-    """Write an int8 copy of an exported encoder: a quarter of the size."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with storage.written_aside(quantized) as aside:
-        quantize_dynamic(str(path), str(aside), weight_type=QuantType.QInt8)

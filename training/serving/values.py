@@ -35,8 +35,8 @@ def arguments_of(
 
 def read(node: Node, text: str, today: date) -> Any:
     """The value as JSON has it, of a list that of one item; None if it is none."""
-    found = readings.read(node, text, today)
-    return None if found.problem else readings.typed(node, found.value)
+    value = readings.accepted(node, text, today)
+    return None if value is None else readings.typed(node, value)
 
 
 def node_of(card: IntentCard, name: str) -> Node:
