@@ -27,9 +27,11 @@ PART = re.compile(r'"([^"]*)"?|(\S+)')
 @dataclass(frozen=True)
 class Question:
     """terms: a tsquery over the index. runs: regular expressions that a lower-case
-    text has to match as well, one for each phrase of three words or more."""
+    text has to match as well, one for each phrase of three words or more. longest: a
+    word that stands in every text that fits."""
 
     terms: str
+    longest: str
     runs: tuple[str, ...] = ()
 
 
@@ -45,13 +47,15 @@ def query(typed: str) -> Question:
     parts = parts[:MOST_PARTS]
     terms: dict[str, None] = {}
     runs = []
+    longest = ""
     for part, words in zip(parts, _words(parts), strict=True):
         terms |= dict.fromkeys(_terms(part, words))
+        longest = max([longest, *words], key=len)
         if len(words) > 2:
             runs.append(_run(part, words))
     if not terms:
         raise InvalidError("Type at least one letter or digit to search for.")
-    return Question(" & ".join(terms), tuple(runs))
+    return Question(" & ".join(terms), longest, tuple(runs))
 
 
 def _part(match: re.Match[str]) -> Part:

@@ -111,6 +111,8 @@ def _near(
 ) -> list[tuple[int, float]]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL hnsw.ef_search = {CANDIDATES}")
+        # Rows deleted and not yet vacuumed must not take the candidates' places.
+        cursor.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
         cursor.execute(
             NEAR.format(conditions=conditions.sql),
             [vector, CANDIDATES, vector, list(encoders), *conditions.values, NEAREST],
