@@ -30,7 +30,7 @@ UNKNOWN = "unknown"
 SPEECH_BANDS = (
     (0.9, "heard well (0.9 and above)"),
     (0.7, "heard fairly (0.7 to 0.9)"),
-    (0.0, "heard badly (below 0.7)"),
+    (0.0, "heard badly (below 0.7, or marked as misheard)"),
 )
 
 Floats = NDArray[np.floating[Any]]

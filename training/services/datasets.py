@@ -205,6 +205,8 @@ def _example(member: SnapshotMember) -> Example:
         weight=float(member.calls),
         key=utterance.pk,
         act=annotation.act,
+        # No recognizer tells us how sure it was; an annotator says when it was wrong.
+        heard=0.0 if annotation.is_misheard else None,
     )
 
 

@@ -85,3 +85,6 @@ def test_misheard_words_are_not_learned_from_but_stay_in_the_exam(intent):
     plain = labeled(intent, text="pay my bill")
 
     assert {example.key for example in loaded()} == {exam.pk, plain.pk}
+
+    [example] = datasets.load(datasets.freeze(), SnapshotMember.Split.EXAM)
+    assert example.heard == 0.0
