@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.ml.word_memory import WordMemory
+
 Floats = NDArray[np.floating[Any]]
 
 
@@ -27,15 +29,18 @@ class TagScorer:
     """Two layers over the states of a word and of its two neighbours.
 
     transitions: what following tags add to their scores, as bio.TagSet.transitions
-    lays them out; None: nothing but what is forbidden.
+    lays them out; None: nothing but what is forbidden. memory: what the nearest known
+    words add, where examples are few.
     """
 
     inner: Linear
     outer: Linear
     transitions: Floats | None = None
+    memory: WordMemory | None = None
 
     def __call__(self, states: Floats) -> Floats:
         """states: (n_words, hidden) -> tag logits (n_words, n_tags)."""
         edges = np.pad(states, ((1, 1), (0, 0)))
         window = np.concatenate([edges[:-2], states, edges[2:]], axis=1)
-        return self.outer(np.maximum(self.inner(window), 0.0))
+        logits = self.outer(np.maximum(self.inner(window), 0.0))
+        return logits if self.memory is None else logits + self.memory(states)

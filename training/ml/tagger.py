@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from training.ml import bio
+from training.ml import bio, word_memory
 from training.ml.data import Dataset
 from training.ml.errors import TrainingCancelledError
 from training.ml.joint import TagHead
 from training.ml.tag_scorer import Linear, TagScorer
 from training.ml.tokens import Encoded
+from training.ml.word_memory import WordMemory
 
 BATCH_WORDS = 256
 EPOCHS = 10
@@ -24,6 +25,7 @@ MIN_STEPS = 600
 RATE = 1e-3
 WEIGHT_DECAY = 0.05
 TRANSITION_WEIGHTS = (0.0, 0.25, 0.5, 1.0)
+MEMORY_WEIGHT = 1.0  # of the nearest words' votes, beside the head's logits
 MIN_DECIDING = 50  # so many held-out utterances with parameters can decide
 
 Floats = NDArray[np.floating[Any]]
@@ -131,6 +133,19 @@ def with_transitions(
         if right > most:
             best, most = tried, right
     return replace(scorer, transitions=np.asarray(best, dtype=np.float32))
+
+
+def with_memory(
+    scorer: TagScorer,
+    states: Sequence[Floats],
+    tags: Sequence[Sequence[int]],
+    tag_set: bio.TagSet,
+) -> TagScorer:
+    """The scorer with a memory of its words, where they are few; else as it is."""
+    if not 0 < sum(map(len, tags)) <= word_memory.MAX_WORDS:
+        return scorer
+    memory = WordMemory.of(states, tags, tag_set.size, MEMORY_WEIGHT)
+    return replace(scorer, memory=memory)
 
 
 def follows(tags: Sequence[Sequence[int]], tag_set: bio.TagSet) -> Floats:

@@ -71,13 +71,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            report = _run(options)
+            report = run(options)
         except (OSError, ValueError, MLError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(report) if options["json"] else _table(report))
 
 
-def _run(options: dict[str, Any]) -> dict[str, Any]:
+def run(options: dict[str, Any]) -> dict[str, Any]:
     """Train, write a checkpoint, and measure what that checkpoint answers."""
     from training.ml import bundle, checkpoint, experiment, recipes
     from training.ml.data import read_jsonl
