@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from annotations.demo import catalogue, written
+from annotations.demo import catalogue, storm, written
 from annotations.demo.conversations import Call, Turn
 from annotations.demo.dice import Dice, Weighted
 from annotations.demo.draft import Draft
@@ -89,7 +89,8 @@ def _call(world: World, seed: int, number: int, ends_at: datetime) -> Call:
     person = Person.invent(dice)
     if source != "calls":
         return Call(name, source, "", (_message(world, source, person, at, dice),))
-    talk = Talk(world, person, at, dice)
+    in_storm = storm.has_begun(at, ends_at)
+    talk = Talk(world, person, at, dice, in_storm)
     talk.run()
     return Call(name, source, talk.outcome, tuple(talk.turns))
 

@@ -150,16 +150,22 @@ def core(intent: DemoIntent, dice: Dice) -> str:
 
 def opening(intent: DemoIntent, dice: Dice) -> str:
     """A caller's first request, with what people say around one."""
-    parts = [core(intent, dice)]
+    parts = [framed(core(intent, dice), dice)]
+    known = [name for name in DETAILS if name in (intent.parameters or {})]
+    if known and dice.chance(0.12):
+        parts.append(dice.pick(DETAILS[dice.pick(known)]))
+    return " ".join(parts)
+
+
+def framed(request: str, dice: Dice) -> str:
+    """The request with what people say before and after one."""
+    parts = [request]
     if dice.chance(0.04):
         parts.insert(0, dice.pick(ASIDES))
     if dice.chance(0.3):
         parts.insert(0, dice.pick(OPENINGS))
     if dice.chance(0.14):
         parts.append(dice.pick(CLOSERS))
-    known = [name for name in DETAILS if name in (intent.parameters or {})]
-    if known and dice.chance(0.12):
-        parts.append(dice.pick(DETAILS[dice.pick(known)]))
     return " ".join(parts)
 
 

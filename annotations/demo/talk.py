@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from annotations.demo import bot, phrases, prompts, speech
+from annotations.demo import bot, phrases, prompts, speech, storm
 from annotations.demo.catalogue import OUT_OF_SCOPE, DemoCatalogue, DemoIntent
 from annotations.demo.conversations import Turn
 from annotations.demo.dice import Dice, Weighted
@@ -45,6 +45,7 @@ class Talk:
     person: Person
     at: datetime
     dice: Dice
+    in_storm: bool = False
     outcome: str = ""
     mistakes: int = 0
     turns: list[Turn] = field(default_factory=list)
@@ -54,8 +55,7 @@ class Talk:
 
     def run(self) -> None:
         self.bot(self.dice.pick(prompts.GREETINGS))
-        intent = self.world.request(self.dice)
-        first = phrases.opening(intent, self.dice)
+        intent, first = self.wish()
         if self.understood(intent, first):
             self.serve(intent)
         if not self.outcome and self.dice.chance(0.12):
@@ -63,6 +63,14 @@ class Talk:
             self.another_request()
         if not self.outcome:
             self.close()
+
+    def wish(self) -> tuple[DemoIntent, str]:
+        """What the call is about, and how it is said first."""
+        if self.in_storm and self.dice.chance(storm.SHARE):
+            name, said = storm.ask(self.dice)
+            return self.world.catalogue.by_name[name], phrases.framed(said, self.dice)
+        intent = self.world.request(self.dice)
+        return intent, phrases.opening(intent, self.dice)
 
     def understood(self, intent: DemoIntent, text: str) -> bool:
         """Whether the bot gets the request in the end; else the call is over."""

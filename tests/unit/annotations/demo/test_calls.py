@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from annotations.demo import calls, catalogue
+from annotations.demo import calls, catalogue, storm
 from annotations.demo.wordlists import TEST_CARDS
 
 KNOWN = catalogue.load()
@@ -236,3 +236,21 @@ def test_sixteen_digits_in_a_row_are_a_published_test_card(records):
 
     assert found
     assert found <= set(TEST_CARDS)
+
+
+def test_the_storm_is_in_both_halves_of_the_last_month_and_not_before(spoken):
+    ages = [
+        (calls.ENDS_AT - datetime.fromisoformat(record["occurred_at"])).days
+        for record in spoken
+        if "storm" in record["text"].split() and "fiber" in record["text"].split()
+    ]
+
+    recent = sum(age < 15 for age in ages)
+    assert min(recent, len(ages) - recent) > 0.3 * len(ages) > 30
+    assert max(ages) <= storm.DAYS
+
+
+def test_what_callers_say_in_the_storm_belongs_to_intents_of_the_catalogue():
+    for name, patterns in storm.LINES.items():
+        known = set(KNOWN.by_name[name].parameters)
+        assert {slot for pattern in patterns for slot in pattern.slots} <= known
