@@ -50,8 +50,23 @@ def people() -> list[User]:
 
 def catalogue() -> None:
     """Every intent of the corpus, each with a live schema of all parameters."""
+    for name in corpus.INTENTS:
+        domain, _ = Domain.objects.get_or_create(
+            name=name.split("_")[1], defaults={"title": name.split("_")[1].title()}
+        )
+        title = name.replace("_", " ").capitalize()
+        intent = Intent.objects.create(
+            name=name, title=title, domain=domain, description=f"The caller: {title}."
+        )
+        live_schema(intent)
+
+
+def live_schema(intent: Intent) -> None:
+    """A live function of this intent with all parameters, none required."""
     author, approver = (
-        User.objects.create_user(name, name=name, roles=["product_owner"])
+        User.objects.get_or_create(
+            username=name, defaults={"name": name, "roles": ["product_owner"]}
+        )[0]
         for name in ("author", "approver")
     )
     body = json.dumps(
@@ -65,24 +80,18 @@ def catalogue() -> None:
         },
         sort_keys=True,
     )
-    for name in corpus.INTENTS:
-        domain, _ = Domain.objects.get_or_create(
-            name=name.split("_")[1], defaults={"title": name.split("_")[1].title()}
-        )
-        title = name.replace("_", " ").capitalize()
-        intent = Intent.objects.create(
-            name=name, title=title, domain=domain, description=f"The caller: {title}."
-        )
-        SchemaVersion.objects.create(
-            function=Function.objects.create(name=name, intent=intent, domain=domain),
-            number=1,
-            canonical=body,
-            content_hash=hashlib.sha256(body.encode()).hexdigest(),
-            status=SchemaVersion.Status.LIVE,
-            proposed_by=author,
-            approved_by=approver,
-            approved_at=timezone.now(),
-        )
+    SchemaVersion.objects.create(
+        function=Function.objects.create(
+            name=intent.name, intent=intent, domain=intent.domain
+        ),
+        number=1,
+        canonical=body,
+        content_hash=hashlib.sha256(body.encode()).hexdigest(),
+        status=SchemaVersion.Status.LIVE,
+        proposed_by=author,
+        approved_by=approver,
+        approved_at=timezone.now(),
+    )
 
 
 def utterances(n: int) -> None:

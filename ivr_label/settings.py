@@ -164,6 +164,9 @@ STATIC_BUNDLES = {
         "js/picker.js",
         "js/outbox.js",
         "js/flow.js",
+        "js/again.js",
+        "js/lookback.js",
+        "js/coach.js",
         "js/desk.js",
     ),
 }

@@ -17,6 +17,7 @@ from annotations.models.catalogue import (
     Iteration,
 )
 from annotations.models.conversation import Conversation, Turn
+from annotations.models.desk import DeskSettings, KeyPreset, SingleKeys
 from annotations.models.guideline import (
     ContrastPair,
     IntentChange,
@@ -61,6 +62,7 @@ __all__ = [
     "CatalogueStamp",
     "ContrastPair",
     "Conversation",
+    "DeskSettings",
     "Domain",
     "ErrorCandidate",
     "ErrorSearch",
@@ -76,6 +78,7 @@ __all__ = [
     "IntentProposal",
     "IntentRemark",
     "Iteration",
+    "KeyPreset",
     "LabelMigration",
     "MovedLabel",
     "OpinionPolicy",
@@ -92,6 +95,7 @@ __all__ = [
     "SchemaVersion",
     "Scope",
     "SignInLink",
+    "SingleKeys",
     "SkipReason",
     "Suggestion",
     "Turn",

@@ -41,6 +41,8 @@ class Answer:
     spans: tuple[SpanAnswer, ...] = ()
     not_spoken: tuple[str, ...] = ()
     shown_ms: int | None = None
+    # The earlier label of the same person that this one replaces.
+    revises: uuid.UUID | None = None
     act: str = ""
     is_misheard: bool = False
     # Sent again from a journal, which keeps no words and so no typed ones either.

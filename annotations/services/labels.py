@@ -24,7 +24,13 @@ from annotations.models import (
     SkipReason,
     User,
 )
-from annotations.services import audit, gold, prepared, queue
+from annotations.services import (
+    audit,
+    gold,
+    prepared,
+    queue,
+    revisions,
+)
 from annotations.services.answers import Answer, SpanAnswer, check
 from annotations.services.catalogue import IntentCard
 from annotations.services.prepared import Batch
@@ -139,6 +145,9 @@ def undo(*, by: User, uuid: uuid.UUID, answer_id: uuid.UUID | None = None) -> Un
     if last is None or _undone_in_a_row(by) >= UNDO_DEPTH:
         raise NothingToUndoError("There is no answer of yours left to take back.")
     item = _lock(last.queue_item_id) if last.queue_item_id else None
+    # Of a correction the label before stands again: there is nothing to answer.
+    if item and last.revises_id and str(last.revises_id) != item.why.get("revises"):
+        item = None
     event = Annotation.objects.create(
         id=uuid,
         kind=Annotation.Kind.UNDO,
@@ -201,7 +210,10 @@ def _add(event: Annotation) -> None:
 
 
 def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
-    item = _lock(answer.item_id)
+    if answer.revises:
+        _, item = revisions.reopened(answer.revises, by=by)
+    else:
+        item = _lock(answer.item_id)
     late = _is_late(item, by)
     checked = check(item.utterance, answer, item.catalogue_stamp)
     card = checked.card
@@ -232,7 +244,7 @@ def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
     for span in checked.spans:
         batch.insert(ParameterSpan(annotation=annotation, **vars(span)))
     verdict = gold.settle(item.utterance, into=batch)
-    if not late:
+    if not late and not answer.revises:
         _finish(item, QueueItem.Status.DONE, into=batch)
     audit.record(
         into=batch,

@@ -110,6 +110,12 @@ def theme_attribute(context: template.Context) -> SafeString:
 
 
 @register.simple_tag
+def new_id() -> uuid.UUID:
+    """An event's id in a form sent without the script: sent twice, it stores once."""
+    return uuid.uuid4()
+
+
+@register.simple_tag
 def scripts(bundle: str) -> SafeString:
     """The scripts of one of STATIC_BUNDLES: joined where collected, else one by one."""
     is_joined = bundle in getattr(staticfiles_storage, "hashed_files", {})
@@ -117,12 +123,6 @@ def scripts(bundle: str) -> SafeString:
     return format_html_join(
         "\n", '<script defer src="{}"></script>', ((static(n),) for n in names)
     )
-
-
-@register.simple_tag
-def new_id() -> str:
-    """An id for a form, so that sending it twice stores once."""
-    return str(uuid.uuid4())
 
 
 @register.filter

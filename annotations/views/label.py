@@ -26,7 +26,7 @@ from annotations.models import (
     User,
 )
 from annotations.services import catalogue as intents
-from annotations.services import desk, labels, queue
+from annotations.services import desk, desk_keys, labels, queue, revisions
 from annotations.services.labels import Submission
 from annotations.views import label_forms as forms
 from annotations.views.nothing_to_label import describe
@@ -35,6 +35,7 @@ from annotations.views.nothing_to_label import describe
 PRESELECT = 0.5
 LATE = "{who} answered this meanwhile. Yours is kept as a second opinion."
 TAKEN = "Taken back. Somebody else holds that one now, so here is another."
+STANDS = "Taken back. Your answer before the correction stands again."
 ITEM = "annotations/label/_item.html"
 ONE = forms.Wanted()
 BOTH = forms.Wanted(shown=True, ahead=True)
@@ -53,13 +54,24 @@ def page(request: HttpRequest) -> HttpResponse:
     """The desk with an item newly leased to whoever asks, and the next one ready.
 
     `?item=` is a held one that was opened from elsewhere: it comes first.
+    `?correct=` is the person's own earlier answer, to be replaced by a new one.
     """
+    if request.GET.get("correct"):
+        return _correct(request, forms.uuid_of({"uuid": request.GET["correct"]}))
     by, wanted = request.user, request.GET.get("item", "")
     is_number = wanted.isdecimal() and len(wanted) < 19
     opened = queue.held(int(wanted), by=by) if is_number else None
     if opened:
         return _page(request, [opened, *queue.take(BOTH.count - 1, by=by)])
     return _page(request, _take_both(by))
+
+
+@transaction.atomic
+def _correct(request: HttpRequest, answer_id: uuids.UUID) -> HttpResponse:
+    by = request.user
+    label, item = revisions.reopened(answer_id, by=by)
+    ahead = [] if request.htmx else queue.take(1, by=by)
+    return _respond(request, [item, *ahead], given=label, revises=label.pk)
 
 
 def next_item(request: HttpRequest) -> HttpResponse:
@@ -110,7 +122,9 @@ def undo(request: HttpRequest) -> HttpResponse:
         )
         if item is None:
             items = queue.take(wanted.count, by=by)
-            return _respond(request, items, wanted, notice=Notice("taken", TAKEN))
+            corrected = undone.annotation.undoes.revises_id
+            notice = Notice("taken", STANDS if corrected else TAKEN)
+            return _respond(request, items, wanted, notice=notice)
         if not wanted.count:  # sent again by a page that does not know the item
             queue.release(item.pk, by=by)
             return HttpResponse(status=204)
@@ -197,13 +211,14 @@ def _respond(
     *,
     notice: Notice | None = None,
     given: Annotation | None = None,
+    revises: uuids.UUID | None = None,
 ) -> HttpResponse:
     """Fragments for the desk's script; the whole page where there is none.
 
     What the desk is to hold ready comes as an inert template.
     """
     if not request.htmx:
-        return _page(request, items, notice=notice, given=given)
+        return _page(request, items, notice=notice, given=given, revises=revises)
     if not (wanted.shown or items or notice):
         return HttpResponse(status=204)
     waiting = list(items)
@@ -223,6 +238,7 @@ def _page(
     *,
     notice: Notice | None = None,
     given: Annotation | None = None,
+    revises: uuids.UUID | None = None,
 ) -> HttpResponse:
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     mine = Annotation.objects.standing().filter(
@@ -235,6 +251,8 @@ def _page(
         "ahead": [partial(_template, request, item) for item in items[1:]],
         "today": mine.count(),
         "reasons": json.dumps(SkipReason.choices),
+        "keys": json.dumps(desk_keys.for_page(desk_keys.settings_of(request.user))),
+        "revises": revises,
         "worker_alive": queue.worker_alive(),
     }
     return render(request, "annotations/label/label.html", context)

@@ -96,6 +96,7 @@ def answer(form: Mapping[str, str]) -> Answer:
         act=form.get("act", ""),
         is_misheard=form.get("misheard") == "1",
         is_recalled=bool(form.get("recalled")),
+        revises=uuid_of({"uuid": form["revises"]}) if form.get("revises") else None,
         shown_ms=_milliseconds(form.get("shown_ms", "")),
     )
 

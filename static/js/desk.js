@@ -9,16 +9,19 @@
   const url = $("desk").dataset;
   let intents = new Map();
   let item = null;
-  let lastIntent = sessionStorage.getItem("ivr-last-intent");
+  const wishes = JSON.parse(url.keys);
+  const last = window.IVR.lastAnswer();
 
   const panel = parameterPanel({ tell, url: url.value, csrf: url.csrf });
   const acts = turnActs();
   const picker = new Picker({ onPick: (intent) => choose(intent.name) });
+  const lookback = window.IVR.lookBack({ url, correct: (answer, kind) => desk.correct(answer, kind) });
   const desk = flow({ open, onShown: settle, onRefused: redraw, tell });
 
   /* ---- the item on the screen ---- */
 
   function settle(shown) {
+    lookback.reset();
     item = shown;
     panel.attach(item);
     acts.attach(item);
@@ -193,11 +196,12 @@
       not_spoken: JSON.stringify(silent),
       ...acts.answer,
     };
-    lastIntent = item.intent;
-    sessionStorage.setItem("ivr-last-intent", lastIntent);
+    const { revises } = item.form.dataset;
+    if (revises) body.revises = revises;
+    last.keep(item, item.editor.shown.filter((span) => span.turn == null), silent);
     desk.decide(url.answer, body, {
       saved: 1,
-      note: { intent: item.intent, spans: panel.traces(), not_spoken: silent, ...acts.answer },
+      note: { intent: item.intent, spans: panel.traces(), not_spoken: silent, revises, ...acts.answer },
     });
   }
 
@@ -256,11 +260,13 @@
     { id: "submit", mode: "desk", group: "Answer", keys: ["Enter"], name: "Accept what is shown and go on", when: () => Boolean(item), run: submit },
     { id: "choose", mode: "desk", group: "Answer", keys: ["1–5"], name: "Choose a suggestion", when: onDesk, run: (event) => {
       const one = suggestions()[window.IVR.digit(event) - 1];
-      if (one) choose(one.value);
+      if (!one) return;
+      choose(one.value);
+      if (wishes.digitSubmits) submit(event);
     } },
     { id: "none", mode: "desk", group: "Answer", keys: ["0"], name: "None of these: out of scope", when: onDesk, run: () => choose(url.outOfScope) },
-    { id: "find", mode: "desk", group: "Answer", keys: ["Letter"], name: "Search all intents (bil: keeps to a domain)", when: onDesk, run: (event) => picker.open(event.key) },
-    { id: "again", mode: "desk", group: "Answer", keys: ["="], name: "Same intent as the item before", when: onDesk, run: () => lastIntent && choose(lastIntent) },
+    { id: "find", mode: "desk", group: "Answer", keys: ["Letter"], name: "Search all intents (bil: keeps to a domain)", when: onDesk, run: (event) => picker.open(/^\p{L}$/u.test(event.key) ? event.key : "") },
+    { id: "again", mode: "desk", group: "Answer", keys: ["="], name: "The answer before once more: intent, the same words marked, “not spoken”", when: onDesk, run: () => last.repeat(item, choose) },
     { id: "mark", mode: "desk", group: "Answer", keys: ["Space"], name: "Mark a parameter", when: onDesk, run: startMarking },
     { id: "not-spoken", mode: "desk", group: "Answer", keys: ["-"], name: "The needed parameter was not spoken", when: onDesk, run: panel.notSpoken },
     { id: "value", mode: "desk", group: "Answer", keys: ["."], name: "Change the value of what is marked", when: onDesk, run: panel.editValue },
@@ -271,12 +277,18 @@
     { id: "personal", mode: "desk", group: "Other ways on", keys: ["!"], name: "Personal data: take it out of sight", when: onDesk, run: quarantine },
     { id: "ask", mode: "desk", group: "Other ways on", keys: ['"'], name: "Ask a reviewer about this one", when: onDesk, run: ask },
     { id: "propose", mode: "page", group: "Other ways on", keys: ["Mod+i"], name: "Propose a new intent", run: proposeIntent },
+    { id: "back", mode: "desk", group: "Other ways on", keys: ["["], name: "Look back at your answers", when: onDesk, run: lookback.back },
     { id: "undo", mode: "page", group: "Other ways on", keys: ["Mod+z"], name: "Take back the last answer", run: desk.undo },
 
-    { id: "span-move", mode: "span", group: "While marking", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1) },
-    { id: "span-extend", mode: "span", group: "While marking", keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], repeats: true, name: "More or fewer words", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1, { extend: true }) },
-    { id: "span-turn", mode: "span", group: "While marking", keys: ["ArrowUp", "ArrowDown"], repeats: true, name: "The turn before or after", run: (event) => climb(event.key === "ArrowUp" ? -1 : 1) },
-    { id: "span-fine", mode: "span", group: "While marking", keys: ["Alt+ArrowLeft", "Alt+ArrowRight"], repeats: true, name: "One character less or more", run: (event) => move(event.key === "ArrowLeft" ? -1 : 1, { byCharacter: true }) },
+    { id: "history-back", mode: "history", group: "Looking back", keys: ["["], name: "The answer before", run: lookback.back },
+    { id: "history-forward", mode: "history", group: "Looking back", keys: ["]"], name: "The answer after", run: lookback.forward },
+    { id: "history-correct", mode: "history", group: "Looking back", keys: ["Enter"], name: "Correct this one", run: lookback.again },
+    { id: "history-leave", mode: "history", group: "Looking back", keys: ["Escape"], name: "Back to the item", run: lookback.leave },
+
+    { id: "span-move", mode: "span", group: "While marking", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word", run: (_, at) => move(at ? 1 : -1) },
+    { id: "span-extend", mode: "span", group: "While marking", keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], repeats: true, name: "More or fewer words", run: (_, at) => move(at ? 1 : -1, { extend: true }) },
+    { id: "span-turn", mode: "span", group: "While marking", keys: ["ArrowUp", "ArrowDown"], repeats: true, name: "The turn before or after", run: (_, at) => climb(at ? 1 : -1) },
+    { id: "span-fine", mode: "span", group: "While marking", keys: ["Alt+ArrowLeft", "Alt+ArrowRight"], repeats: true, name: "One character less or more", run: (_, at) => move(at ? 1 : -1, { byCharacter: true }) },
     { id: "span-param", mode: "span", group: "While marking", keys: ["1–9"], name: "It is this parameter", run: (event) => panel.mark(window.IVR.digit(event) - 1) },
     { id: "span-remove", mode: "span", group: "While marking", keys: ["Backspace"], name: "Remove the mark here", run: panel.erase },
     { id: "span-narrow", mode: "span", group: "While marking", keys: ["Letter"], name: "Of many parameters, those that begin so", run: (event) => panel.narrow(event.key) },
@@ -286,6 +298,8 @@
     { id: "span-submit", mode: "span", group: "While marking", keys: ["Enter"], name: "Accept what is shown and go on", run: submit },
   );
 
+  keys.use(wishes);
+  if (wishes.coach) window.IVR.coach();
   for (const button of $("acts").querySelectorAll("button")) {
     button.addEventListener("click", (event) => {
       event.preventDefault();
@@ -294,5 +308,9 @@
     });
   }
 
-  addEventListener("DOMContentLoaded", desk.begin);
+  addEventListener("DOMContentLoaded", () => {
+    const revises = document.querySelector("input[name=revises]");
+    if (revises && $("item")) $("item").dataset.revises = revises.value;
+    desk.begin();
+  });
 })();

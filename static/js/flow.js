@@ -255,7 +255,8 @@
 
     /* ---- holding the items ---- */
 
-    const held = () => [...(item ? [item.form] : []), ...ahead];
+    // A correction is held by nobody: its answer stands until there is another.
+    const held = () => [...(item ? [item.form] : []), ...ahead].filter((form) => !form.dataset.revises);
 
     async function beat() {
       if (document.hidden || outbox.isBusy) return;
@@ -314,7 +315,7 @@
       for (const { uuid, url: target, ...note } of journal.read()) {
         const fields = fieldsOf({
           uuid, stay: "1", item: note.item ?? "", shown_ms: String(note.shown_ms || 0),
-          intent: note.intent || "", reason: note.reason || "", answer: note.answer || "",
+          revises: note.revises || "", intent: note.intent || "", reason: note.reason || "", answer: note.answer || "",
           // Offsets only: the words were not kept. The server has them.
           spans: JSON.stringify((note.spans || []).map(([start, end, param, turn, value]) => ({ start, end, param, ...(turn == null ? {} : { turn }), ...(value ? { value } : {}) }))),
           recalled: "1", act: note.act || "", misheard: note.misheard || "",
@@ -329,6 +330,25 @@
       }
     }
 
+    /* An earlier answer opened again: a label to be replaced, anything else taken back. */
+    async function correct(answer, kind) {
+      if (kind !== "label") {
+        decided = decided.filter((one) => one.uuid !== answer);
+        withdraw({ answer }).then((html) => receiveUndone(html, null)).catch(complain);
+        return;
+      }
+      const response = await fetch(`${url.page}?correct=${answer}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+      const page = new DOMParser().parseFromString((await response?.text()) || "", "text/html");
+      const form = response?.ok && page.getElementById("item");
+      if (!form) {
+        tell(page.querySelector("[data-refusal]")?.textContent.trim() || "This answer cannot be opened now.");
+        return;
+      }
+      form.dataset.revises = answer;
+      lift(document.adoptNode(form));
+      announce("To be corrected.");
+    }
+
     function begin() {
       put(slot.querySelector("#item, #empty"));
       replay();
@@ -340,7 +360,7 @@
       },
       // A refused item came up by itself: the key was meant for the one before.
       isReady: () => Boolean(item) && (!item.byItself || performance.now() - item.paintedAt >= SETTLE),
-      begin, decide, isSettled, undo, url,
+      begin, correct, decide, isSettled, undo, url,
     };
   }
 

@@ -122,7 +122,8 @@
       const first = this.wordAt(this.range.start);
       const last = Math.max(first, this.words.findLastIndex((word) => word.start < this.range.end));
       const clamp = (index) => Math.min(this.words.length - 1, Math.max(0, index));
-      if (!extend) this.anchor = clamp((step > 0 ? last : first) + step);
+      // Left of the first word is the last one: what is said last is near, too.
+      if (!extend) this.anchor = ((step > 0 ? last : first) + step + this.words.length) % this.words.length;
       else if (this.anchor !== last) this.anchor = first;
       const focus = extend ? clamp((this.anchor === first ? last : first) + step) : this.anchor;
       const [from, to] = [Math.min(this.anchor, focus), Math.max(this.anchor, focus)];

@@ -45,6 +45,8 @@
   /* Keys. One table: handlers run from it and the key sheet is drawn from it. */
   const commands = [];
   let mode = "page";
+  let own = {}; // what this person changed: {keys: {id: [key]}, single}
+  const keysOf = (command) => own.keys?.[command.id] || command.keys;
 
   const NAMES = {
     Enter: "↵", Space: "space", Escape: "esc", Backspace: "⌫", ArrowLeft: "←",
@@ -59,7 +61,7 @@
     if (held && !event.shiftKey) return Number(held[1]);
     return /^\d$/.test(event.key) ? Number(event.key) : null;
   };
-  const hasOwnKey = (key) => commands.some((command) => command.keys.includes(key));
+  const hasOwnKey = (key) => commands.some((command) => keysOf(command).includes(key));
 
   function fits(spec, event) {
     const parts = spec.split("+").filter(Boolean);
@@ -78,7 +80,7 @@
     if (key.length > 1) return event.key === key && wants("Shift") === event.shiftKey && wants("Alt") === event.altKey;
     return event.key.toLowerCase() === key;
   }
-  const isCharacter = (spec) => !spec.includes("+") && !/^(Enter|Escape|Arrow|Backspace|Home|End)/.test(spec);
+  const isCharacter = (spec) => !spec.includes("+") && !/^(Enter|Escape|Arrow|Backspace|Home|End|F\d)/.test(spec);
 
   const store = (() => {
     try {
@@ -88,12 +90,12 @@
       return { getItem: () => null, setItem: () => undefined };
     }
   })();
-  const singleKeys = () => store.getItem("ivr-single-keys") !== "off";
+  const singleKeys = () => own.single || (store.getItem("ivr-single-keys") === "off" ? "alt" : "plain");
 
   function allowed(command, spec, event) {
     if (event.repeat && !command.repeats) return false;
     if (!isCharacter(spec)) return true;
-    return singleKeys() ? !event.altKey : event.altKey;
+    return { plain: !event.altKey, alt: event.altKey, off: false }[singleKeys()];
   }
 
   const isTyping = (target) =>
@@ -103,9 +105,16 @@
     (event.key === "Enter" && target.closest?.("a, button, summary")) ||
     (event.code === "Space" && target.closest?.("button, summary, input:not(:checked)"));
 
+  const drawn = (command) => command && { ...command, keys: keysOf(command), isMany: command.repeats || keysOf(command).some((key) => /\d–\d/.test(key)) };
+  IVR.drawKeys = (keys) => keys.map((key) => IVR.make("kbd", {}, key.split("+").filter(Boolean).map(show).join(" ") || "+"));
+
   IVR.keys = {
     add: (...more) => commands.push(...more),
-    table: () => commands.map(({ run, ...rest }) => ({ ...rest, works: typeof run === "function" })),
+    table: () => commands.map(({ run, ...rest }) => ({ ...rest, keys: keysOf(rest), works: typeof run === "function" })),
+    use: (settings) => (own = settings),
+    named: (id) => drawn(commands.find((command) => command.id === id)),
+    /* Those that would do something now; isMany: which, only the key can say. */
+    usable: () => commands.filter((one) => [mode, "page"].includes(one.mode) && (!one.when || one.when())).map(drawn),
     get mode() {
       return mode;
     },
@@ -115,8 +124,8 @@
     find: (event, inMode = mode) => {
       for (const command of commands) {
         if (command.mode !== "page" && command.mode !== inMode) continue;
-        const spec = command.keys.find((key) => fits(key, event));
-        if (spec && allowed(command, spec, event)) return command;
+        const at = keysOf(command).findIndex((key) => fits(key, event));
+        if (at >= 0 && allowed(command, keysOf(command)[at], event)) return { ...command, at };
       }
       return null;
     },
@@ -133,7 +142,7 @@
       return;
     }
     event.preventDefault();
-    command.run(event);
+    command.run(event, command.at);
   });
 
   IVR.dialog = (id, title, ...body) => {
@@ -157,19 +166,19 @@
     for (const [group, members] of groups) {
       const list = IVR.make("dl");
       for (const command of members) {
-        const keys = command.keys.map((key) => IVR.make("kbd", {}, key.split("+").filter(Boolean).map(show).join(" ") || "+"));
-        list.append(IVR.make("dt", { "data-command": command.id }, ...keys), IVR.make("dd", {}, command.name));
+        list.append(IVR.make("dt", { "data-command": command.id }, ...IVR.drawKeys(keysOf(command))), IVR.make("dd", {}, command.name));
       }
       body.push(IVR.make("h3", {}, group), list);
     }
-    const box = IVR.make("input", { type: "checkbox", checked: singleKeys() });
+    const box = IVR.make("input", { type: "checkbox", checked: singleKeys() === "plain" });
     box.addEventListener("change", () => store.setItem("ivr-single-keys", box.checked ? "on" : "off"));
-    body.push(IVR.make("label", { class: "switch" }, box, "Single keys (off: hold Alt with each)"));
+    if (own.single) body.push(IVR.make("p", { class: "switch" }, IVR.make("a", { href: "/me/keys" }, "Change your keys, or switch single keys off")));
+    else body.push(IVR.make("label", { class: "switch" }, box, "Single keys (off: hold Alt with each)"));
     IVR.dialog("keysheet", "Keys", ...body).classList.add("keysheet");
   }
   IVR.keys.add(
     { id: "keys", mode: "page", group: "Everywhere", keys: ["?"], name: "Show this sheet", run: keySheet },
-    { id: "search", mode: "page", group: "Everywhere", keys: ["Mod+k"], name: "Search utterances", when: () => Boolean($("nav-search")), run: () => $("nav-search").click() },
+    { id: "palette", mode: "page", group: "Everywhere", keys: ["Mod+k"], name: "Find a command or a page", run: async () => (await import(root.dataset.palette)).palette() },
   );
 
   addEventListener("DOMContentLoaded", () => {

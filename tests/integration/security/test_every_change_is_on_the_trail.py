@@ -94,6 +94,10 @@ def label_undo(client: Client, user: User):
     return client.post("/label/undo", {"uuid": str(uuid.uuid4()), "item": ""})
 
 
+def me_keys(client: Client, user: User):
+    return client.post("/me/keys", {"preset": "letters", "single_keys": "alt"})
+
+
 def review_resolve(client: Client, user: User):
     _, answers = disputed()
     return client.post(
@@ -418,6 +422,7 @@ ACTS = {
         (label_skip, "utterance.skipped"),
         (label_quarantine, "utterance.quarantined"),
         (label_undo, "skip.undone"),
+        (me_keys, "desk.keys_changed"),
         (review_resolve, "disagreement.resolved"),
         (review_undo, "review.undone"),
         (review_reopen, "gold.reopened"),

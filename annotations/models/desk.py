@@ -1,0 +1,50 @@
+"""How one person wants the desk."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class KeyPreset(models.TextChoices):
+    DEFAULT = "default", "Default"
+    LETTERS = "letters", "Letters, as in Gmail"
+    LEFT_HAND = "left_hand", "Left hand alone"
+
+
+class SingleKeys(models.TextChoices):
+    """WCAG 2.1.4: shortcuts of one character can be changed or switched off."""
+
+    PLAIN = "plain", "Work as they are"
+    ALT = "alt", "Work while Alt is held"
+    OFF = "off", "Are switched off"
+
+
+class DeskSettings(models.Model):
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True
+    )
+    preset = models.CharField(
+        max_length=12, choices=KeyPreset.choices, default=KeyPreset.DEFAULT
+    )
+    # Action -> key where it differs from the preset: both out of closed lists, see
+    # annotations/services/desk_keys.py. Nothing a person typed is ever stored here.
+    keys = models.JSONField(default=dict, blank=True)
+    single_keys = models.CharField(
+        max_length=8, choices=SingleKeys.choices, default=SingleKeys.PLAIN
+    )
+    digit_submits = models.BooleanField(default=False)
+    coach = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="desk_preset_known", condition=Q(preset__in=KeyPreset.values)
+            ),
+            models.CheckConstraint(
+                name="desk_single_keys_known",
+                condition=Q(single_keys__in=SingleKeys.values),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"desk of user {self.user_id}"

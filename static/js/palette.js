@@ -1,0 +1,76 @@
+/* Every command and page by name, each with its key: found by typing, and learned. */
+const { make, keys, drawKeys, say } = window.IVR;
+const LIMIT = 14;
+
+/* Letters in order, the earlier and closer the better; -1 is no fit. */
+function fit(query, name) {
+  let at = -1;
+  let score = 0;
+  for (const letter of query) {
+    const found = name.indexOf(letter, at + 1);
+    if (found < 0) return -1;
+    score += 1 / (1 + found - at);
+    at = found;
+  }
+  return score + (name.includes(query) ? 10 : 0);
+}
+
+const pages = () =>
+  [...document.querySelectorAll("header.bar nav a, .aside a[href]")].map((link) => ({ name: `Go to: ${link.textContent.trim()}`, keys: [], go: () => link.click() }));
+
+export function palette() {
+  const commands = keys.usable().map((command) => ({ ...command, go: (event) => command.run(event, 0) }));
+  const all = [...commands, ...pages()];
+  const input = make("input", { id: "palette-find", type: "search", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-hits", "aria-autocomplete": "list", "aria-label": "Find a command or a page", placeholder: "Type what you want to do", autocomplete: "off" });
+  const list = make("ul", { id: "palette-hits", class: "hits", role: "listbox", "aria-label": "Commands and pages" });
+  const dialog = window.IVR.dialog("palette", "Commands", input, list);
+  let hits = [];
+  let at = 0;
+
+  function draw() {
+    const query = input.value.trim().toLowerCase();
+    const scored = all.map((one) => ({ one, score: fit(query, one.name.toLowerCase()) })).filter(({ score }) => score >= 0);
+    hits = (query ? scored.sort((a, b) => b.score - a.score) : scored).slice(0, query ? LIMIT : all.length).map(({ one }) => one);
+    at = 0;
+    list.replaceChildren(...(hits.length ? hits.map(row) : [make("li", { class: "none", role: "option", "aria-disabled": "true" }, "Nothing is called that.")]));
+    point();
+  }
+
+  function row(one, k) {
+    const node = make("li", { id: `command-${k}`, role: "option" }, make("span", {}, one.name), make("span", {}, ...drawKeys(one.keys)));
+    node.addEventListener("click", (event) => choose(k, event));
+    return node;
+  }
+
+  function point() {
+    [...list.children].forEach((node, k) => {
+      node.setAttribute("aria-selected", String(k === at));
+      if (k === at && node.id) input.setAttribute("aria-activedescendant", node.id);
+    });
+    list.children[at]?.scrollIntoView({ block: "nearest" });
+  }
+
+  function choose(k, event) {
+    const one = hits[k];
+    if (!one) return;
+    dialog.close();
+    // Which of several is meant only the key itself can say.
+    if (one.isMany) say(`${one.name}: press ${one.keys.join(" or ")}.`);
+    else one.go(event);
+  }
+
+  input.addEventListener("input", draw);
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.repeat && event.key === "Enter") return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && hits.length) {
+      at = (at + step + hits.length) % hits.length;
+      point();
+    } else if (event.key === "Enter") choose(at, event);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  draw();
+  input.focus();
+}
