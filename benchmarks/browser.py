@@ -8,6 +8,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.page_weight import FLAGS
 
+PAINTED = "new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
 SETTLE_MS = 230  # the desk takes no decision in the first 200 ms of an item
 
 
@@ -27,3 +28,9 @@ def desk(url: str, link: str) -> Iterator[Page]:
         page.wait_for_load_state("networkidle")
         yield page
         browser.close()
+
+
+def settle(page: Page) -> None:
+    """The item has been painted for long enough to take a decision."""
+    page.evaluate(PAINTED)
+    page.wait_for_timeout(SETTLE_MS)

@@ -15,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from benchmarks import desk_world, machine, report, stack
-from benchmarks.browser import SETTLE_MS, desk
+from benchmarks.browser import desk, settle
 
 THINKING_MS = 800  # slower than the line, faster than people (1.35 s a decision)
 WATCH = """
@@ -75,7 +75,8 @@ def measure(page: Page, round_trip_ms: int, n: int) -> dict[str, Any]:
     page.evaluate("painted.length = 0")
     for _ in range(n):
         item = page.locator("#item").get_attribute("data-item")
-        page.wait_for_timeout(max(SETTLE_MS, THINKING_MS))
+        settle(page)
+        page.wait_for_timeout(THINKING_MS)
         page.keyboard.press("Enter")
         page.locator(f"#item:not([data-item='{item}'])").wait_for()
     page.locator("#saved[data-state=saved]").wait_for()

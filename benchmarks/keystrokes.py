@@ -17,7 +17,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from benchmarks import desk_world, machine, report, stack
-from benchmarks.browser import SETTLE_MS, desk
+from benchmarks.browser import desk, settle
 from benchmarks.desk_world import DeskItem
 
 COUNTING = """
@@ -97,7 +97,7 @@ def answer(page: Page, one: DeskItem) -> Tally:
     """Give the right answer by keys alone."""
     shown = page.locator("#utterance").inner_text()
     assert shown == one.text, (shown, one.text)
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
     before = page.evaluate("[pressed, clicked]")
     first_word = choose(page, one)
     start = page.evaluate("pressed")

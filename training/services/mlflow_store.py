@@ -47,9 +47,11 @@ class Store:
         """Connect, and have MLflow make or migrate its tables."""
         # Before the import: it reports usage over the network unless told not to, and
         # would keep connections that a worker uses once an hour.
-        os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-        os.environ["DO_NOT_TRACK"] = "true"
-        os.environ["MLFLOW_SQLALCHEMYSTORE_POOLCLASS"] = "NullPool"
+        os.environ.update(
+            MLFLOW_DISABLE_TELEMETRY="true",
+            DO_NOT_TRACK="true",
+            MLFLOW_SQLALCHEMYSTORE_POOLCLASS="NullPool",
+        )
         from mlflow import MlflowClient
 
         with connection.cursor() as cursor:
