@@ -73,6 +73,7 @@ app.conf.update(
             "task": "annotations.tasks.sweep_second_opinions",
             "schedule": 60,
         },
+        "sweep-forecast": {"task": "training.tasks.sweep_forecast", "schedule": 60},
     },
 )
 for entry in app.conf.beat_schedule.values():

@@ -5,7 +5,7 @@ holder of the ranking lock writes them.
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,15 @@ def embed_missing(encoder: Encoder, go_on: Told) -> int:
         if not go_on(done, max(total, done)):
             break
     return done
+
+
+def read(encoder: str, ids: Sequence[int]) -> tuple[Ids, NDArray[np.float32]]:
+    """Those of the ids that have a vector, and their vectors (n, d), from the rows."""
+    parts = list(_fetch(encoder, np.asarray(ids, dtype=np.int64)))
+    return (
+        np.concatenate([part for part, _ in parts]),
+        np.concatenate([vectors for _, vectors in parts]),
+    )
 
 
 class Vectors:

@@ -1,8 +1,8 @@
-"""Ranking on queue `default`: a sweep that asks whether it is due."""
+"""Ranking and forecasts on queue `default`: sweeps that ask whether they are due."""
 
 from celery import shared_task
 
-from training.services import ranking
+from training.services import forecast, ranking
 
 
 @shared_task(name="training.tasks.sweep_ranking", ignore_result=True)
@@ -10,3 +10,10 @@ def sweep_ranking() -> None:
     """Rank where labels, new utterances or an emptying queue ask for it."""
     if reason := ranking.due():
         ranking.rank(reason=reason)
+
+
+@shared_task(name="training.tasks.sweep_forecast", ignore_result=True)
+def sweep_forecast() -> None:
+    """Forecast anew once labels enough have come in."""
+    if forecast.is_due():
+        forecast.refresh()

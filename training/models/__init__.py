@@ -2,6 +2,7 @@ from training.models.checkpoint import Checkpoint, Evaluation, Promotion
 from training.models.dataset import DatasetSnapshot, SnapshotMember
 from training.models.drift import DriftCheck
 from training.models.force import ForcedPromotion
+from training.models.forecast import LearningForecast
 from training.models.live import LiveTurn, ShadowAnswer
 from training.models.policy import Policy
 from training.models.ranking import (
@@ -19,6 +20,7 @@ __all__ = [
     "DriftCheck",
     "Evaluation",
     "ForcedPromotion",
+    "LearningForecast",
     "LiveTurn",
     "Policy",
     "Promotion",
