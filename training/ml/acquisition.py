@@ -5,7 +5,7 @@ All score higher = more informative, from proba (n, n_intents) to (n,).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from training.ml.calibration import softmax
 from training.ml.clusters import Rows
-from training.ml.intent_model import LinearHead
+from training.ml.linear_head import LinearHead
 
 Floats = NDArray[np.floating[Any]]
 Scores = NDArray[np.float32]
@@ -43,6 +43,19 @@ def entropy(proba: Floats) -> Floats:
     """Score how spread the probabilities are, in nats: 0 is certainty."""
     proba = np.asarray(proba)
     return np.asarray(-(proba * np.log(np.maximum(proba, 1e-30))).sum(axis=1))
+
+
+def token_margin(tags: Sequence[Floats], n_words: int = 3) -> Floats:
+    """Score each utterance by its words nearest to a tie of two tags, (n,).
+
+    tags: (n_tokens, n_tags) an utterance. The mean over the `n_words` highest margin
+    scores; an utterance without a word scores 0.
+    """
+    scores = np.zeros(len(tags), dtype=np.float64)
+    for row, proba in enumerate(tags):
+        if len(proba):
+            scores[row] = np.sort(margin(proba))[-n_words:].mean()
+    return scores
 
 
 def score_blocked(

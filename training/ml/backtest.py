@@ -1,42 +1,52 @@
 """Replay the labeling loop with a file's labels as the annotator.
 
-Both strategies start without a label and train the same head; only the choice of
-what to ask differs. The pool holds every distinct text once.
+Both strategies start without a label and train the same model, the fast head as the
+ranking fits it; only the choice of what to ask differs. The pool holds every distinct
+text once.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from training.ml import intent_model, metrics
+from training.ml import metrics, self_training
 from training.ml.data import Dataset, normalized
 from training.ml.encoder import Embeddings
-from training.ml.neighbours import Neighbours
+from training.ml.neighbours import mix
 from training.ml.query import DEFAULT_STRATEGY, Pool, QueryStrategy, strategy_named
+from training.ml.self_training import Landscape, Learned
 
 TARGETS = (0.85, 0.88, 0.90, 0.92)
 RANDOM = "random"
+MOST_ROWS = 20_000  # of a longer file a sample is replayed
 Embed = Callable[[Sequence[str]], Embeddings]
 Announce = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class BacktestConfig:
-    """How long and how often the loop is replayed."""
+    """How long and how often the loop is replayed, and by how many threads.
+
+    self_training: whether the model learns from the pool as well as from the labels.
+    """
 
     strategy: str = DEFAULT_STRATEGY
     budget: int = 3000
     batch: int = 100
     seeds: int = 3
+    self_training: bool = True
+    workers: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("budget", "batch", "seeds"):
+        for name in ("budget", "batch", "seeds", "workers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
 
@@ -98,22 +108,30 @@ def backtest(
     pool = one_answer_per_text(train.labeled())
     if len(pool) < 2 or len(test) == 0:
         raise ValueError("both files need labeled examples")
-    arena = _Arena(pool, test.labeled(), embed(pool.texts), embed(test.texts))
+    if len(pool) > MOST_ROWS:
+        announce(f"replaying a sample of {MOST_ROWS} of {len(pool)} distinct texts")
+        rows = np.random.default_rng(0).choice(len(pool), MOST_ROWS, replace=False)
+        pool = Dataset(tuple(pool.examples[row] for row in np.sort(rows)))
+    arena = _Arena.of(pool, test.labeled(), embed(pool.texts), embed(test.texts))
 
-    def replay_all(strategy: QueryStrategy) -> tuple[tuple[Point, ...], ...]:
-        curves = []
-        for seed in range(config.seeds):
-            curves.append(tuple(arena.replay(strategy, config, seed)))
-            last = curves[-1][-1]
-            announce(
-                f"{strategy.name}, seed {seed}: {last.accuracy:.1%} "
-                f"with {last.labels} labels"
-            )
-        return tuple(curves)
+    def replay(strategy: QueryStrategy, seed: int) -> tuple[Point, ...]:
+        curve = tuple(arena.replay(strategy, config, seed))
+        announce(
+            f"{strategy.name}, seed {seed}: {curve[-1].accuracy:.1%} "
+            f"with {curve[-1].labels} labels"
+        )
+        return curve
 
-    random = replay_all(strategy_named(RANDOM))
-    curves = random if chosen.name == RANDOM else replay_all(chosen)
-    return Backtest(chosen.name, curves, random)
+    names = dict.fromkeys((RANDOM, chosen.name))  # once, where the two are the same
+    jobs = [
+        (strategy_named(name), seed) for name in names for seed in range(config.seeds)
+    ]
+    # One thread for each product: more of them would spin for the same two cores.
+    with threadpool_limits(1), ThreadPoolExecutor(config.workers) as threads:
+        found = list(threads.map(lambda job: replay(*job), jobs))
+    return Backtest(
+        chosen.name, tuple(found[-config.seeds :]), tuple(found[: config.seeds])
+    )
 
 
 def one_answer_per_text(dataset: Dataset) -> Dataset:
@@ -154,12 +172,23 @@ def labels_to(curves: Sequence[Sequence[Point]], target: float) -> int | None:
 
 @dataclass(frozen=True)
 class _Arena:
-    """Pool and test set as arrays."""
+    """Pool and test set as arrays, and which rows of the pool lie near which."""
 
     pool: Dataset
     test: Dataset
     pool_vectors: Embeddings
     test_vectors: Embeddings
+    landscape: Landscape
+
+    @classmethod
+    def of(
+        cls,
+        pool: Dataset,
+        test: Dataset,
+        pool_vectors: Embeddings,
+        test_vectors: Embeddings,
+    ) -> _Arena:
+        return cls(pool, test, pool_vectors, test_vectors, Landscape.of(pool_vectors))
 
     def replay(
         self, strategy: QueryStrategy, config: BacktestConfig, seed: int
@@ -170,38 +199,45 @@ class _Arena:
         weights = np.asarray(self.pool.weights, dtype=np.float32)
         labeled = np.empty(0, dtype=np.intp)
         unlabeled = np.arange(len(labels))
-        head: intent_model.LinearHead | None = None
+        learned: Learned | None = None
         points = []
         while len(labeled) < config.budget and len(unlabeled):
             n = min(config.batch, config.budget - len(labeled), len(unlabeled))
             view = Pool(
                 self.pool_vectors[unlabeled],
                 self.pool_vectors[labeled],
-                head,
+                learned.head if learned else None,
                 weights[unlabeled],
             )
             picked = unlabeled[strategy.select(view, n, rng)]
             labeled = np.concatenate([labeled, picked])
             unlabeled = np.setdiff1d(unlabeled, picked, assume_unique=True)
-            head = intent_model.fit_linear_head(
-                self.pool_vectors[labeled], list(labels[labeled]), start=head
-            )
-            points.append(self._measure(head, labeled, labels))
+            learned = self._learn(labeled, list(labels[labeled]), learned, config)
+            points.append(self._measure(learned, len(labeled)))
         return points
 
-    def _measure(
+    def _learn(
         self,
-        head: intent_model.LinearHead,
         labeled: NDArray[np.intp],
-        labels: NDArray[Any],
-    ) -> Point:
-        known = head.codes(list(labels[labeled]))
-        near = Neighbours.of(self.pool_vectors[labeled], known, len(head.classes))
-        votes, _ = near.vote_and_familiarity(self.test_vectors)
-        mixture = intent_model.mix(head.logits(self.test_vectors), votes)
+        labels: list[str],
+        before: Learned | None,
+        config: BacktestConfig,
+    ) -> Learned:
+        return self_training.learn(
+            self.pool_vectors,
+            labeled,
+            labels,
+            landscape=self.landscape if config.self_training else None,
+            before=before,
+        )
+
+    def _measure(self, learned: Learned, n_labels: int) -> Point:
+        head = learned.head
+        votes, _ = learned.neighbours.vote_and_familiarity(self.test_vectors)
+        mixture = mix(head.logits(self.test_vectors), votes)
         predicted = [head.classes[i] for i in mixture.argmax(axis=1)]
         return Point(
-            len(labeled),
+            n_labels,
             metrics.accuracy(self.test.labels, predicted),
             metrics.macro_f1(self.test.labels, predicted),
         )

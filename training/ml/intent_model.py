@@ -3,92 +3,42 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from training.ml.calibration import fit_logit_scale, softmax
+from training.ml.clusters import Rows
 from training.ml.data import OUT_OF_SCOPE
 from training.ml.errors import CheckpointFormatError, TooFewLabelsError
-from training.ml.neighbours import Neighbours
+from training.ml.linear_head import MEASURED, HeadConfig, LinearHead, fit_linear_head
+from training.ml.neighbours import Neighbours, mix
 from training.ml.out_of_scope import ScopeRule, fit_scope_rule
+from training.ml.self_training import Landscape, Learned, learn
+
+__all__ = [
+    "HeadConfig",
+    "IntentModel",
+    "LinearHead",
+    "Prediction",
+    "fit",
+    "fit_linear_head",
+    "mix",
+]
 
 Floats = NDArray[np.floating[Any]]
 Arrays = dict[str, NDArray[Any]]
 
+Indices = NDArray[np.intp]
+
 FORMAT_VERSION = 1
-VOTE_SHARE = 0.4
-# What fitting the scale finds for C = 10 within a tenth or two, for use without it.
-DEFAULT_SCALE = 1.5
-
-
-@dataclass(frozen=True)
-class HeadConfig:
-    """What can be chosen about the head; the defaults are the measured ones."""
-
-    c: float = 10.0
-    max_iter: int = 300
-    vote_share: float = VOTE_SHARE
-    small: int = 2000  # up to here calibration is cross-validated, above held out
-    folds: int = 4
-
-
-@dataclass(frozen=True)
-class LinearHead:
-    """Multinomial logistic regression: logits = embeddings @ coef.T + intercept."""
-
-    classes: tuple[str, ...]
-    coef: NDArray[np.float32]  # (n_intents, d)
-    intercept: NDArray[np.float32]  # (n_intents,)
-
-    def logits(self, embeddings: Floats) -> NDArray[np.float32]:
-        """(n, n_intents) float32."""
-        block = np.asarray(embeddings, dtype=np.float32)
-        return np.asarray(block @ self.coef.T + self.intercept, dtype=np.float32)
-
-    def codes(self, labels: Sequence[str]) -> NDArray[np.intp]:
-        """The column of each label; raises KeyError for an intent not learned."""
-        position = {name: index for index, name in enumerate(self.classes)}
-        return np.array([position[label] for label in labels], dtype=np.intp)
-
-
-def fit_linear_head(
-    embeddings: Floats,
-    labels: Sequence[str],
-    *,
-    sample_weight: Floats | None = None,
-    config: HeadConfig = HeadConfig(),
-    start: LinearHead | None = None,
-) -> LinearHead:
-    """Fit the linear part; `start` (an earlier head) saves iterations.
-
-    embeddings: (n, d). One distinct label gives a head that always says it. Runs on
-    one thread: BLAS threads spin longer than these small products take.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    if len(labels) == 0:
-        raise TooFewLabelsError("there is no label to learn from")
-    x = np.ascontiguousarray(embeddings, dtype=np.float32)
-    classes, codes = np.unique(np.asarray(labels, dtype=object), return_inverse=True)
-    names = tuple(str(name) for name in classes)
-    if len(names) == 1:
-        zeros = np.zeros((1, x.shape[1]), dtype=np.float32)
-        return LinearHead(names, zeros, np.zeros(1, dtype=np.float32))
-    model = LogisticRegression(C=config.c, max_iter=config.max_iter, warm_start=True)
-    if start is not None and len(names) > 2:
-        model.coef_, model.intercept_ = _carry_over(start, names, x.shape[1])
-    weights = None if sample_weight is None else _mean_one(sample_weight)
-    with threadpool_limits(1), warnings.catch_warnings():
-        # Hardly more labels than intents: that is how labeling begins.
-        warnings.filterwarnings("ignore", message="The number of unique classes")
-        model.fit(x, codes, sample_weight=weights)
-    return LinearHead(names, *_rows_per_class(model.coef_, model.intercept_))
+# The pool teaches little beyond so many labels, and it costs seconds.
+MOST_LABELS = 5000
+MOST_POOL_ROWS = 6000  # the landscape costs their square
+SMALL_WITH_POOL = 400  # up to here calibration is cross-validated, with the pool
 
 
 @dataclass(frozen=True)
@@ -199,43 +149,35 @@ class Prediction:
         ]
 
 
-def mix(
-    logits: Floats,
-    votes: Floats,
-    scale: float = DEFAULT_SCALE,
-    share: float = VOTE_SHARE,
-) -> NDArray[np.float32]:
-    """Log of the mixture of the scaled head and the neighbour vote (n, n_intents)."""
-    proba = (1.0 - share) * softmax(scale * np.asarray(logits)) + share * votes
-    return np.asarray(np.log(np.maximum(proba, 1e-9)), dtype=np.float32)
-
-
 def fit(
     embeddings: Floats,
     labels: Sequence[str],
     *,
+    unlabeled: Rows | None = None,
     sample_weight: Floats | None = None,
     seed: int = 0,
-    config: HeadConfig = HeadConfig(),
+    config: HeadConfig = MEASURED,
     start: LinearHead | None = None,
 ) -> IntentModel:
     """Fit head, mixture, calibration and scope rule on labeled rows.
 
-    embeddings: (n, d) unit rows. Raises TooFewLabelsError below two intents.
-    Calibration and scope come from rows their model had not seen.
+    embeddings: (n, d) unit rows. unlabeled: rows of the pool to learn from as well, as
+    `self_training` does; a sample of them where they are many, none where the labels
+    are. start: an earlier head saves iterations. Raises TooFewLabelsError below two
+    intents. Calibration and scope come from rows their model had not seen.
     """
     if len(set(labels)) < 2:
         raise TooFewLabelsError("two different intents are needed to learn anything")
-    x = np.ascontiguousarray(embeddings, dtype=np.float32)
     names = np.asarray(labels, dtype=object)
-    weights = None if sample_weight is None else np.asarray(sample_weight)
-    unseen, warm = _held_out(x, names, weights, seed, config, start)
-    head = fit_linear_head(
-        x, list(names), sample_weight=weights, config=config, start=warm
-    )
+    weights = np.ones(len(names)) if sample_weight is None else sample_weight
+    ground = _Ground.of(embeddings, unlabeled, seed)
+    before = None if start is None else Learned.only(start)
+    unseen, before = _held_out(ground, names, weights, seed, config, before)
+    learned = ground.learn(np.arange(len(names)), names, weights, config, before)
+    head = learned.head
     codes = head.codes(list(names))
     rows = unseen.rows
-    held_weights = None if weights is None else weights[rows]
+    held_weights = None if sample_weight is None else weights[rows]
     scale = fit_logit_scale(unseen.logits, codes[rows], held_weights)
     mixture = mix(unseen.logits, unseen.votes, scale, config.vote_share)
     return IntentModel(
@@ -243,7 +185,7 @@ def fit(
         logit_scale=scale,
         mix_scale=fit_logit_scale(mixture, codes[rows], held_weights),
         vote_share=config.vote_share,
-        neighbours=Neighbours.of(x, codes, len(head.classes), seed=seed),
+        neighbours=learned.neighbours,
         scope=fit_scope_rule(
             head.classes, unseen.logits, unseen.familiarity, codes[rows]
         ),
@@ -251,97 +193,105 @@ def fit(
 
 
 @dataclass(frozen=True)
+class _Ground:
+    """The labeled rows, rows of the pool behind them, and which lie near which."""
+
+    vectors: NDArray[np.float32]
+    n_labeled: int
+    landscape: Landscape | None
+
+    @classmethod
+    def of(cls, labeled: Floats, unlabeled: Rows | None, seed: int) -> _Ground:
+        x = np.ascontiguousarray(labeled, dtype=np.float32)
+        if unlabeled is None or len(unlabeled) == 0 or len(x) > MOST_LABELS:
+            return cls(x, len(x), None)
+        rng = np.random.default_rng(seed)
+        n_pool = min(len(unlabeled), MOST_POOL_ROWS)
+        rows = np.sort(rng.choice(len(unlabeled), n_pool, replace=False))
+        both = np.concatenate([x, np.asarray(unlabeled[rows], dtype=np.float32)])
+        return cls(both, len(x), Landscape.of(both))
+
+    def learn(
+        self,
+        seen: Indices,
+        labels: NDArray[Any],
+        weights: Floats,
+        config: HeadConfig,
+        before: Learned | None,
+    ) -> Learned:
+        """What the labeled rows `seen` teach; no other labeled row is looked at."""
+        rows, landscape = seen, None
+        if self.landscape is not None:
+            pool = np.arange(self.n_labeled, len(self.vectors))
+            rows = np.concatenate([seen, pool])
+            landscape = self.landscape.only(rows)
+        return learn(
+            self.vectors[rows],
+            np.arange(len(seen)),
+            list(labels[seen]),
+            landscape=landscape,
+            sample_weight=weights[seen],
+            config=config,
+            before=before,
+        )
+
+
+@dataclass(frozen=True)
 class _HeldOut:
     """Answers about rows by models that had not seen them."""
 
-    rows: NDArray[np.intp]
+    rows: Indices
     logits: NDArray[np.float32]
     votes: NDArray[np.float32]
     familiarity: NDArray[np.float32]
 
 
 def _held_out(
-    x: NDArray[np.float32],
+    ground: _Ground,
     labels: NDArray[Any],
-    weights: Floats | None,
+    weights: Floats,
     seed: int,
     config: HeadConfig,
-    start: LinearHead | None,
-) -> tuple[_HeldOut, LinearHead | None]:
+    before: Learned | None,
+) -> tuple[_HeldOut, Learned | None]:
     """Predict unseen rows: every row by folds when few, a fifth of them when many."""
     classes = tuple(sorted(set(labels)))
-    fold = np.random.default_rng(seed).permutation(len(labels)) % (
-        config.folds if len(labels) <= config.small else 5
-    )
-    n_folds = config.folds if len(labels) <= config.small else 1
+    small = config.small if ground.landscape is None else SMALL_WITH_POOL
+    n_folds = config.folds if len(labels) <= small else 1
+    shares = np.random.default_rng(seed).permutation(len(labels))
+    fold = shares % (config.folds if n_folds > 1 else 5)
     parts: list[_HeldOut] = []
     for index in range(n_folds):
         seen, rows = np.flatnonzero(fold != index), np.flatnonzero(fold == index)
         if len(rows) == 0 or len(seen) == 0:
             continue
-        part_weights = None if weights is None else weights[seen]
-        start = fit_linear_head(
-            x[seen],
-            list(labels[seen]),
-            sample_weight=part_weights,
-            config=config,
-            start=start,
-        )
-        parts.append(_answers(start, classes, x, labels, seen, rows))
+        before = ground.learn(seen, labels, weights, config, before)
+        parts.append(_answers(before, classes, ground.vectors[rows], labels, rows))
     return _HeldOut(
         *(
             np.concatenate([getattr(part, name) for part in parts])
             for name in ("rows", "logits", "votes", "familiarity")
         )
-    ), start
+    ), before
 
 
 def _answers(
-    head: LinearHead,
+    learned: Learned,
     classes: tuple[str, ...],
     x: NDArray[np.float32],
     labels: NDArray[Any],
-    seen: NDArray[np.intp],
-    rows: NDArray[np.intp],
+    rows: Indices,
 ) -> _HeldOut:
-    """One fold's answers, in the columns of all classes, to rows it can know."""
+    """One fold's answers, in the columns of all classes, to rows it can know.
+
+    x: (len(rows), d)
+    """
+    head = learned.head
     known = np.isin(labels[rows], np.asarray(head.classes, dtype=object))
-    rows = rows[known]
+    rows, x = rows[known], x[known]
     columns = np.searchsorted(np.asarray(classes, dtype=object), head.classes)
     logits = np.full((len(rows), len(classes)), -30.0, dtype=np.float32)
-    logits[:, columns] = head.logits(x[rows])
+    logits[:, columns] = head.logits(x)
     votes = np.zeros((len(rows), len(classes)), dtype=np.float32)
-    near = Neighbours.of(x[seen], head.codes(list(labels[seen])), len(head.classes))
-    votes[:, columns], familiarity = near.vote_and_familiarity(x[rows])
+    votes[:, columns], familiarity = learned.neighbours.vote_and_familiarity(x)
     return _HeldOut(rows, logits, votes, familiarity)
-
-
-def _carry_over(
-    start: LinearHead, names: tuple[str, ...], dimension: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    coef = np.zeros((len(names), dimension), dtype=np.float32)
-    intercept = np.zeros(len(names), dtype=np.float32)
-    known = {name: index for index, name in enumerate(start.classes)}
-    for row, name in enumerate(names):
-        if name in known:
-            coef[row] = start.coef[known[name]]
-            intercept[row] = start.intercept[known[name]]
-    return coef, intercept
-
-
-def _rows_per_class(
-    coef: Floats, intercept: Floats
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    coef = np.asarray(coef, dtype=np.float32)
-    intercept = np.asarray(intercept, dtype=np.float32)
-    if len(coef) == 1:  # two classes: scikit-learn keeps the difference only
-        coef = np.concatenate([-coef / 2, coef / 2])
-        intercept = np.concatenate([-intercept / 2, intercept / 2])
-    return np.ascontiguousarray(coef), intercept
-
-
-def _mean_one(sample_weight: Floats) -> NDArray[np.float64]:
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if np.any(weights < 0) or weights.sum() <= 0:
-        raise ValueError("sample_weight must be positive")
-    return np.asarray(weights / weights.mean(), dtype=np.float64)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.ml.calibration import softmax
-from training.ml.intent_model import DEFAULT_SCALE, HeadConfig, fit_linear_head
+from training.ml.linear_head import HeadConfig, fit_linear_head
+from training.ml.neighbours import DEFAULT_SCALE
 
 Floats = NDArray[np.floating[Any]]
 Codes = NDArray[np.intp]

@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.ml.calibration import softmax
+from training.ml.linear_head import VOTE_SHARE
+
 Floats = NDArray[np.floating[Any]]
 
 N_NEIGHBOURS = 10
 N_FAMILIAR = 5  # familiarity = mean similarity to this many nearest rows
 SHARPNESS = 20.0  # a neighbour's vote weighs exp(SHARPNESS * cosine)
 MAX_ROWS = 30_000  # more labeled rows than this are thinned: memory and time
+# What fitting the scale finds for C = 10 within a tenth or two, for use without it.
+DEFAULT_SCALE = 1.5
 _BLOCK = 1024
 
 
@@ -73,3 +78,14 @@ class Neighbours:
         np.add.at(votes, (rows, self.codes[nearest].ravel()), weight.ravel())
         familiar = np.sort(cosine, axis=1)[:, -min(N_FAMILIAR, k) :]
         return votes, familiar.mean(axis=1)
+
+
+def mix(
+    logits: Floats,
+    votes: Floats,
+    scale: float = DEFAULT_SCALE,
+    share: float = VOTE_SHARE,
+) -> NDArray[np.float32]:
+    """Log of the mixture of the scaled head and the neighbour vote (n, n_intents)."""
+    proba = (1.0 - share) * softmax(scale * np.asarray(logits)) + share * votes
+    return np.asarray(np.log(np.maximum(proba, 1e-9)), dtype=np.float32)

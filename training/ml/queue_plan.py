@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.ml import draws
 from training.ml.acquisition import logit_margin
 from training.ml.clusters import Rows, assign, cluster
-from training.ml.intent_model import LinearHead
+from training.ml.linear_head import LinearHead
 
 Floats = NDArray[np.floating[Any]]
 Indices = NDArray[np.intp]

@@ -19,7 +19,7 @@ from training.services import datasets, heads, likeness, suggestions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from training.embeddings import Vectors
+    from training.embeddings import Vectors, VectorView
     from training.ml.queue_plan import Candidates, Pick, Quotas
 
 # The pool may grow by this much before its clusters are learned again.
@@ -78,6 +78,7 @@ def fit(ranking: Ranking, vectors: "Vectors", encoder: str) -> Fitted:
         model = intent_model.fit(
             labeled,
             [name for _, name, _ in known],
+            unlabeled=_unlabeled(vectors) if self_training() else None,
             sample_weight=1.0 + np.log([count for _, _, count in known]),
             start=start,
         )
@@ -87,6 +88,18 @@ def fit(ranking: Ranking, vectors: "Vectors", encoder: str) -> Fitted:
     heads.store(stored)
     ranking.model_name = stored.name
     return Fitted(stored, labeled, labeled_ids)
+
+
+def self_training() -> bool:
+    """Whether the head learns from the pool too; settings.RANKING_SELF_TRAINING."""
+    return bool(getattr(settings, "RANKING_SELF_TRAINING", True))
+
+
+def _unlabeled(vectors: "Vectors") -> "VectorView":
+    """The part of the pool that training may see: no exam utterance among it."""
+    pool = _pool(vectors)
+    rows, _ = vectors.rows_of(pool.ids[~pool.is_exam])
+    return vectors.view(rows)
 
 
 def draw(

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from training.ml.errors import MLError
 
+MOST_WORKERS = 4  # each holds a replay's arrays
 DEFAULT = {"budget": 3000, "batch": 100, "seeds": 3}
 
 
@@ -25,6 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--budget", type=int, default=DEFAULT["budget"])
         parser.add_argument("--batch", type=int, default=DEFAULT["batch"])
         parser.add_argument("--seeds", type=int, default=DEFAULT["seeds"])
+        parser.add_argument(
+            "--labels-only", action="store_true", help="learn nothing from the pool"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,6 +51,8 @@ class Command(BaseCommand):
             options["budget"],
             options["batch"],
             options["seeds"],
+            self_training=not options["labels_only"],
+            workers=min(os.cpu_count() or 1, MOST_WORKERS),
         )
         train, test = read_jsonl(options["train"]), read_jsonl(options["test"])
         encoder = CachingEncoder(

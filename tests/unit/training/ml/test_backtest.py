@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -59,17 +60,69 @@ def test_labels_teach(found):
 
 def test_only_the_labels_asked_for_are_used(monkeypatch):
     seen = []
-    fit = module.intent_model.fit_linear_head
+    learn = module.self_training.learn
 
-    def watched(x, labels, **kwargs):
-        seen.append(len(labels))
-        return fit(x, labels, **kwargs)
+    def watched(x, labeled, labels, **kwargs):
+        seen.append((len(labeled), len(labels)))
+        return learn(x, labeled, labels, **kwargs)
 
-    monkeypatch.setattr(module.intent_model, "fit_linear_head", watched)
+    monkeypatch.setattr(module.self_training, "learn", watched)
     config = BacktestConfig("random", budget=25, batch=10, seeds=1)
     backtest(dataset(0, 30), dataset(30, 32), FakeEncoder().encode, config)
 
-    assert seen == [10, 20, 25]
+    assert seen == [(10, 10), (20, 20), (25, 25)]
+
+
+def test_random_is_replayed_with_the_same_model():
+    """Asked at random, the strategy named random draws the very same curve."""
+    sets = dataset(0, 30), dataset(30, 35)
+    random = BacktestConfig("random", budget=20, batch=10, seeds=2)
+    margin = BacktestConfig("margin", budget=20, batch=10, seeds=2)
+
+    alone, beside = (
+        backtest(*sets, FakeEncoder().encode, config) for config in (random, margin)
+    )
+
+    assert alone.curves == alone.random == beside.random
+
+
+def test_threads_change_nothing():
+    sets = dataset(0, 20), dataset(20, 25)
+    config = BacktestConfig("margin", budget=20, batch=10, seeds=3)
+
+    one, two = (
+        backtest(*sets, FakeEncoder().encode, replace(config, workers=workers))
+        for workers in (1, 2)
+    )
+
+    assert one == two
+
+
+def test_the_labels_alone_can_teach():
+    sets = dataset(0, 20), dataset(20, 25)
+    config = BacktestConfig("margin", budget=12, batch=4, seeds=1)
+
+    alone = backtest(*sets, FakeEncoder().encode, replace(config, self_training=False))
+
+    assert [point.labels for point in alone.curves[0]] == [4, 8, 12]
+    assert alone != backtest(*sets, FakeEncoder().encode, config)
+
+
+def test_of_a_long_file_a_sample_is_replayed(monkeypatch):
+    monkeypatch.setattr(module, "MOST_ROWS", 16)
+    lines = []
+    config = BacktestConfig("random", budget=100, batch=100, seeds=1)
+
+    found = backtest(
+        dataset(0, 20),
+        dataset(20, 25),
+        FakeEncoder().encode,
+        config,
+        announce=lines.append,
+    )
+
+    assert lines[0] == "replaying a sample of 16 of 80 distinct texts"
+    assert found.curves[0][-1].labels == 16
 
 
 def test_the_budget_ends_with_the_pool():
@@ -108,7 +161,7 @@ def test_labels_to_is_the_mean_of_the_first_crossings():
     assert mean_curve([early, late])[0] == Point(10, pytest.approx(0.555), 0)
 
 
-@pytest.mark.parametrize("field", ["budget", "batch", "seeds"])
+@pytest.mark.parametrize("field", ["budget", "batch", "seeds", "workers"])
 def test_a_budget_of_nothing_is_refused(field):
     with pytest.raises(ValueError, match=field):
         BacktestConfig(**{field: 0})

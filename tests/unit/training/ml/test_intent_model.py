@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.fakes import FakeEncoder
-from training.ml import intent_model
+from training.ml import intent_model, self_training
 from training.ml.calibration import fit_logit_scale, log_loss, softmax
 from training.ml.errors import CheckpointFormatError, TooFewLabelsError
 from training.ml.intent_model import HeadConfig, IntentModel
@@ -167,16 +167,44 @@ def test_the_out_of_scope_intent_is_a_fallback():
 
 def test_many_rows_are_calibrated_on_a_held_out_fifth(monkeypatch):
     fits = []
-    whole = intent_model.fit_linear_head
+    whole = self_training.fit_linear_head
 
     def watched(x, *args, **kwargs):
         fits.append(len(x))
         return whole(x, *args, **kwargs)
 
-    monkeypatch.setattr(intent_model, "fit_linear_head", watched)
+    monkeypatch.setattr(self_training, "fit_linear_head", watched)
     intent_model.fit(*blobs(60), config=HeadConfig(small=100))
 
     assert fits == [240, 300]
+
+
+def test_the_pool_helps_where_labels_are_few():
+    x, labels = blobs(3, spread=1.6)
+    pool, _ = blobs(120, seed=3, spread=1.6)
+    asked, truth = blobs(80, seed=4, spread=1.6)
+
+    alone, together = (
+        intent_model.fit(x, labels, unlabeled=rows).predict_proba(asked)
+        for rows in (None, pool)
+    )
+
+    names = np.array(sorted(set(labels)))
+    accuracy = [
+        np.mean(names[proba.argmax(axis=1)] == truth) for proba in (alone, together)
+    ]
+    assert accuracy[1] > accuracy[0]
+
+
+def test_with_many_labels_the_pool_is_not_looked_at(monkeypatch):
+    monkeypatch.setattr(intent_model, "MOST_LABELS", 100)
+    x, labels = blobs(30)
+
+    alone, beside = (
+        intent_model.fit(x, labels, unlabeled=rows) for rows in (None, blobs(9)[0])
+    )
+
+    np.testing.assert_array_equal(alone.head.coef, beside.head.coef)
 
 
 def test_logit_scale_finds_the_factor_that_was_applied():

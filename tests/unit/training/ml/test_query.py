@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from training.ml import acquisition, query
+from training.ml import acquisition, query_coverage, query_uncertainty
 from training.ml.calibration import softmax
 from training.ml.errors import EmptyPoolError, PoolExhaustedError
-from training.ml.intent_model import LinearHead, fit_linear_head
+from training.ml.linear_head import LinearHead, fit_linear_head
 from training.ml.query import Pool, strategies, strategy_named
 
 NAMES = sorted(strategies())
@@ -25,7 +25,16 @@ def blobs(n_per_kind, n_kinds=6, seed=0, spread=0.6):
 def pool():
     x, _ = blobs(40)
     known, labels = blobs(5, seed=1)
-    return Pool(x, known, fit_linear_head(known, list(labels)))
+    rng = np.random.default_rng(5)
+    return Pool(
+        x,
+        known,
+        fit_linear_head(known, list(labels)),
+        weights=rng.integers(1, 50, len(x)).astype(np.float32),
+        tags=[rng.dirichlet(np.ones(4), size=n) for n in rng.integers(1, 9, len(x))],
+        in_context=rng.dirichlet(np.ones(6), size=len(x)).astype(np.float32),
+        conversations=rng.integers(0, 30, len(x)),
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -87,10 +96,22 @@ def test_every_strategy_copes_with_equal_rows(name, pool):
     assert len(np.unique(found)) == 10
 
 
-@pytest.mark.parametrize("name", ["least_confidence", "margin", "entropy", "batch"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "least_confidence",
+        "margin",
+        "entropy",
+        "frequency",
+        "batch",
+        "cluster_margin",
+        "token_margin",
+        "follow_up",
+    ],
+)
 def test_permuted_rows_permute_the_choice(name, pool):
     order = np.random.default_rng(2).permutation(len(pool))
-    shuffled = Pool(pool.embeddings[order], pool.labeled, pool.head)
+    shuffled = pool.only(order)
 
     found = strategy_named(name).select(pool, 11, np.random.default_rng(0))
     again = strategy_named(name).select(shuffled, 11, np.random.default_rng(0))
@@ -111,7 +132,7 @@ def test_uncertainty_takes_the_highest_scores_in_order(
     name, score, small_pool, pool, monkeypatch
 ):
     """Through modAL on a small pool and through our blocks on a large one."""
-    monkeypatch.setattr(query, "SMALL_POOL", small_pool)
+    monkeypatch.setattr(query_uncertainty, "SMALL_POOL", small_pool)
     scores = score(softmax(pool.head.logits(pool.embeddings)))
 
     found = strategy_named(name).select(pool, 15, np.random.default_rng(0))
@@ -166,7 +187,7 @@ def test_the_default_asks_about_unlabeled_kinds_first(monkeypatch):
     known = x[kinds == "k0"][:3]
     rest = np.flatnonzero(~np.isin(np.arange(240), np.flatnonzero(kinds == "k0")[:3]))
     labels = ["k0", "k0", "k1"]
-    monkeypatch.setattr(query, "n_coverage_clusters", lambda n: 6)
+    monkeypatch.setattr(query_coverage, "n_coverage_clusters", lambda n: 6)
     pool = Pool(x[rest], known, fit_linear_head(known, labels))
 
     found = strategy_named("typiclust_margin").select(pool, 5, np.random.default_rng(0))
@@ -190,6 +211,71 @@ def test_diverse_margin_spreads_where_margin_repeats_itself():
 
     assert (margin < 30).sum() == 10
     assert (diverse < 30).sum() < 8
+
+
+def test_frequency_weighs_a_margin_by_the_root_of_the_count():
+    # Margin scores 1 - tanh(gap / 2): 0.76, 0.54 and 0.24 for gaps 0.5, 1 and 2.
+    rows = np.array([[0.5, 0.0], [1.0, 0.0], [2.0, 0.0]], dtype=np.float32)
+    head = LinearHead(("a", "b"), np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    pool = Pool(rows, rows[:0], head, weights=np.array([1.0, 4.0, 9.0]))
+
+    found = strategy_named("frequency").select(pool, 3, np.random.default_rng(0))
+
+    # 0.76 * 1, 0.54 * 2 and 0.24 * 3.
+    assert found.tolist() == [1, 0, 2]
+
+
+def test_cluster_margin_asks_every_cluster_in_turn_the_smallest_first():
+    kinds = [[1.0, 0.0, 0.0]] * 5 + [[0.0, 1.0, 0.0]] * 3 + [[0.0, 0.0, 1.0]]
+    rows = np.array(kinds, dtype=np.float32)
+    coef = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]], dtype=np.float32)
+    head = LinearHead(("a", "b"), coef, np.zeros(2, np.float32))  # gaps 1, 2 and 3
+
+    found = strategy_named("cluster_margin").select(
+        Pool(rows, rows[:0], head), 6, np.random.default_rng(0)
+    )
+
+    assert [kinds[row].index(1.0) for row in found] == [2, 1, 0, 1, 0, 1]
+
+
+def test_token_margin_is_the_mean_of_the_least_sure_words():
+    sure, half, tie = [0.9, 0.1], [0.75, 0.25], [0.5, 0.5]
+    tags = [np.array(words) for words in ([sure] * 9, [tie, sure], [half, half])]
+
+    # Margin scores 0.2 (sure), 0.5 (half) and 1 (tie); the best two words count.
+    assert acquisition.token_margin(tags, 2) == pytest.approx([0.2, 0.6, 0.5])
+    assert acquisition.token_margin([np.empty((0, 2))]).tolist() == [0.0]
+
+
+def test_follow_up_asks_where_the_context_moves_the_answer():
+    rows = np.array([[4.0, 0.0], [4.0, 0.0], [0.2, 0.0]], dtype=np.float32)
+    head = LinearHead(("a", "b"), np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    alone = softmax(head.logits(rows))
+    # The first turn means something else in its dialogue, the others do not.
+    in_context = np.array([[0.02, 0.98], alone[1], [0.95, 0.05]])
+
+    found = strategy_named("follow_up").select(
+        Pool(rows, rows[:0], head, in_context=in_context), 3, np.random.default_rng(0)
+    )
+
+    assert found.tolist() == [0, 2, 1]
+
+
+def test_follow_up_asks_every_conversation_before_a_second_turn_of_one():
+    rows = np.zeros((4, 2), dtype=np.float32)
+    head = LinearHead(("a", "b"), np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    in_context = np.array([[0.5, 0.5], [0.55, 0.45], [0.6, 0.4], [0.65, 0.35]])
+    pool = Pool(
+        rows,
+        rows[:0],
+        head,
+        in_context=in_context,
+        conversations=np.array(["x", "x", "y", "x"]),
+    )
+
+    found = strategy_named("follow_up").select(pool, 4, np.random.default_rng(0))
+
+    assert found.tolist() == [0, 2, 1, 3]
 
 
 def test_an_unknown_strategy_names_the_known_ones():
