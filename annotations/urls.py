@@ -11,6 +11,7 @@ from annotations.api.schema import OpenApi, docs
 from annotations.views import (
     audit,
     bulk,
+    clusters,
     functions,
     history,
     home,
@@ -48,6 +49,16 @@ pages = [
     path("label/release", label.release, name="label_release"),
     path("label/catalogue", label.catalogue, name="label_catalogue"),
     path("label/value", label_values.value, name="label_value"),
+    path("label/cluster/undo", clusters.undo, name="label_cluster_undo"),
+    path("label/cluster/<int:item_id>", clusters.page, name="label_cluster"),
+    path(
+        "label/cluster/<int:item_id>/check", clusters.check, name="label_cluster_check"
+    ),
+    path(
+        "label/cluster/<int:item_id>/confirm",
+        clusters.confirm,
+        name="label_cluster_confirm",
+    ),
     path("me", me.me, name="me"),
     path("label/ask", review_questions.ask, name="label_ask"),
     path(

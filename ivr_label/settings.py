@@ -168,6 +168,7 @@ STATIC_BUNDLES = {
         "js/lookback.js",
         "js/coach.js",
         "js/desk.js",
+        "js/cluster.js",
     ),
 }
 STORAGES = {

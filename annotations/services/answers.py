@@ -47,6 +47,8 @@ class Answer:
     is_misheard: bool = False
     # Sent again from a journal, which keeps no words and so no typed ones either.
     is_recalled: bool = False
+    # Given without sight of the suggestion, though the item has one.
+    is_blind: bool = False
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ ACTIONS: dict[str, Action] = {
     "history-correct": Action("Correct this one", "history", ("Enter",),
                               ("Enter", "e"), ("Enter", "f")),
     "history-leave": Action("Back to the item", "history", ("Escape",)),
+    "cluster": Action("Confirm together with those like it", "desk", ("%",)),
     "undo": Action("Take back the last answer", "page", ("Mod+z",)),
     "propose": Action("Propose a new intent", "page", ("Mod+i",)),
     "palette": Action("Find a command or a page", "page", ("Mod+k",)),
@@ -107,7 +108,7 @@ MODES = ("desk", "span", "history")
 # Everything that a person may put on an action. Digits belong to the suggestions.
 KEYS: Keys = (
     "Enter", "Space", "Escape", "Backspace", "0",
-    *"<=-;!\"[]'/\\,.`#*+", *string.ascii_lowercase,
+    *"%<=-;!\"[]'/\\,.`#*+", *string.ascii_lowercase,
     *(f"Mod+{letter}" for letter in "izkyumb"),
     *(f"F{number}" for number in (2, 4, 6, 7, 8, 9, 10)),
 )  # fmt: skip

@@ -40,6 +40,8 @@ __all__ = ["Answer", "SpanAnswer", "Submission", "Undone", "quarantine",
 
 # Code points of the text, half-open.
 Place = tuple[int, int]
+# How an answer came is no part of what it says.
+HOW = ("shown_ms", "is_recalled", "is_blind")
 
 UNDO_DEPTH = 50
 FINISH = """
@@ -232,7 +234,7 @@ def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
         act=answer.act,
         is_misheard=answer.is_misheard,
         revises_id=item.why.get("revises"),
-        blind=item.is_blind,
+        blind=item.is_blind or answer.is_blind,
         is_late=late,
         suggested_rank=_rank(suggestion, card),
         suggested_by=suggestion.model_name if suggestion else "",
@@ -381,8 +383,7 @@ def _held_item(event: Annotation, by: User) -> QueueItem | None:
 
 
 def _digest(body: dict[str, object]) -> str:
-    # How the answer came, and how long that took, is no part of it.
-    plain = {k: v for k, v in body.items() if k not in ("shown_ms", "is_recalled")}
+    plain = {k: v for k, v in body.items() if k not in HOW}
     return hashlib.sha256(
         json.dumps(plain, sort_keys=True, default=str).encode()
     ).hexdigest()

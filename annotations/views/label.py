@@ -26,7 +26,7 @@ from annotations.models import (
     User,
 )
 from annotations.services import catalogue as intents
-from annotations.services import desk, desk_keys, labels, queue, revisions
+from annotations.services import clusters, desk, desk_keys, labels, queue, revisions
 from annotations.services.labels import Submission
 from annotations.views import label_forms as forms
 from annotations.views.nothing_to_label import describe
@@ -275,6 +275,7 @@ def _context(
         "fragment": ITEM,
         "item": shown,
         "uuid": forms.new_uuid(),
+        "alike": clusters.offered(item, by=request.user),
         # Dictionaries: a template looks for keys first, and the misses add up.
         "choices": [(vars(s), round(100 * s.confidence)) for s in shown.suggestions],
         "acts": json.dumps(shown.acts),

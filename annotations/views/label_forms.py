@@ -97,7 +97,7 @@ def answer(form: Mapping[str, str]) -> Answer:
         is_misheard=form.get("misheard") == "1",
         is_recalled=bool(form.get("recalled")),
         revises=uuid_of({"uuid": form["revises"]}) if form.get("revises") else None,
-        shown_ms=_milliseconds(form.get("shown_ms", "")),
+        shown_ms=milliseconds(form.get("shown_ms", "")),
     )
 
 
@@ -175,7 +175,7 @@ def _names(sent: list[Any]) -> tuple[str, ...]:
     return tuple(sent)
 
 
-def _milliseconds(sent: str) -> int | None:
+def milliseconds(sent: str) -> int | None:
     if not (sent.isascii() and sent.isdigit()):
         return None
     return min(int(sent[:12]), MOST_MS)

@@ -17,7 +17,7 @@
     document.addEventListener("click", (event) => {
       // A click that a key made has no detail.
       const place = event.detail && event.target.closest && PLACES.find(([where]) => event.target.closest(where));
-      const command = place && keys.named(place[1](event.target));
+      const command = place ? keys.named(place[1](event.target)) : null;
       if (!command?.keys.length || seen().includes(command.id)) return;
       sessionStorage.setItem(SEEN, JSON.stringify([...seen(), command.id]));
       const told = make("p", { class: "coach", role: "status" }, "Shorter: ", ...drawKeys(command.keys), ` ${command.name}`);

@@ -276,8 +276,9 @@
     setInterval(beat, HEARTBEAT);
     document.addEventListener("visibilitychange", () => !document.hidden && beat());
 
+    const keptByNext = () => (desk.dataset.kept || "").split(" ");
     addEventListener("pagehide", () => {
-      const forms = held();
+      const forms = held().filter((form) => !keptByNext().includes(form.dataset.item));
       if (!forms.length) return;
       const fields = [["csrfmiddlewaretoken", url.csrf], ...forms.map((form) => ["item", form.dataset.item])];
       navigator.sendBeacon(url.release, new URLSearchParams(fields));

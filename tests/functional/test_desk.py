@@ -455,7 +455,7 @@ def test_the_key_sheet_names_every_key_that_works(open_desk):
     shown = page.locator("#keysheet dt").evaluate_all(
         "rows => rows.map(row => row.dataset.command)"
     )
-    assert shown == [command["id"] for command in table]
+    assert sorted(shown) == sorted(command["id"] for command in table)  # by group
     assert all(command["works"] for command in table)
     for mode in ("desk", "span"):
         keys = [

@@ -128,6 +128,7 @@ def test_the_palette_finds_a_command_and_shows_its_key(open_desk):
     page = open_desk()
 
     press(page, "Control+k")
+    expect(page.locator("#palette-find")).to_be_focused()
     page.keyboard.type("skip")
     row = page.locator("#palette-hits [aria-selected=true]")
     expect(row).to_contain_text("Skip, with a reason")

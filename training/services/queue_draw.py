@@ -187,6 +187,7 @@ def refill(
     guesses = _guesses(vectors, fitted, pool, picks)
     shown = [int(pool.ids[p.row]) for p in picks if p.reason not in BLIND_REASONS]
     answered = likeness.answered(shown, vectors, fitted.labeled, fitted.labeled_ids)
+    alike = likeness.alike(guesses, vectors)
     draws = [
         queue.Draw(
             utterance_id=int(pool.ids[pick.row]),
@@ -196,6 +197,7 @@ def refill(
             why={
                 **_why(pick, guesses.get(int(pool.ids[pick.row]))),
                 **answered.get(int(pool.ids[pick.row]), {}),
+                **alike.get(int(pool.ids[pick.row]), {}),
             },
         )
         for pick in picks

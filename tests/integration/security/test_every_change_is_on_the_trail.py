@@ -98,6 +98,42 @@ def me_keys(client: Client, user: User):
     return client.post("/me/keys", {"preset": "letters", "single_keys": "alt"})
 
 
+def cluster_page(client: Client, user: User):
+    """The page of the check, for three that say the same."""
+    cast.intent("say_hello")
+    said = [cast.utterance(f"hello there {n}") for n in range(3)]
+    for one in said:
+        cast.suggestion(one, "say_hello")
+        cast.item(one, rank=0, why={"alike": [u.pk for u in said]})
+    seed = queue.claim_next(by=user)
+    return client.get(f"/label/cluster/{seed.pk}").context["opened"]
+
+
+def label_cluster_check(client: Client, user: User):
+    opened = cluster_page(client, user)
+    return client.post(
+        f"/label/cluster/{opened.seed_id}/check",
+        {"token": opened.token, "uuid": str(uuid.uuid4()), "intent": "say_hello"},
+    )
+
+
+def label_cluster_confirm(client: Client, user: User):
+    checked = label_cluster_check(client, user).context["checked"]
+    one = checked.members[0].item.pk
+    return client.post(
+        f"/label/cluster/{checked.seed_id}/confirm",
+        {"token": checked.token, "item": one, f"uuid-{one}": str(uuid.uuid4())},
+    )
+
+
+def label_cluster_undo(client: Client, user: User):
+    done = label_cluster_confirm(client, user).context["done"]
+    return client.post(
+        "/label/cluster/undo",
+        {"uuid": str(uuid.uuid4()), "answer": str(done.submissions[0].annotation.pk)},
+    )
+
+
 def review_resolve(client: Client, user: User):
     _, answers = disputed()
     return client.post(
@@ -423,6 +459,9 @@ ACTS = {
         (label_quarantine, "utterance.quarantined"),
         (label_undo, "skip.undone"),
         (me_keys, "desk.keys_changed"),
+        (label_cluster_check, "label.submitted"),
+        (label_cluster_confirm, "cluster.confirmed"),
+        (label_cluster_undo, "label.undone"),
         (review_resolve, "disagreement.resolved"),
         (review_undo, "review.undone"),
         (review_reopen, "gold.reopened"),

@@ -56,6 +56,13 @@ def test_an_item_in_other_hands_cannot_be_settled(act, ana, ben, anas_item):
     assert QueueItem.objects.get().leased_by == ana
 
 
+def test_the_like_of_anothers_item_are_not_opened(ben, anas_item):
+    response = client_of(ben).get(f"/label/cluster/{anas_item.pk}")
+
+    assert response.status_code == 404
+    assert anas_item.utterance.text not in response.content.decode()
+
+
 @pytest.mark.parametrize("act", ["renew", "release"])
 def test_anothers_lease_cannot_be_moved(act, ana, ben, anas_item):
     before = anas_item.lease_expires_at
