@@ -1,7 +1,7 @@
 """Whether any intent fits at all: energy of the logits and nearness to known rows.
 
 Where out-of-scope rows are labeled, a third signal says how much a row is like those,
-and the three are weighed on rows the model has not seen.
+a hint beside the other two.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ Floats = NDArray[np.floating[Any]]
 
 ACCEPTANCE = 0.95
 MIN_OUTSIDE = 20  # so many labeled out-of-scope rows are needed to learn from them
+# What is labeled out of scope is a small part of what there is: a hint beside energy
+# and familiarity. On clinc150's validation rows 0.3 refused 96 % of what is outside,
+# no hint 92 % (95 % of what is inside accepted).
+OUTSIDE_WEIGHT = 0.3
 MIN_DOMAIN = 50  # so many held-out rows a domain needs for a threshold of its own
 
 
@@ -135,9 +139,9 @@ def with_outside(
 ) -> ScopeRule:
     """The rule that also heeds labeled out-of-scope rows, where there are enough.
 
-    inside, outside: embeddings (n, d) trained on. The weights are those of a logistic
-    regression on held-out rows of both kinds; without such rows the new signal counts
-    as much as the others. The threshold accepts `acceptance` of held-out rows inside.
+    inside, outside: embeddings (n, d) trained on. The new signal has a fixed weight:
+    fitted on a hundred rows it was trusted far too much. The threshold accepts
+    `acceptance` of held-out rows inside.
     """
     if len(outside) < MIN_OUTSIDE or not unseen.is_inside.any():
         return rule
@@ -148,13 +152,11 @@ def with_outside(
         outside=linear,
         outside_mean=float(said.mean()),
         outside_sd=float(max(said.std(), 1e-6)),
-        weights=(1.0, 1.0, 1.0),
+        weights=(1.0, 1.0, OUTSIDE_WEIGHT),
     )
     signals = found.signals(
         classes, unseen.logits, unseen.familiarity, unseen.embeddings
     )
-    if (~unseen.is_inside).sum() >= MIN_OUTSIDE:
-        found = replace(found, weights=_fit_weights(signals, unseen.is_inside))
     scores = signals[unseen.is_inside] @ np.asarray(found.weights)
     return replace(found, threshold=_quantile(scores, acceptance))
 
@@ -196,19 +198,6 @@ def _fit_outside(inside: Floats, outside: Floats) -> tuple[float, ...]:
         model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=300)
         model.fit(x, is_inside)
     return tuple(float(one) for one in (*model.coef_[0], model.intercept_[0]))
-
-
-def _fit_weights(
-    signals: Floats, is_inside: NDArray[np.bool_]
-) -> tuple[float, float, float]:
-    """Weights >= 0 that tell held-out rows inside from those outside."""
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=1.0, class_weight="balanced").fit(signals, is_inside)
-    energy, near, unlike = np.maximum(model.coef_[0], 0.0)
-    if energy + near + unlike == 0.0:
-        return (1.0, 1.0, 1.0)
-    return (float(energy), float(near), float(unlike))
 
 
 def _outside_score(linear: tuple[float, ...], embeddings: Floats) -> Floats:
