@@ -8,6 +8,7 @@ from training.api.metrics import Metrics
 from training.api.rounds import RoundCancel, RoundDetail, Rounds
 from training.api.turns import Turns
 from training.views import (
+    checkpoints,
     data_card,
     drift,
     intent_models,
@@ -43,6 +44,7 @@ pages = [
     path("rounds/<int:round_id>/decision", rounds.round_decide, name="round_decide"),
     path("rounds/<int:round_id>/force", rounds.round_force, name="round_force"),
     path("rounds/forced/<int:force_id>", rounds.force_decide, name="force_decide"),
+    path("models/<str:name>", checkpoints.checkpoint_page, name="model"),
     path("intents/<str:name>/models", intent_models.models, name="intent_models"),
     path("intents/<str:name>/samples", samples.write, name="intent_samples"),
     path(

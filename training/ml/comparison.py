@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, binomtest
 
+from training.ml.metrics import Z_95
 from training.ml.resampling import Resampler, ratio
 
 Floats = NDArray[np.floating[Any]]
@@ -180,6 +181,25 @@ def paired_interval(
     draws = Resampler(groups, seed=seed, level=level)
     found = draws.interval(ratio(balance, once), once)
     return found if found is not None else (-1.0, 1.0)
+
+
+def matched_interval(
+    wins: int, losses: int, n: int, z: float = Z_95
+) -> tuple[float, float]:
+    """The interval of the difference (wins - losses) / n of two shares in pairs.
+
+    Half a pair is added to each cell (Agresti and Min 2005), so that it stays honest
+    for an intent's few items. (-1, 1) where there are none.
+    """
+    if n == 0:
+        return (-1.0, 1.0)
+    won, lost, total = wins + 0.5, losses + 0.5, n + 2.0
+    difference = (won - lost) / total
+    spread = ((won + lost) - (won - lost) ** 2 / total) ** 0.5 / total
+    return (
+        max(-1.0, difference - z * spread),
+        min(1.0, difference + z * spread),
+    )
 
 
 def intent_changes(

@@ -6,6 +6,7 @@ from typing import Any
 
 from annotations.services.catalogue import IntentCard
 from training.models import DriftCheck
+from training.views.charts import Axis, polyline
 
 WIDTH, HEIGHT, BAR = 640.0, 120.0, 18.0
 INTENTS_DRAWN = 10
@@ -71,28 +72,28 @@ def trend(checks: Sequence[DriftCheck]) -> Trend | None:
     if len(rows) < 2:
         return None
     highest = max(max(effect, limit) for _, effect, limit in rows) * 1.1
-    step = WIDTH / (len(rows) - 1)
+    across, down = Axis(0, len(rows) - 1, 0.0, WIDTH), Axis(0.0, highest, HEIGHT, 0.0)
     dots = tuple(
-        (round(i * step, 1), round(HEIGHT * (1 - effect / highest), 1), effect)
-        for i, (_, effect, _) in enumerate(rows)
+        (across.at(i), down.at(effect), effect) for i, (_, effect, _) in enumerate(rows)
     )
     return Trend(
-        points=" ".join(f"{x},{y}" for x, y, _ in dots),
+        points=polyline((x, y) for x, y, _ in dots),
         dots=dots,
-        line=round(HEIGHT * (1 - rows[0][2] / highest), 1),
+        line=down.at(rows[0][2]),
         rows=tuple((check, effect) for check, effect, _ in rows),
     )
 
 
 def _pairs(rows: Sequence[tuple[str, float, float]]) -> list[Pair]:
     longest = max((max(a, b) for _, a, b in rows), default=0.0) or 1.0
+    along = Axis(0.0, longest, 0.0, WIDTH)
     return [
         Pair(
             name,
             before,
             now,
-            round(before / longest * WIDTH, 1),
-            round(now / longest * WIDTH, 1),
+            along.at(before),
+            along.at(now),
             i * 2.4 * BAR,
         )
         for i, (name, before, now) in enumerate(rows)

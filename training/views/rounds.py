@@ -13,8 +13,15 @@ from annotations.models import Role
 from annotations.services import queue
 from annotations.views.paging import page_of
 from training.models import ForcedPromotion, Policy, Round
-from training.services import checkpoints, datasets, force, promotion, rounds
-from training.views import loss_chart, round_facts
+from training.services import (
+    checkpoints,
+    datasets,
+    force,
+    promotion,
+    rounds,
+    side_by_side,
+)
+from training.views import charts, report, round_facts
 
 PAGE_SIZE = 25
 
@@ -141,12 +148,27 @@ def _round_context(request: HttpRequest, round_id: int) -> dict[str, Any]:
         "round": found,
         "sentence": round_facts.sentence(found, queue.worker_alive("gpu")),
         "steps": round_facts.steps(found),
-        "chart": loss_chart.draw(losses),
-        "evaluation": round_facts.latest_evaluation(found.challenger),
+        "chart": charts.loss(losses),
+        **_report(found),
         "may_act": request.user.has_role(Role.ML_ENGINEER),
         "is_awaiting": found.status == Round.Status.AWAITING,
         "forced": forced,
         "may_force": force.is_forceable(found) and not is_asked,
+    }
+
+
+def _report(found: Round) -> dict[str, Any]:
+    """What the evaluation found out; nothing while the round still works."""
+    if found.is_working or found.challenger is None:
+        return {}
+    challenger, champion = side_by_side.evaluations(found)
+    rows = side_by_side.by_intent(found)
+    return {
+        "evaluation": challenger,
+        "report": report.build(challenger, champion),
+        "differences": {"worst": rows[: report.WORST], "rest": rows[report.WORST :]}
+        if rows
+        else None,
     }
 
 
