@@ -280,3 +280,12 @@ def test_small_losses_over_all_earlier_intents_show_together():
 
     assert not verdict.passed
     assert verdict.reasons[-1].startswith("What earlier iterations learned is lost")
+
+
+def test_the_interval_of_matched_shares_is_that_worked_by_hand():
+    # wins 4.5, losses 1.5 of 22: 3/22 and sqrt(6 - 9/22)/22 = 0.10748.
+    low, high = comparison.matched_interval(4, 1, 20)
+
+    assert low == pytest.approx(3 / 22 - 1.959964 * 0.107480, abs=1e-5)
+    assert high == pytest.approx(3 / 22 + 1.959964 * 0.107480, abs=1e-5)
+    assert comparison.matched_interval(0, 0, 0) == (-1.0, 1.0)

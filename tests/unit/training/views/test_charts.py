@@ -15,7 +15,8 @@ def test_the_curve_starts_left_ends_right_and_falls_to_the_ground():
 
     middle = LOSS_MARGIN + (LOSS_HEIGHT - LOSS_MARGIN) / 2
     assert chart.points == (
-        f"0.0,{LOSS_MARGIN:.1f} {LOSS_WIDTH / 2:.1f},{middle:.1f} {LOSS_WIDTH:.1f},{LOSS_HEIGHT:.1f}"
+        f"0.0,{LOSS_MARGIN:.1f} {LOSS_WIDTH / 2:.1f},{middle:.1f} "
+        f"{LOSS_WIDTH:.1f},{LOSS_HEIGHT:.1f}"
     )
     assert chart.highest == 4.0
     assert chart.last == (30, 0.0)
