@@ -42,6 +42,7 @@ PATHS = (
     "/audit",
     "/sources",
     "/rounds",
+    "/drift",
     "/review/disagreements",
     "/review/errors",
     "/review/questions",
