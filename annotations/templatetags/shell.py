@@ -177,3 +177,15 @@ def may_read(user: object) -> bool:
 def gist(description: str) -> str:
     """A description without the opening that all of them share."""
     return description.removeprefix("Choose this ").rstrip(".")
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """0.9234 -> 92.3 %; nothing counted is a dash."""
+    return "—" if value in (None, "") else f"{100 * float(value):.1f} %"
+
+
+@register.filter
+def points(difference: float) -> str:
+    """0.123 -> +12.3, in percentage points."""
+    return f"{100 * difference:+.1f}"

@@ -2,10 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from annotations.models import Annotation, Utterance
-from annotations.services import proposals, questions
+from annotations.services import own_progress, proposals, questions
 from annotations.views.label_forms import new_uuid
 from annotations.views.paging import page_of
 
@@ -18,7 +17,6 @@ HIDDEN = (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
 def me(request: HttpRequest) -> HttpResponse:
     """Today's count and the last MOST answers, newest first."""
     given = Annotation.objects.standing().filter(annotator=request.user)
-    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     recent = (
         given.select_related("utterance", "intent")
         .prefetch_related("spans")
@@ -26,7 +24,8 @@ def me(request: HttpRequest) -> HttpResponse:
     )
     page = page_of(recent, request, size=50)
     context = {
-        "today": given.filter(created_at__gte=today).count(),
+        "own": own_progress.of(request.user),
+        "days": own_progress.DAYS,
         "total": given.count(),
         "page": page,
         "hidden": HIDDEN,
