@@ -56,12 +56,18 @@ def top_k(truth: Sequence[str], proba: Floats, classes: Sequence[str], k: int) -
 
     proba: (n, n_intents), columns in the order of `classes`.
     """
+    return float(_among_top(truth, proba, classes, k).mean())
+
+
+def _among_top(
+    truth: Sequence[str], proba: Floats, classes: Sequence[str], k: int
+) -> NDArray[np.bool_]:
     proba = np.asarray(proba)
     position = {name: index for index, name in enumerate(classes)}
     column = np.array([position.get(name, -1) for name in truth])
     score = proba[np.arange(len(column)), np.maximum(column, 0)]  # (n,)
     better = (proba > score[:, None]).sum(axis=1)  # (n,)
-    return float(((better < k) & (column >= 0)).mean())
+    return np.asarray((better < k) & (column >= 0))
 
 
 def expected_calibration_error(
@@ -223,7 +229,9 @@ def score_intents(
 
     proba: (n, n_intents) in the order of `classes`. `predicted` replaces the
     likeliest intent where a fallback rule decides; `scope_score` (n,), higher =
-    in scope, gives the out-of-scope recall when the truth holds such rows.
+    in scope, gives the out-of-scope recall when the truth holds such rows. Where no
+    column stands for out of scope, refusing such a row counts as having it on top, and
+    calibration is that of the rows an intent could be right for.
     """
     proba = np.asarray(proba)
     if len(truth) == 0 or proba.shape != (len(truth), len(classes)):
@@ -235,14 +243,17 @@ def score_intents(
     correct = _correct(truth, answers)
     in_scope = np.array([name != OUT_OF_SCOPE for name in truth])
     both = bool(in_scope.any() and not in_scope.all())
+    named = in_scope | (OUT_OF_SCOPE in classes)
+    on_top = np.where(named, _among_top(truth, proba, classes, 3), correct)
+    right = _correct(truth, likeliest)
     return IntentScores(
         accuracy=float(correct.mean()),
         accuracy_interval=share_interval(correct, groups, seed=seed),
         macro_f1=macro_f1(truth, answers),
         macro_f1_present=macro_f1_present(truth, answers),
-        top3=top_k(truth, proba, classes, 3),
+        top3=float(on_top.mean()),
         n=len(truth),
-        ece=expected_calibration_error(proba.max(axis=1), _correct(truth, likeliest)),
+        ece=expected_calibration_error(proba.max(axis=1)[named], right[named]),
         in_scope_accuracy=float(correct[in_scope].mean()) if both else None,
         oos_recall_at_95=(
             out_of_scope_recall(scope_score, in_scope)

@@ -177,3 +177,14 @@ def test_macro_f1_over_the_present_leaves_out_what_was_only_predicted():
 
     # a: 1; b: one of two found, none false: 2 / 3; c is in no truth.
     assert metrics.macro_f1_present(truth, predicted) == pytest.approx(5 / 6)
+
+
+def test_a_refused_row_out_of_scope_counts_as_on_top_and_not_for_calibration():
+    proba = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]])
+
+    scores = metrics.score_intents(
+        ["a", "oos", "oos"], proba, ("a", "b"), predicted=["a", "oos", "a"]
+    )
+
+    assert scores.top3 == pytest.approx(2 / 3)
+    assert scores.ece == pytest.approx(0.1)
