@@ -44,6 +44,12 @@ PLACES = (
         frozenset({Role.REVIEWER, Role.ML_ENGINEER}),
         "What waits for a reviewer, how far people agree, what is answered twice.",
     ),
+    Place(
+        "progress",
+        "Progress",
+        frozenset({Role.REVIEWER, Role.PRODUCT_OWNER}),
+        "How the labeling goes: pace, queue, what is covered, how far it is.",
+    ),
     Place("intents", "Intents", EVERYONE, "What callers can want, with examples."),
     Place(
         "functions",

@@ -43,6 +43,8 @@ PATHS = (
     "/sources",
     "/rounds",
     "/drift",
+    "/progress",
+    "/worth",
     "/review/disagreements",
     "/review/errors",
     "/review/questions",

@@ -134,6 +134,9 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
         "evaluation": round_facts.latest_evaluation(checkpoints.champion()),
         "trainer_alive": queue.worker_alive("gpu"),
         "may_act": request.user.has_role(Role.ML_ENGINEER),
+        "can_see_progress": request.user.has_role(
+            Role.PRODUCT_OWNER, Role.ML_ENGINEER, Role.ADMIN
+        ),
     }
 
 

@@ -252,6 +252,10 @@ def round_cancel(client: Client, user: User):
     return client.post(f"/rounds/{Round.objects.get().pk}/cancel")
 
 
+def progress_release(client: Client, user: User):
+    return client.post(f"/progress/{leased(user)}/release")
+
+
 def drift_start(client: Client, user: User):
     drift_world.callers()
     return client.post("/drift/check")
@@ -484,6 +488,7 @@ ACTS = {
         (policy_intents, "intent.scheduled"),
         (round_force, "force.requested"),
         (force_decide, "force.confirmed"),
+        (progress_release, "lease.released"),
         (drift_start, "drift.requested"),
         (drift_sample, "drift.sample_queued"),
         (champion_roll_back, "checkpoint.rolled_back"),
