@@ -122,4 +122,7 @@ def test_going_one_by_one_gives_the_others_back(open_desk):
     expect(page.locator("#utterance")).to_be_visible()
     page.wait_for_timeout(400)
 
-    assert QueueItem.objects.filter(status="leased").count() == 2
+    # The desk may hold the next one ready behind the one shown.
+    shown = int(page.locator("[data-item]").get_attribute("data-item"))
+    held = set(QueueItem.objects.filter(status="leased").values_list("pk", flat=True))
+    assert shown in held and len(held) <= 2
