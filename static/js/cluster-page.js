@@ -9,7 +9,10 @@
   const form = page.querySelector("form[data-step]");
   let paintedAt = Infinity;
   let isSent = false;
-  requestAnimationFrame(() => requestAnimationFrame(() => (paintedAt = performance.now())));
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    paintedAt = performance.now();
+    page.dataset.painted = "";
+  }));
 
   const held = () => (page.dataset.held || "").split(" ").filter(Boolean);
   const body = (fields) => new URLSearchParams([["csrfmiddlewaretoken", page.dataset.csrf], ...fields]);

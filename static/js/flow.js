@@ -44,7 +44,11 @@
 
     function watchPaint(one) {
       one.paintedAt = Infinity;
-      requestAnimationFrame(() => requestAnimationFrame(() => (one.paintedAt = performance.now())));
+      delete one.form.dataset.painted;
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        one.paintedAt = performance.now();
+        one.form.dataset.painted = "";
+      }));
     }
 
     /* The next item at once; where none is here yet, the response will bring it. */

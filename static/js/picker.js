@@ -61,14 +61,16 @@
   class Picker {
     constructor({ onPick }) {
       this.onPick = onPick;
-      this.entries = [];
+      this.entries = null; // until the list has come
       this.known = new WeakSet();
       this.hits = [];
       this.at = 0;
     }
 
+    /* What was typed while the list was on its way is answered now. */
     load(intents) {
       this.entries = index(intents);
+      if (this.input?.value) this.update();
     }
 
     /* Takes over the search field of a freshly drawn item. */
@@ -103,7 +105,7 @@
 
     update() {
       const query = this.input.value;
-      this.hits = query.trim() ? search(this.entries, query) : [];
+      this.hits = this.entries && query.trim() ? search(this.entries, query) : [];
       this.at = 0;
       this.list.hidden = !query.trim();
       this.input.setAttribute("aria-expanded", String(!this.list.hidden));
@@ -112,7 +114,8 @@
     }
 
     nothing() {
-      return make("li", { class: "none", role: "option", "aria-disabled": "true" }, "No intent fits. Press 0 after Esc for none of these.");
+      const text = this.entries ? "No intent fits. Press 0 after Esc for none of these." : "The intents are being loaded…";
+      return make("li", { class: "none", role: "option", "aria-disabled": "true" }, text);
     }
 
     row(intent, k) {

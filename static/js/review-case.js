@@ -10,6 +10,7 @@
   const isOpen = () => !form.querySelector("fieldset").disabled;
   let item = null; // the label given afresh
   let intents = new Map();
+  let coming = null; // the catalogue, once asked for
   let asked = false;
 
   const panel = parameterPanel({ tell });
@@ -58,10 +59,16 @@
     say(box.textContent);
   }
 
-  async function catalogue() {
-    if (intents.size) return;
+  /* Asked for with the page, so that it is there before the first letter; again if it failed. */
+  const catalogue = () => (coming ||= loadCatalogue());
+
+  async function loadCatalogue() {
     const response = await fetch(place.dataset.catalogue).catch(() => null);
-    if (!response?.ok) return;
+    if (!response?.ok) {
+      coming = null;
+      tell("The list of intents could not be loaded. Choose again to retry.");
+      return;
+    }
     const found = await response.json();
     intents = new Map(found.intents.map((intent) => [intent.name, intent]));
     picker.load(found.intents);
@@ -163,4 +170,5 @@
     { id: "own-done", mode: "span", group: "While marking", keys: ["Escape", "Space"], name: "Done marking", run: () => item.editor.select(null) },
     { id: "own-marked", mode: "span", group: "While marking", keys: ["Enter"], name: "Save and go on", run: save },
   );
+  catalogue();
 })();

@@ -14,6 +14,7 @@ from tests.functional import desk_world as world
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 FLAGS = [
     "--disable-gpu",
     "--no-first-run",
@@ -61,7 +62,7 @@ def open_desk(page, sign_in, live_server):
         sign_in(world.ana())
         page.goto(f"{live_server.url}/label")
         expect(page.locator("#item, #empty")).to_be_visible()
-        page.wait_for_timeout(world.SETTLE_MS)
+        world.settle(page)
         return page
 
     world.intents()

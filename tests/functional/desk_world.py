@@ -53,6 +53,12 @@ def ana() -> User:
     return cast.person("ana", "annotator", "reviewer")
 
 
+def settle(page: Page) -> None:
+    """Wait until decisions count: the item is painted and has been seen a while."""
+    expect(page.locator("[data-painted], #empty")).to_be_visible()
+    page.wait_for_timeout(SETTLE_MS)
+
+
 def press(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
@@ -65,4 +71,4 @@ def next_after(page: Page, *keys: str) -> None:
     following = page.locator(f"#empty, [data-item]:not([data-item='{before}'])")
     expect(following).to_be_visible()
     expect(page.locator("#saved")).to_have_text("✓ All saved")
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)

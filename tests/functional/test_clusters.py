@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from annotations.models import Annotation, QueueItem
 from tests.factories import cast
-from tests.functional.desk_world import SETTLE_MS, press
+from tests.functional.desk_world import press, settle
 from tests.functional.test_pages import WIDTHS, faults, overflow
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -26,7 +26,7 @@ def pays() -> None:
 
 def settled(page, heading: str) -> None:
     expect(page.locator("h1")).to_have_text(heading)
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
 
 
 def looked_at(page, name: str) -> list[str]:
@@ -55,6 +55,7 @@ def test_by_keys_alone_a_check_then_one_key_for_all(open_desk, console):
     settled(page, "First, one of the 8 without a suggestion")
     wrong += looked_at(page, "check")
     page.keyboard.type("pay")
+    expect(page.locator("#hits [aria-selected=true]")).to_contain_text("Pay bill")
     press(page, "Enter")
     expect(page.locator("#chosen")).to_have_text("Pay bill")
     press(page, "Enter")
@@ -99,6 +100,7 @@ def test_a_key_before_the_page_has_settled_confirms_nothing(open_desk):
     press(page, "%")
     settled(page, "First, one of the 8 without a suggestion")
     page.keyboard.type("pay")
+    expect(page.locator("#hits [aria-selected=true]")).to_contain_text("Pay bill")
     press(page, "Enter", "Enter")
     expect(page.locator("h1")).to_have_text("All “Pay bill”?")
 
@@ -106,7 +108,7 @@ def test_a_key_before_the_page_has_settled_confirms_nothing(open_desk):
         """document.dispatchEvent(new KeyboardEvent("keydown",
         {key: "Enter", code: "Enter", repeat: true, bubbles: true}))"""
     )
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
 
     assert Annotation.objects.count() == 1
 

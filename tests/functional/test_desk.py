@@ -13,7 +13,7 @@ from annotations.models import (
 )
 from tests.factories import cast
 from tests.functional import desk_world as world
-from tests.functional.desk_world import SETTLE_MS, next_after, press
+from tests.functional.desk_world import next_after, press, settle
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -290,7 +290,11 @@ def test_a_double_enter_answers_one_item(open_desk):
         world.suggested(f"i want to pay number {n}", "pay_bill")
     page = open_desk()
 
-    press(page, "Enter", "Enter", "Enter")
+    page.evaluate(
+        """for (let press = 0; press < 3; press++)
+        document.activeElement.dispatchEvent(new KeyboardEvent("keydown",
+        {key: "Enter", code: "Enter", bubbles: true, cancelable: true}))"""
+    )
     expect(page.locator("#today")).to_have_text("1")
     page.wait_for_timeout(400)
 
@@ -379,7 +383,7 @@ def test_a_schema_that_changes_under_an_answer_is_shown_with_the_refusal(open_de
     expect(page.locator("#refusal")).to_contain_text("account_number is required")
     expect(page.locator("#params")).to_contain_text("account_number")
     assert not Annotation.objects.exists()
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
     next_after(page, "-", "Enter")
     assert Annotation.objects.get().not_spoken == ["account_number"]
 
@@ -413,7 +417,7 @@ def test_two_tabs_hold_different_items(open_desk, context, live_server):
     first = open_desk()
     second = context.new_page()
     second.goto(f"{live_server.url}/label")
-    second.wait_for_timeout(SETTLE_MS)
+    settle(second)
 
     texts = [tab.locator("#utterance").inner_text() for tab in (first, second)]
     for tab in (first, second):
@@ -430,7 +434,7 @@ def test_an_empty_desk_takes_work_up_when_it_comes(open_desk):
     world.suggested("i want to pay", "pay_bill")
 
     expect(page.locator("#utterance")).to_have_text("i want to pay", timeout=20000)
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
     next_after(page, "Enter")
     assert GoldLabel.objects.get().intent.name == "pay_bill"
 

@@ -8,7 +8,7 @@ from annotations.services import labels, queue
 from annotations.services.labels import Answer
 from tests.factories import cast
 from tests.functional import desk_world as world
-from tests.functional.desk_world import SETTLE_MS, next_after, press
+from tests.functional.desk_world import next_after, press, settle
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -60,7 +60,7 @@ def test_unsent_answers_are_counted_and_work_stops_politely(open_desk):
 
     press(page, "Enter")
     expect(page.locator("#saved")).to_have_text("1 not saved yet")
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
     press(page, "Enter")
     expect(page.locator("#waiting")).to_contain_text("when the server can be reached")
     expect(page.locator("#saved")).to_have_text("2 not saved yet", timeout=10000)
@@ -78,7 +78,7 @@ def test_a_refused_answer_comes_back_on_top_of_the_next_item(open_desk):
     let_go = hold_back(page)
     press(page, "2", "Enter")
     expect(page.locator("#utterance")).to_have_text(PAY.format(1))
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
     press(page, "2")  # the draft on the next one
     QueueItem.objects.filter(pk=first.pk).delete()
 
@@ -98,7 +98,7 @@ def test_an_answer_not_yet_sent_is_taken_back_without_the_server(open_desk):
     page = open_desk()
     let_go = hold_back(page)
     press(page, "Enter")
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
     press(page, "2", "Enter")  # waits behind the first
     expect(page.locator("#saved")).to_have_text("Saving 2…")
 
@@ -122,7 +122,7 @@ def test_undo_goes_back_step_by_step_and_forward_again(open_desk):
         expect(page.locator("#utterance")).to_have_text(PAY.format(k))
     expect(page.locator("#saved")).to_have_text("✓ All saved")
     assert not Annotation.objects.standing().exists()
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
     for k in (1, 2, 3, 4):
         next_after(page, "Enter")
         expect(page.locator("#utterance")).to_have_text(PAY.format(k))

@@ -7,7 +7,7 @@ from annotations.models import Annotation, GoldLabel, KeyPreset, ParameterSpan
 from annotations.services import desk_keys
 from annotations.services.desk_keys import ACTIONS, Wishes
 from tests.functional import desk_world as world
-from tests.functional.desk_world import SETTLE_MS, next_after, press
+from tests.functional.desk_world import next_after, press, settle
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -95,7 +95,7 @@ def test_the_key_sheet_and_the_keys_follow_the_preset(open_desk, preset):
     desk_keys.save(by=ana, wishes=Wishes(preset, "plain"))
     page.reload()
     expect(page.locator("#utterance")).to_be_visible()
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
 
     press(page, "?")
     row = page.locator("dt[data-command=submit] kbd")
@@ -114,7 +114,7 @@ def test_own_keys_and_single_keys_off(open_desk):
     desk_keys.save(by=ana, wishes=Wishes("default", "off", {"none": "F2"}))
     page.reload()
     expect(page.locator("#utterance")).to_be_visible()
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
 
     press(page, "2", ";", "p")
     expect(page.locator("#skip")).to_have_count(0)
@@ -165,7 +165,7 @@ def test_an_earlier_answer_is_looked_back_at_and_corrected(open_desk):
     expect(page.locator("#entry .utterance")).to_have_text(PAY.format(0))
     press(page, "Enter")
     expect(page.locator("#utterance")).to_have_text(PAY.format(0))
-    page.wait_for_timeout(SETTLE_MS)
+    settle(page)
     next_after(page, "2", "Enter")
 
     expect(page.locator("#utterance")).to_have_text(PAY.format(2))

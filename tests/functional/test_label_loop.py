@@ -20,6 +20,7 @@ from annotations.services import sign_in
 from tests.factories import cast
 from tests.factories import rounds as factory
 from tests.fakes import FakeEncoder
+from tests.functional.desk_world import settle
 from training.models import Ranking, Round
 from training.services import execution, ranking, rounds
 from training.serving import champion
@@ -27,7 +28,6 @@ from training.serving import champion
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 N_LABELS = 60
-SETTLE_MS = 220
 PLACES = ("house", "office", "shop", "garage", "barn", "attic", "cellar", "yard")
 STREETS = ("oak", "elm", "main", "park", "lake")
 
@@ -133,7 +133,7 @@ def label(page: Page, answers: dict[str, str], n: int) -> list[tuple[bool, int]]
     done = []
     for _ in range(n):
         expect(page.locator("#utterance")).to_be_visible(timeout=30000)
-        page.wait_for_timeout(SETTLE_MS)
+        settle(page)
         form = page.locator("#item")
         item = form.get_attribute("data-item")
         text = page.locator("#utterance").inner_text()

@@ -163,7 +163,7 @@ def test_a_mark_after_odd_characters_is_stored_where_it_was_seen(
     page.locator("#utterance .w", has_text="twelve").click()
     page.locator("#utterance .w", has_text="dollars").click()
     page.locator("#marker button", has_text="amount").click()
-    page.wait_for_timeout(260)
+    world.settle(page)
     page.keyboard.press("Enter")
     page.locator("#empty").wait_for()
 

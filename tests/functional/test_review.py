@@ -103,6 +103,9 @@ def test_neither_is_labeled_afresh_by_keyboard(
     page.keyboard.press("3")
     expect(page.locator("#vote")).to_be_visible()
     page.keyboard.type("disp")
+    expect(
+        page.locator("#hits [aria-selected=true]", has_text="Dispute charge")
+    ).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#chosen")).to_contain_text("Dispute charge")
     page.keyboard.press("Enter")
@@ -150,6 +153,9 @@ def test_a_suspected_label_is_right_or_wrong(keyboard_only, rita, live_server):
     page.keyboard.press("2")
     expect(page.locator("#afresh")).to_be_visible()
     page.keyboard.type("roam")
+    expect(
+        page.locator("#hits [aria-selected=true]", has_text="Check roaming")
+    ).to_be_visible()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     expect(page.locator("#take-back")).to_be_visible()

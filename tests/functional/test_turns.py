@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from annotations.models import Annotation, Conversation, ParameterSpan, Turn
 from annotations.services import labels, queue
@@ -45,7 +46,7 @@ def opened(page, sign_in, live_server, person):
     sign_in(person)
     page.goto(f"{live_server.url}/label")
     page.locator("#params").wait_for()
-    page.wait_for_timeout(260)
+    world.settle(page)
 
 
 def pressed(page, *keys):
@@ -54,7 +55,7 @@ def pressed(page, *keys):
 
 
 def submitted(page):
-    page.wait_for_timeout(260)
+    world.settle(page)
     page.keyboard.press("Enter")
     page.locator("#empty").wait_for()
     return Annotation.objects.get(kind="label", annotator__username="ana")
@@ -151,10 +152,11 @@ def test_the_act_is_guessed_from_what_is_open_and_changed_by_one_key(
     assert "Open: Check bill" in page.locator(".open").inner_text()
     assert page.get_by_label("Continues").is_checked()
     page.keyboard.type("say")
+    expect(page.locator("#hits [aria-selected=true]")).to_contain_text("Say yes")
     pressed(page, "Enter")
     assert page.get_by_label("Confirms").is_checked()
     pressed(page, ",", "*")
-    page.wait_for_timeout(260)
+    world.settle(page)
     pressed(page, "Enter")
     page.locator("#empty").wait_for()
 
@@ -172,6 +174,7 @@ def test_a_blind_item_shows_no_act_before_the_intent_is_chosen(
 
     assert page.locator("input[name=act]:checked").count() == 0
     page.keyboard.type("check")
+    expect(page.locator("#hits [aria-selected=true]")).to_contain_text("Check bill")
     pressed(page, "Enter")
 
     assert page.get_by_label("New request").is_checked()
