@@ -159,6 +159,7 @@ def test_sixty_labels_by_keyboard_rank_the_queue_and_run_a_round(
         expect(page.locator("h1")).to_contain_text("Ana")
         page.locator("#nav-label").press("Enter")
         done = label(page, answers, N_LABELS)
+        expect(page.locator("#saved")).to_have_text("✓ All saved")
 
         # What a person did is stored as it was meant, each once.
         given = Annotation.objects.filter(annotator=ana)
