@@ -4,13 +4,14 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from annotations.demo import answers
+from annotations.demo import answers, storm
 from annotations.demo import catalogue as demo
 from annotations.demo.dice import Dice
 from annotations.models import Annotation, QueueItem, Reason, Turn, User, Utterance
@@ -44,15 +45,18 @@ def label(
     *,
     n_labels: int,
     cast: Cast,
+    share: float = 1.0,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
     """Demo annotators answer `n_labels` utterances; returns how many answers are new.
 
+    share: of the answers, those about what was said before the storm first.
     records: what the generator made; those taken in and fully redacted count. Which
     utterances are drawn follows from their conversations alone, so that a run that
     was cut off goes on with the same ones.
     """
     tasks = _tasks(_taken_in(records), n_labels, cast)
+    tasks = tasks[: round(share * len(tasks))]
     known = set(
         Annotation.objects.filter(pk__in=[task.key for task in tasks]).values_list(
             "pk", flat=True
@@ -74,6 +78,10 @@ class _Said:
     split: str
     record: Mapping[str, Any]
     act: str
+
+    @property
+    def said_at(self) -> datetime:
+        return datetime.fromisoformat(self.record["occurred_at"])
 
 
 def _taken_in(records: Iterable[Mapping[str, Any]]) -> list[_Said]:
@@ -112,8 +120,9 @@ def _tasks(said: Sequence[_Said], n_labels: int, cast: Cast) -> list[Task]:
         *_draw(exam, n_exam, Reason.EXAM),
         *_draw(train, n_labels - min(n_exam, len(exam)), Reason.RANDOM),
     ]
-    # Mixed, so that a run cut off leaves both halves in proportion.
-    drawn.sort(key=lambda draw: draw[0].order)
+    # Exam and training mixed, so that a part of it has both in proportion.
+    last = max((one.said_at for one in said), default=None)
+    drawn.sort(key=lambda draw: (storm.has_begun(draw[0].said_at, last), draw[0].order))
     return [task for draw in drawn for task in _asked(*draw, cast)]
 
 

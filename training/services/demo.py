@@ -1,4 +1,4 @@
-"""The demo as a whole: catalogue, calls, labels, policies and a first round."""
+"""The demo as a whole: catalogue, calls, labels, policies, then a story of rounds."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,7 +15,8 @@ from annotations.services import (
     demo_review,
 )
 from training.models import Policy, Round
-from training.services import rounds
+from training.services import demo_story, rounds
+from training.services.demo_story import Story
 
 Say = Callable[[str], None]
 LABELS_A_LINE = 100
@@ -26,19 +27,20 @@ POLICIES = {
         "min_new_gold": 12,
         "max_wait_minutes": 30,
         "promotion": Policy.Promotion.AUTOMATIC,
-        "gates": {"min_exam": 200},
+        "gates": {"min_exam": 120},
     },
     Iteration.REPAIR: {
         "min_new_gold": 16,
         "max_wait_minutes": 60,
         "promotion": Policy.Promotion.AUTOMATIC,
-        "gates": {"min_exam": 200},
+        "gates": {"min_exam": 120},
     },
     Iteration.LONG_TAIL: {
         "min_new_gold": 20,
         "max_wait_minutes": 120,
         "promotion": Policy.Promotion.PERSON,
-        "gates": {"min_exam": 200},
+        "starts_on_drift": True,
+        "gates": {"min_exam": 120},
     },
 }
 FIRST_CAUSE = "The first model, on the demo's labels"
@@ -49,6 +51,7 @@ class Wanted:
     n_utterances: int = 20_000
     n_labels: int = 1_500
     seed: int = 7
+    has_story: bool = False
 
     @property
     def name(self) -> str:
@@ -69,7 +72,11 @@ class Loaded:
 
 
 def load(wanted: Wanted, *, say: Say = lambda text: None) -> Loaded:
-    """The demo is complete afterwards; what an earlier run left is completed."""
+    """Calls, labels and policies are in and a first round is asked for; what an
+    earlier run left is completed.
+
+    With a story, the labels are those of the first round and `tell` adds the others.
+    """
     loaded = Loaded()
     if _is_loaded(wanted):
         return loaded
@@ -93,15 +100,32 @@ def load(wanted: Wanted, *, say: Say = lambda text: None) -> Loaded:
         made,
         n_labels=wanted.n_labels,
         cast=cast,
+        share=demo_story.FIRST_SHARE if wanted.has_story else 1.0,
         on_progress=lambda done, total: _tell(say, done, total),
     )
     demo_review.fill(cast)
     demo_guidelines.ensure(cast, seed=wanted.seed)
-    loaded.policies = ensure_policies()
+    loaded.policies = ensure_policies(is_active=not wanted.has_story)
     first = ensure_first_round()
     loaded.round = first.pk if first else None
     audit.record(by=cast.proposer, action="demo.loaded", obj=wanted.name)
     return loaded
+
+
+def tell(wanted: Wanted, *, say: Say = lambda text: None) -> None:
+    """The story of a loaded demo is told to its end."""
+    if demo_story.is_told(wanted.name):
+        return
+    story = Story(
+        name=wanted.name,
+        seed=wanted.seed,
+        n_labels=wanted.n_labels,
+        made=demo_intake.records(wanted.n_utterances, wanted.seed),
+        cast=demo.ensure_people(),
+        engineer=demo_story.engineer(),
+        say=say,
+    )
+    demo_story.tell(story, first=Round.objects.filter(cause=FIRST_CAUSE).first())
 
 
 @transaction.atomic
@@ -112,7 +136,7 @@ def hold_rounds() -> None:
 
 
 @transaction.atomic
-def ensure_policies() -> int:
+def ensure_policies(*, is_active: bool = True) -> int:
     """Each iteration's policy is the demo's, unless a person set it; returns how many
     changed.
     """
@@ -121,7 +145,7 @@ def ensure_policies() -> int:
     for policy in untouched.filter(iteration__in=POLICIES):
         for name, value in POLICIES[Iteration(policy.iteration)].items():
             setattr(policy, name, value)
-        policy.is_active = True
+        policy.is_active = is_active
         policy.save()
         audit.record(
             by=None,

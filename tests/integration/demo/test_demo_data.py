@@ -234,7 +234,13 @@ def test_the_command_prints_one_object_as_its_last_line(loaded):
     out = StringIO()
 
     call_command(
-        "demo_data", "--utterances=700", "--labels=40", "--seed=3", "--json", stdout=out
+        "demo_data",
+        "--utterances=700",
+        "--labels=40",
+        "--seed=3",
+        "--no-story",
+        "--json",
+        stdout=out,
     )
 
     report = json.loads(out.getvalue().splitlines()[-1])
