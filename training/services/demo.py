@@ -27,20 +27,20 @@ POLICIES = {
         "min_new_gold": 12,
         "max_wait_minutes": 30,
         "promotion": Policy.Promotion.AUTOMATIC,
-        "gates": {"min_exam": 120},
+        "gates": {"min_exam": 80},
     },
     Iteration.REPAIR: {
         "min_new_gold": 16,
         "max_wait_minutes": 60,
         "promotion": Policy.Promotion.AUTOMATIC,
-        "gates": {"min_exam": 120},
+        "gates": {"min_exam": 80},
     },
     Iteration.LONG_TAIL: {
         "min_new_gold": 20,
         "max_wait_minutes": 120,
         "promotion": Policy.Promotion.PERSON,
         "starts_on_drift": True,
-        "gates": {"min_exam": 120},
+        "gates": {"min_exam": 80},
     },
 }
 FIRST_CAUSE = "The first model, on the demo's labels"

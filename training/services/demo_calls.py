@@ -10,8 +10,8 @@ from annotations.demo.dice import Dice
 from annotations.demo.draft import Draft
 from annotations.demo.talk import World
 from annotations.demo.values import Person
-from training.serving.dialogue import Outcome
 from training.services import live
+from training.serving.dialogue import Outcome
 
 MOST_TURNS = 6  # of a caller, then the receiver is put down
 STORM_SHARE = 0.3
