@@ -22,6 +22,7 @@ Say = Callable[[str], None]
 LABELS_A_LINE = 100
 
 # Small thresholds: who labels for a quarter of an hour sees a round start and end.
+FIRST_CAUSE = "The first model, on the demo's labels"
 # On an exam of about a hundred items the calibration error is mostly noise.
 GATES = {"min_exam": 80, "max_ece": 0.2}
 POLICIES = {
@@ -126,9 +127,7 @@ def tell(wanted: Wanted, *, say: Say = lambda text: None) -> None:
         engineer=demo_story.engineer(),
         say=say,
     )
-    demo_story.tell(
-        story, first=Round.objects.filter(cause=demo_story.FIRST_CAUSE).first()
-    )
+    demo_story.tell(story, first=Round.objects.filter(cause=FIRST_CAUSE).first())
 
 
 @transaction.atomic
@@ -167,7 +166,7 @@ def ensure_first_round() -> Round | None:
         return None
     policy = Policy.objects.get(iteration=Iteration.FREQUENT)
     try:
-        return rounds.request(policy=policy, cause=demo_story.FIRST_CAUSE, by=None)
+        return rounds.request(policy=policy, cause=FIRST_CAUSE, by=None)
     except (rounds.RoundRunningError, rounds.NothingToTrainOnError):
         return None
 

@@ -23,7 +23,6 @@ Say = Callable[[str], None]
 # Shares of the demo's labels that a round has; those said before the storm come first.
 FIRST_SHARE, SECOND_SHARE = 0.5, 0.53
 TURNS_A_CALL = 150  # one caller on the line for so many utterances taken in
-FIRST_CAUSE = "The first model, on the demo's labels"
 SECOND_CAUSE = "Asked whether a handful of labels more makes a difference"
 THIRD_CAUSE = "The labels of the last month are in"
 DRIFT_CAUSE = "A look after the storm"
@@ -132,8 +131,8 @@ def _third_round(story: Story) -> None:
     check = _checked(story)
     found = check.round if check else None
     if found is None:  # the labels may have opened one before the alarm did
-        known = (FIRST_CAUSE, SECOND_CAUSE)
-        found = Round.objects.exclude(cause__in=known).order_by("pk").first()
+        second = Round.objects.filter(cause=SECOND_CAUSE).values("pk")
+        found = Round.objects.filter(pk__gt=second[:1]).order_by("pk").first()
     if found is None:
         policy = Policy.objects.get(iteration=3)
         found = _requested(story, policy, THIRD_CAUSE, story.engineer)
