@@ -149,13 +149,7 @@ def ensure_policies(*, is_active: bool = True) -> int:
             setattr(policy, name, value)
         policy.is_active = is_active
         policy.save()
-        audit.record(
-            by=None,
-            action="policy.changed",
-            obj=f"policy:{policy.pk}",
-            min_new_gold=policy.min_new_gold,
-            promotion=policy.promotion,
-        )
+        demo_story.record_policy(policy)
         changed += 1
     return changed
 
