@@ -1,4 +1,4 @@
-"""Shares and their differences with 95 % intervals. Pure: no Django.
+"""Shares and their differences with 95 % intervals. Pure, so that training/ml may ask.
 
 E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
 JASA 22, 1927; R. G. Newcombe, "Interval estimation for the difference between
@@ -9,6 +9,19 @@ from dataclasses import dataclass
 from math import sqrt
 
 Z_95 = 1.959963984540054
+
+
+def wilson_interval(hits: float, n: float, z: float = Z_95) -> tuple[float, float]:
+    """Where a share lies; everything is possible where nothing was seen.
+
+    hits and n may be fractions: effective counts of weighted or clustered rows.
+    """
+    if n <= 0:
+        return 0.0, 1.0
+    p, z2 = hits / n, z * z
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = z * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 @dataclass(frozen=True)
@@ -24,13 +37,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's; everything is possible where nothing was seen."""
-        if not self.n:
-            return 0.0, 1.0
-        p, n, z2 = self.hits / self.n, self.n, Z_95**2
-        centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-        half = Z_95 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-        return max(0.0, centre - half), min(1.0, centre + half)
+        return wilson_interval(self.hits, self.n)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, binomtest
 
-from training.ml.metrics import Z_95
+from annotations.shares import Z_95
 from training.ml.resampling import Resampler, ratio
 
 Floats = NDArray[np.floating[Any]]

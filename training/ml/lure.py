@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from annotations.shares import wilson_interval
+
 Floats = NDArray[np.floating[Any]]
 Indices = NDArray[np.intp]
 
@@ -114,7 +116,8 @@ def risk(
     error = float(np.clip(lost.mean(), 0.0, 1.0))
     effective = _effective(weight, np.asarray(wrong, dtype=bool), error)
     unseen = max(1.0 - len(wrong) / n_pool, 1e-9)
-    low, high = _wilson(error, effective / unseen, level)
+    n = effective / unseen
+    low, high = wilson_interval(error * n, n, float(norm.ppf(0.5 + level / 2.0)))
     return Risk(error, low, high, effective)
 
 
@@ -124,10 +127,3 @@ def _effective(weight: Floats, wrong: NDArray[np.bool_], error: float) -> float:
     if variance > 0 and 0 < error < 1:
         return error * (1.0 - error) / (variance / len(wrong))
     return float(weight.sum() ** 2 / (weight**2).sum())
-
-
-def _wilson(share: float, n: float, level: float) -> tuple[float, float]:
-    z = float(norm.ppf(0.5 + level / 2.0))
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.shares import wilson_interval
 from training.ml.data import OUT_OF_SCOPE, Span
 
 Floats = NDArray[np.floating[Any]]
 Interval = tuple[float, float]
 
 CALIBRATION_BINS = 15
-Z_95 = 1.959963984540054
 
 
 def accuracy(truth: Sequence[str], predicted: Sequence[str]) -> float:
@@ -81,16 +81,6 @@ def expected_calibration_error(
     bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     gap = np.bincount(bin_of, weights=confidence - correct, minlength=bins)
     return float(np.abs(gap).sum() / max(len(confidence), 1))
-
-
-def wilson_interval(successes: float, n: float, z: float = Z_95) -> Interval:
-    """The Wilson score interval of a share; (0, 1) when nothing was seen."""
-    if n <= 0:
-        return (0.0, 1.0)
-    share = successes / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return (float(max(0.0, centre - half)), float(min(1.0, centre + half)))
 
 
 def cluster_bootstrap_interval(

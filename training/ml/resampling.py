@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.ml.metrics import Interval, wilson_interval
+from annotations.shares import wilson_interval
+from training.ml.metrics import Interval
 
 REPEATS, FEWEST_REPEATS = 1000, 200
 MAX_CELLS = 20_000_000

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from annotations.errors import InvalidError
 from annotations.models import GoldLabel, Utterance
+from annotations.shares import wilson_interval
 from training.ml import drift
 from training.ml.data import OUT_OF_SCOPE
-from training.ml.metrics import wilson_interval
 from training.models import DriftCheck
 from training.services import checkpoints, drift_sample
 from training.services.drift_sample import Sample

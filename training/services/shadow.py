@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 from annotations.errors import DomainError
 from annotations.models import Utterance
 from annotations.services import catalogue
+from annotations.shares import wilson_interval
 from training.ml.data import OUT_OF_SCOPE
-from training.ml.metrics import wilson_interval
 from training.models import Checkpoint, LiveTurn, Round, ShadowAnswer
 from training.services import checkpoints
 from training.services.suggestions import example_of

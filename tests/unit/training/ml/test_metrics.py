@@ -59,14 +59,6 @@ def test_confidence_of_one_and_zero_have_a_bin():
     assert found == 0.0
 
 
-def test_wilson_interval_known_value():
-    low, high = metrics.wilson_interval(8, 10)
-
-    assert (low, high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert metrics.wilson_interval(0, 0) == (0.0, 1.0)
-    assert metrics.wilson_interval(5, 5)[1] == 1.0
-
-
 def test_alike_utterances_of_a_conversation_widen_the_interval():
     rng = np.random.default_rng(1)
     by_conversation = np.repeat(rng.random(50) < 0.8, 20)
