@@ -10,11 +10,10 @@ from annotations.models import WorkerHeartbeat
 from annotations.services.invariants import broken
 from training.management.commands.invariants import ALL
 
-from . import violations, violations_intents, violations_rounds
 from . import world as worlds
+from .violations import PLANTS
 
 pytestmark = pytest.mark.django_db
-PLANTS = violations.PLANTS | violations_intents.PLANTS | violations_rounds.PLANTS
 BY_NAME = {invariant.name: invariant for invariant in ALL}
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from annotations.invariants import ANSWERS
+from annotations.invariants import answers
 from annotations.models import Annotation, GoldLabel, Utterance
 from annotations.services import gold, review
 from annotations.services.invariants import broken
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 Kind = Annotation.Kind
 FOLLOWS = [
     invariant
-    for invariant in ANSWERS
+    for invariant in answers.INVARIANTS
     if invariant.name
     in ("status_follows_the_answers", "gold_follows_the_rule",
         "gold_is_a_standing_label")
@@ -148,7 +148,7 @@ def test_opened_again_only_a_review_settles_it(disputed, rita, say):
     again = review.resolve(by=rita, uuid=cast.new_id(), answer_id=one.pk)
 
     assert GoldLabel.objects.get().annotation_id == again.pk
-    assert broken(ANSWERS) == []
+    assert broken(answers.INVARIANTS) == []
 
 
 def test_neither_makes_the_reviewers_own_label_gold(disputed, rita):

@@ -6,17 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotations import invariants as people
-from annotations import invariants_intents as intents
-from annotations import invariants_review as reviews
 from annotations.services.invariants import Broken, broken
 from training import invariants as machines
 
-ALL = (
-    *people.INVARIANTS,
-    *intents.INVARIANTS,
-    *reviews.INVARIANTS,
-    *machines.INVARIANTS,
-)
+ALL = (*people.INVARIANTS, *machines.INVARIANTS)
 
 
 class Command(BaseCommand):

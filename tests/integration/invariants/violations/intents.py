@@ -1,6 +1,6 @@
-"""Violations of what is always true of intents, as in violations.py."""
+"""Violations of what is always true of intents."""
 
-from .violations import (
+from .statements import (
     ANNOTATION,
     EVENT,
     NEW_ID,

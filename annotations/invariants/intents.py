@@ -1,6 +1,6 @@
 """What is always true of intents and what people write about them, as SQL."""
 
-from annotations.invariants import STANDING, Invariant
+from annotations.invariants.invariant import STANDING, Invariant
 
 GUIDELINES = (
     Invariant(

@@ -1,6 +1,6 @@
 """What is always true of reviews and of what waits for them, as SQL."""
 
-from annotations.invariants import STANDING, Invariant
+from annotations.invariants.invariant import STANDING, Invariant
 
 INVARIANTS = (
     Invariant(
