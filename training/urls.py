@@ -13,6 +13,7 @@ from training.views import (
     drift,
     intent_models,
     neighbours,
+    plan,
     policies,
     progress,
     rounds,
@@ -26,6 +27,7 @@ pages = [
     path("rounds/state", rounds.rounds_state, name="rounds_state"),
     path("rounds/start", rounds.round_start, name="round_start"),
     path("rounds/roll-back", rounds.champion_roll_back, name="champion_roll_back"),
+    path("rounds/plan", plan.plan_page, name="plan"),
     path("rounds/policies", policies.policies_page, name="policies"),
     path("rounds/policies/<int:iteration>", policies.policy_page, name="policy"),
     path(

@@ -42,6 +42,7 @@ PATHS = (
     "/audit",
     "/sources",
     "/rounds",
+    "/rounds/plan",
     "/drift",
     "/progress",
     "/worth",

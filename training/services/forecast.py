@@ -41,6 +41,12 @@ def latest() -> LearningForecast | None:
     return LearningForecast.objects.first()
 
 
+def labels_to(accuracy: float, found: LearningForecast) -> dict[str, Any] | None:
+    """The row of `targets` about this accuracy."""
+    rows = (row for row in found.targets if abs(row["accuracy"] - accuracy) < 1e-9)
+    return next(rows, None)
+
+
 def is_due() -> bool:
     """Whether labels enough came in since the last forecast, or for a first one."""
     from training.ml import forecast, prefixes

@@ -13,6 +13,9 @@ TABLE_ROWS = 12
 # Small, so that words in the picture stay readable where a phone shows it.
 WIDTH, HEIGHT = 360.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 96.0, 12.0, 34.0
+# Of a target's picture: no ticks to the left, three words' room to the right.
+STRIP_HEIGHT, STRIP_LEFT, STRIP_RIGHT, STRIP_EDGE = 150.0, 12.0, 120.0, 14.0
+LINE_ROOM = 14.0  # between words that stand above each other
 Point = tuple[float, float]
 
 
@@ -97,6 +100,32 @@ class Learning:
     height: float = HEIGHT
 
 
+@dataclass(frozen=True)
+class Named:
+    """A line across the picture at `y`, and what it stands for, written at `text_y`."""
+
+    y: float
+    text: str
+    text_y: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure model by model, between where it was and where it should be.
+
+    before: the plan's baseline, the upper and the lower end.
+    """
+
+    dots: tuple[Dot, ...]
+    points: str
+    plan: Named
+    now: Named
+    before: tuple[Named, float] | None
+    width: float = WIDTH
+    height: float = STRIP_HEIGHT
+    right: float = WIDTH - STRIP_RIGHT
+
+
 def polyline(points: Iterable[Point]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
@@ -177,6 +206,87 @@ def learning(
         x_ticks=tuple(Tick(across.at(n), f"{n:,}") for n in (sizes[0], sizes[-1])),
         y_ticks=_percent_ticks(down, (low, middle, high)),
     )
+
+
+def target(
+    history: Sequence[tuple[float, Interval | None]],
+    *,
+    plan: tuple[float, str],
+    now: str,
+    before: tuple[Interval, str] | None = None,
+    most: float | None = None,
+) -> Target | None:
+    """history: values with their intervals, the one of now last; None without any.
+
+    plan, now, before: values with the words beside them. most: no value is above it.
+    """
+    if not history:
+        return None
+    values = [value for value, _ in history] + [plan[0]]
+    values += [edge for _, found in history for edge in found or ()]
+    values += before[0] if before else (0.0,)
+    room = 0.06 * (max(values) - min(values) or 1.0)
+    high = max(values) + room
+    low = max(0.0, min(values) - room)
+    down = Axis(
+        low,
+        high if most is None else min(high, most),
+        STRIP_HEIGHT - STRIP_EDGE,
+        STRIP_EDGE,
+    )
+    dots = _along(history, down)
+    words = [(down.at(plan[0]), plan[1]), (dots[-1].y, now)]
+    if before:
+        words.append((down.at(sum(before[0]) / 2), before[1]))
+    placed = _stacked(words)
+    return Target(
+        dots=dots,
+        points=polyline((dot.x, dot.y) for dot in dots),
+        plan=placed[0],
+        now=placed[1],
+        before=_band(placed[2], down, before[0]) if before else None,
+    )
+
+
+def _band(words: Named, down: Axis, ends: Interval) -> tuple[Named, float]:
+    """The upper end's line with the words, and how far down the lower end is."""
+    upper = down.at(ends[1])
+    height = max(1.5, down.at(ends[0]) - upper)
+    return Named(upper, words.text, words.text_y), round(height, 1)
+
+
+def _along(
+    history: Sequence[tuple[float, Interval | None]], down: Axis
+) -> tuple[Dot, ...]:
+    """One dot a value from left to right; a single one stands on the right."""
+    n = len(history)
+    ends = (STRIP_LEFT, WIDTH - STRIP_RIGHT - 12.0)
+    across = Axis(0.0, n - 1.0, *ends) if n > 1 else Axis(-1.0, 0.0, *ends)
+    return tuple(
+        Dot(
+            across.at(i),
+            down.at(value),
+            down.at(found[0] if found else value),
+            down.at(found[1] if found else value),
+            3.5 if i == n - 1 else 2.5,
+        )
+        for i, (value, found) in enumerate(history)
+    )
+
+
+def _stacked(words: Sequence[tuple[float, str]]) -> list[Named]:
+    """Words as near to their lines as they can be without lying on each other."""
+    order = sorted(range(len(words)), key=lambda i: words[i][0])
+    places: dict[int, float] = {}
+    lowest = 0.0
+    for i in order:
+        lowest = max(words[i][0], lowest + LINE_ROOM) if places else words[i][0]
+        places[i] = lowest
+    floor = STRIP_HEIGHT - STRIP_EDGE / 2
+    for i in reversed(order):
+        places[i] = min(places[i], floor)
+        floor = places[i] - LINE_ROOM
+    return [Named(y, text, round(places[i], 1)) for i, (y, text) in enumerate(words)]
 
 
 def _seen(

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST
 from annotations.models import Domain, Intent, Iteration, Role
 from annotations.services import catalogue, queue, team_progress
 from annotations.views.paging import page_of
+from training.ml.evaluation import ACCURACY_TARGET
 from training.services import forecast
 
 PAGE_SIZE = 40
 WORTH_SHOWN = 20
-TARGET = 0.92  # of the plan
 CHART_WIDTH, CHART_HEIGHT = 640.0, 120.0
 
 
@@ -61,12 +61,9 @@ def _forecast() -> dict[str, Any]:
         return {"forecast": None}
     cards = catalogue.current().by_name
     titles = dict(Intent.objects.values_list("name", "title"))
-    target = next(
-        (row for row in found.targets if abs(row["accuracy"] - TARGET) < 1e-9), None
-    )
     return {
         "forecast": found,
-        "target": target,
+        "target": forecast.labels_to(ACCURACY_TARGET, found),
         "now": found.curve["measured"][-1],
         "worth": [
             {**row, "title": titles.get(row["intent"], row["intent"]),

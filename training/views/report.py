@@ -6,6 +6,8 @@ from typing import Any
 
 from annotations.services import catalogue
 from training.ml.evaluation import (
+    COUNT,
+    DOLLARS,
     HIGHER,
     MILLISECONDS,
     SHARE,
@@ -110,8 +112,9 @@ def line(figure: Figure, before: Figure | None) -> Line:
         low, high = (said(figure, edge) for edge in figure.baseline)
         baseline = low if low == high else f"{low} to {high}"
     if figure.target is not None:
-        word = "over" if figure.better == HIGHER else "under"
-        target = f"{word} {said(figure, figure.target)}"
+        word = "over " if figure.better == HIGHER else "under "
+        word = "" if figure.unit == COUNT else word
+        target = f"{word}{said(figure, figure.target)}"
     return Line(
         title=figure.title,
         n=figure.n,
@@ -142,8 +145,10 @@ def said(figure: Figure, value: float | None) -> str:
         return f"{value:.3f}"
     if figure.unit == SHARE:
         return f"{100 * value:.1f} %"
-    unit = "ms" if figure.unit == MILLISECONDS else "tokens"
-    return f"{value:,.0f} {unit}"
+    if figure.unit == DOLLARS:
+        return f"${value:.2f}"
+    unit = {MILLISECONDS: " ms", COUNT: ""}.get(figure.unit, " tokens")
+    return f"{value:,.0f}{unit}"
 
 
 def span(figure: Figure, interval: Interval | None) -> str:

@@ -125,7 +125,7 @@ ALWAYS = {
         ("POST", "/review/policy"),
     ],
     Role.ADMIN: [("GET", "/audit"), ("GET", "/metrics"), ("POST", "/sources/upload")],
-    Role.AUDITOR: [("GET", "/audit"), ("GET", "/functions")],
+    Role.AUDITOR: [("GET", "/audit"), ("GET", "/functions"), ("GET", "/rounds/plan")],
     Role.API_CLIENT: [
         ("GET", "/api/v1/intents"),
         ("POST", "/api/v1/turns"),

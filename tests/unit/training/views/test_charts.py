@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from training.ml.evaluation import Bin
@@ -75,3 +77,44 @@ def test_an_arm_of_one_size_is_not_drawn():
 @pytest.mark.parametrize("y, moved", [(100.0, 113.0), (95.0, 87.0), (60.0, 60.0)])
 def test_labels_do_not_lie_on_each_other(y, moved):
     assert charts._apart((5.0, y), (5.0, 100.0)) == (5.0, moved)
+
+
+def test_a_target_is_drawn_between_where_it_was_and_where_it_should_be():
+    drawn = charts.target(
+        [(0.8, (0.7, 0.9)), (0.9, (0.85, 0.95))],
+        plan=(0.92, "plan: over 92 %"),
+        now="now: 90 %",
+        before=((0.7, 0.8), "before: 70 to 80 %"),
+        most=1.0,
+    )
+
+    # 0.685 to 0.965 (0.7 to 0.95 and 6 % of that) from 136 up to 14.
+    assert [dot.x for dot in drawn.dots] == [12.0, 228.0]
+    assert [dot.y for dot in drawn.dots] == [85.9, 42.3]
+    assert (drawn.dots[0].low, drawn.dots[0].high) == (129.5, 42.3)
+    assert drawn.plan.y == 33.6
+    assert drawn.now.y == 42.3
+    words, height = drawn.before
+    assert (words.y, height) == (85.9, 43.6)
+
+
+def test_words_beside_a_target_do_not_lie_on_each_other():
+    drawn = charts.target(
+        [(0.92, None)], plan=(0.92, "plan"), now="now", before=((0.91, 0.91), "before")
+    )
+
+    places = sorted(w.text_y for w in (drawn.plan, drawn.now, drawn.before[0]))
+    assert all(b - a >= charts.LINE_ROOM for a, b in itertools.pairwise(places))
+    assert places[0] > 0 and places[-1] <= charts.STRIP_HEIGHT
+
+
+def test_words_that_would_fall_off_the_picture_are_moved_up():
+    low = charts.STRIP_HEIGHT - charts.STRIP_EDGE
+
+    placed = charts._stacked([(low, "a"), (low, "b"), (low, "c")])
+
+    assert [word.text_y for word in placed] == [115.0, 129.0, 143.0]
+
+
+def test_a_target_without_a_value_has_no_picture():
+    assert charts.target([], plan=(1.0, "plan"), now="now") is None
