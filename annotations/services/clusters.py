@@ -1,8 +1,8 @@
 """Near-duplicates answered together: offered, leased, checked blind, confirmed.
 
-The ranking left on each queue item which utterances say nearly the same (`why`,
-"alike"). Nothing is stored of a cluster but its answers: what a page was given comes
-back signed, so that neither the items nor the blind check are the sender's choice.
+What belongs together is said in cluster_offer.py. Nothing is stored of a cluster but
+its answers: what a page was given comes back signed, so that neither the items nor the
+blind check are the sender's choice.
 """
 
 import uuid
@@ -15,19 +15,23 @@ from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 
 from annotations.errors import ConflictError, InvalidLabelError, NotFoundError
-from annotations.functions import carry, dialogue
-from annotations.models import QueueItem, Reason, User, Utterance
-from annotations.services import answers, audit, catalogue, labels, queue, turns
+from annotations.models import QueueItem, User
+from annotations.services import audit, catalogue, labels, queue
 from annotations.services.answers import Answer, SpanAnswer
-from annotations.services.catalogue import Catalogue, IntentCard
+from annotations.services.catalogue import IntentCard
+from annotations.services.cluster_offer import (
+    LEAST,
+    REASONS,
+    Proposed,
+    cluster_of,
+    fit,
+    proposal_of,
+    usual_act,
+)
 from annotations.services.labels import Submission, Undone
 
-# With the one on the desk; one of the others is the blind check.
-MOST = 8
-LEAST = 3
 SALT = "annotations.clusters"
 PAGE_SECONDS = 3600
-REASONS = (Reason.UNCERTAIN, Reason.FALLBACK, Reason.DIVERSE)
 
 # One statement: whoever opens a page at the same moment passes over these rows.
 LEASE = """
@@ -43,28 +47,6 @@ WHERE id IN (
     ORDER BY q.id FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
-
-
-@dataclass(frozen=True)
-class Proposed:
-    """One utterance with the answer proposed for it."""
-
-    item: QueueItem
-    spans: tuple[SpanAnswer, ...]
-    act: str
-
-    @property
-    def text(self) -> str:
-        return self.item.utterance.text
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """What is offered together: the one on the desk first."""
-
-    card: IntentCard
-    members: tuple[Proposed, ...]
-    n_unfit: int = 0  # near enough, but the parameters do not carry over
 
 
 @dataclass(frozen=True)
@@ -104,7 +86,7 @@ class Confirmed:
 
 def offered(item: QueueItem, *, by: User) -> list[int]:
     """Items that could be confirmed together with this one; none where too few are."""
-    cluster = _cluster(item, by)
+    cluster = cluster_of(item, by)
     members = cluster.members if cluster else ()
     return [one.item.pk for one in members[1:]] if len(members) >= LEAST else []
 
@@ -116,7 +98,7 @@ def open_(*, item_id: int, by: User) -> Opened:
     Raises NotFoundError for an item that is not theirs.
     """
     seed = _seed(item_id, by)
-    cluster = _cluster(seed, by)
+    cluster = cluster_of(seed, by)
     wanted = [one.item.pk for one in cluster.members] if cluster else [seed.pk]
     got = _lease(wanted, by)
     others = [pk for pk in wanted[1:] if pk in got]
@@ -145,7 +127,7 @@ def check(
     seed = _seed(page["seed"], by)
     cards = catalogue.current()
     chosen = cards.by_name.get(intent)
-    proposal = _proposal(seed, cards)
+    proposal = proposal_of(seed, cards)
     if chosen is None:
         raise InvalidLabelError("Choose one of the intents.")
     if proposal is None:
@@ -156,13 +138,13 @@ def check(
     item = found.get(page["check"])
     if item is None:
         raise NotFoundError("The check is no longer in the queue.")
-    own = _fitted(seed, card, marks, item, cards) if chosen.id == card.id else None
+    own = fit(seed, card, marks, item, cards) if chosen.id == card.id else None
     submission = _store_check(by, uuid, item, chosen, own, shown_ms)
     if chosen.id != card.id:
         _refuse(by, page, chosen, card, submission)
         return Checked(seed.pk, False, chosen, card, item, submission)
     rest = [found[pk] for pk in page["items"] if pk != item.pk and pk in found]
-    fitted = [_fitted(seed, card, marks, one, cards) for one in rest]
+    fitted = [fit(seed, card, marks, one, cards) for one in rest]
     members = tuple(one for one in fitted if one)
     sealed = _sign(
         by=by.pk, seed=seed.pk, check=item.pk, intent=card.name, passed=True,
@@ -229,107 +211,6 @@ def _seed(item_id: int, by: User) -> QueueItem:
     return seed
 
 
-def _cluster(seed: QueueItem, by: User) -> Cluster | None:
-    """The proposals for an item and those like it; None where nothing is proposed."""
-    alike = seed.why.get("alike", ())
-    if not alike or seed.is_blind or seed.status not in QueueItem.OPEN:
-        return None
-    cards = catalogue.current()
-    proposal = _proposal(seed, cards)
-    first = _fitted(seed, *proposal, seed, cards) if proposal else None
-    if proposal is None or first is None:
-        return None
-    card, marks = proposal
-    near = [one for one in _near(alike, by) if _best(one, cards) == card.id]
-    fitted = [_fitted(seed, card, marks, one, cards) for one in near]
-    members = [first, *(one for one in fitted if one)][:MOST]
-    return Cluster(card, tuple(members), sum(one is None for one in fitted))
-
-
-def _near(alike: Sequence[int], by: User) -> list[QueueItem]:
-    """Items of these utterances that `by` may take, nearest first."""
-    found = (
-        queue.with_all(QueueItem.objects)
-        .filter(
-            utterance__in=list(alike),
-            reason__in=REASONS,
-            utterance__split=Utterance.Split.TRAIN,
-            utterance__status=Utterance.Status.POOL,
-            utterance__redaction=Utterance.Redaction.FULL,
-            status__in=QueueItem.OPEN,
-        )
-        .exclude(utterance__annotation__annotator=by)
-    )
-    free = [i for i in found if i.status == "ready" or i.leased_by_id == by.pk]
-    place = {pk: n for n, pk in enumerate(alike)}
-    return sorted(free, key=lambda item: place[item.utterance_id])
-
-
-def _best(item: QueueItem, cards: Catalogue) -> int | None:
-    guess = getattr(item.utterance, "suggestion", None)
-    pairs = ((g["intent"], g["confidence"]) for g in guess.intents) if guess else ()
-    known = catalogue.meant(pairs, cards)
-    return known[0][0].id if known else None
-
-
-def _proposal(
-    seed: QueueItem, cards: Catalogue
-) -> tuple[IntentCard, tuple[SpanAnswer, ...]] | None:
-    """The best suggested intent, and the marks of its parameters on the text."""
-    best = _best(seed, cards)
-    if best is None:
-        return None
-    card, text = cards.by_id[best], seed.utterance.text
-    marks = tuple(
-        SpanAnswer(m["start"], m["end"], m["param"], text[m["start"] : m["end"]])
-        for m in _guessed(seed, card)
-    )
-    return card, marks
-
-
-def _guessed(item: QueueItem, card: IntentCard) -> list[dict[str, Any]]:
-    names = {parameter.name for parameter in card.parameters}
-    guess = getattr(item.utterance, "suggestion", None)
-    return [m for m in (guess.parameters if guess else ()) if m["param"] in names]
-
-
-def _fitted(
-    seed: QueueItem,
-    card: IntentCard,
-    marks: tuple[SpanAnswer, ...],
-    item: QueueItem,
-    cards: Catalogue,
-) -> Proposed | None:
-    """The proposal carried over to `item`; None where the schema would refuse it.
-
-    Nor where the model sees a parameter in it that the other wording has not.
-    """
-    text, act = item.utterance.text, _act(item, card, cards)
-    places = carry.carried(seed.utterance.text, [(m.start, m.end) for m in marks], text)
-    spans = tuple(
-        SpanAnswer(place[0], place[1], mark.param, text[place[0] : place[1]])
-        for mark, place in zip(marks, places, strict=True)
-        if place
-    )
-    seen = {mark["param"] for mark in _guessed(item, card)}
-    if not seen <= {span.param for span in spans}:
-        return None
-    try:
-        answers.check(
-            item.utterance, Answer(uuid.UUID(int=0), item.pk, card.name, spans)
-        )
-    except InvalidLabelError:
-        return None
-    return Proposed(item, spans, act)
-
-
-def _act(item: QueueItem, card: IntentCard, cards: Catalogue) -> str:
-    if not item.utterance.context:
-        return ""
-    opened = turns.before(item, cards).state.intent
-    return dialogue.default_act(card.name, card.usual_act, opened)
-
-
 def _store_check(
     by: User,
     key: uuid.UUID,
@@ -343,7 +224,7 @@ def _store_check(
     known = {span.param for span in spans}
     if any(p.required and p.name not in known for p in chosen.parameters):
         return None
-    act = own.act if own else _act(item, chosen, catalogue.current())
+    act = own.act if own else usual_act(item, chosen, catalogue.current())
     answer = Answer(
         uuid=key, item_id=item.pk, intent=chosen.name, spans=spans, act=act,
         shown_ms=shown_ms, is_blind=True,

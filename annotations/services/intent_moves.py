@@ -22,7 +22,7 @@ from annotations.models import (
     QueueItem,
     User,
 )
-from annotations.services import audit, intent_log, label_moves
+from annotations.services import audit, intent_log, move_plan
 from annotations.services.intent_names import refuse_taken
 from annotations.services.split_rules import Part
 
@@ -282,7 +282,7 @@ def _create(
         old_name=intent.name,
         reason=_reason(reason),
         requested_by=by,
-        n_labels=label_moves.standing_labels(intent).count(),
+        n_labels=move_plan.standing_labels(intent).count(),
         **fields,
     )
     audit.record(
@@ -313,12 +313,12 @@ def _note(
 
 def preview(move: IntentMove) -> Preview:
     """Walk the labels of a move that is not stored yet; nothing is changed."""
-    plan = label_moves.Plan(move)
+    plan = move_plan.Plan(move)
     n_by: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     texts: dict[str, list[str]] = {}
     n_moved = n_queued = n_stayed = 0
-    for label in label_moves.standing_labels(move.intent).iterator(chunk_size=1000):
+    for label in move_plan.standing_labels(move.intent).iterator(chunk_size=1000):
         step = plan.step(label)
         name = step.target.name if step.target else "" if step.asked else move.old_name
         n_by[name] += 1

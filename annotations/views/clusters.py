@@ -9,6 +9,7 @@ from django.urls import reverse
 from annotations.errors import InvalidError
 from annotations.models import OUT_OF_SCOPE
 from annotations.services import clusters
+from annotations.services.cluster_offer import MOST
 from annotations.views import label_forms as forms
 
 
@@ -64,7 +65,7 @@ def confirm(request: HttpRequest, item_id: int) -> HttpResponse:
 def undo(request: HttpRequest) -> HttpResponse:
     """The answers just given are taken back; one of their items is on the desk."""
     keys, given = request.POST.getlist("uuid"), request.POST.getlist("answer")
-    if len(keys) != len(given) or not 0 < len(given) <= clusters.MOST:
+    if len(keys) != len(given) or not 0 < len(given) <= MOST:
         raise InvalidError("Nothing to take back was sent.")
     pairs = [
         (forms.uuid_of({"uuid": key}), forms.uuid_of({"uuid": answer}))
