@@ -19,14 +19,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.ml import bio, joint, losses, precision, resume
-from training.ml.data import Dataset
+from training.ml import joint, losses, precision, resume
 from training.ml.errors import TrainingCancelledError
 from training.ml.hooks import Hooks, Progress
-from training.ml.tokens import Encoded, TextEncoder, pad
+from training.ml.targets import Targets, batches, n_batches, tag_tensor
+from training.ml.tokens import pad
 
 EXAMPLES_WORTH = 50_000
-CHUNK_BATCHES = 50
 EVALUATED_AT_ONCE = 64
 FACTS = ("epoch", "step", "losses", "scores")  # of a run, beside its weights
 
@@ -62,25 +61,6 @@ class FinetuneConfig:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Targets:
-    """Examples as the model sees them: encoded, with the tags of their words."""
-
-    encoded: tuple[Encoded, ...]
-    intents: NDArray[np.int64]
-    tags: tuple[tuple[int, ...], ...]
-
-    def __len__(self) -> int:
-        return len(self.encoded)
-
-    def take(self, rows: NDArray[np.intp]) -> Targets:
-        return Targets(
-            tuple(self.encoded[row] for row in rows),
-            self.intents[rows],
-            tuple(self.tags[row] for row in rows),
-        )
-
-
 @dataclass
 class _Run:
     """The moving parts of a run, all of which a resumed run needs back."""
@@ -99,27 +79,6 @@ class _Run:
 
     def trained(self) -> dict[str, torch.nn.Parameter]:
         return {n: p for n, p in self.model.named_parameters() if p.requires_grad}
-
-
-def prepare(
-    dataset: Dataset,
-    encoder: TextEncoder,
-    intents: Sequence[str],
-    tag_set: bio.TagSet,
-    context_turns: int,
-) -> Targets:
-    """Encode labeled examples; every intent has to be one of `intents`."""
-    index = {name: position for position, name in enumerate(intents)}
-    encoded = tuple(
-        encoder.encode(e.text, e.context[-context_turns:] if context_turns else ())
-        for e in dataset
-    )
-    tags = tuple(
-        tuple(bio.tags_from_spans(one.words, example.spans, tag_set))
-        for one, example in zip(encoded, dataset, strict=True)
-    )
-    codes = np.array([index[name] for name in dataset.labels], dtype=np.int64)
-    return Targets(encoded, codes, tags)
 
 
 def epochs_for(n_examples: int, config: FinetuneConfig) -> int:
@@ -234,7 +193,7 @@ def quality(model: joint.JointModel, targets: Targets, place: torch.device) -> f
         part = targets.take(rows)
         inputs = joint.tensors(pad(part.encoded), place)
         truth = torch.from_numpy(part.intents).to(place)
-        tag_of = _tags(part, np.arange(len(part)), inputs["n_words"]).to(place)
+        tag_of = tag_tensor(part, np.arange(len(part)), inputs["n_words"]).to(place)
         with torch.inference_mode(), precision.autocast(place):
             intents, tags = model(**inputs)
         right += int((intents.argmax(dim=1) == truth).sum())
@@ -245,27 +204,9 @@ def quality(model: joint.JointModel, targets: Targets, place: torch.device) -> f
     return (right + tagged - lost / 1000.0) / len(targets)
 
 
-def batches(
-    targets: Targets, batch_size: int, rng: np.random.Generator
-) -> Iterator[NDArray[np.int64]]:
-    """Shuffled batches of neighbours in length, so that little is padding."""
-    order = rng.permutation(len(targets))
-    lengths = np.array([len(one) for one in targets.encoded])
-    chunk = batch_size * CHUNK_BATCHES
-    found = []
-    for begin in range(0, len(order), chunk):
-        part = order[begin : begin + chunk]
-        part = part[np.argsort(lengths[part], kind="stable")]
-        found += [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
-    for position in rng.permutation(len(found)):
-        yield found[position]
-
-
 def _begin(model: joint.JointModel, targets: Targets, config: FinetuneConfig) -> _Run:
     epochs = epochs_for(len(targets), config)
-    chunk = config.batch_size * CHUNK_BATCHES
-    whole, rest = divmod(len(targets), chunk)
-    steps = whole * CHUNK_BATCHES + -(-rest // config.batch_size)
+    steps = n_batches(len(targets), config.batch_size)
     body = [p for p in model.encoder.parameters() if p.requires_grad]
     heads = [p for n, p in model.named_parameters() if not n.startswith("encoder.")]
     optimizer = torch.optim.AdamW(
@@ -328,7 +269,7 @@ def _train_step(
     batch = pad([targets.encoded[i] for i in indices])
     inputs = joint.tensors(batch, place)
     intent_of = torch.from_numpy(targets.intents[indices]).to(place)
-    tag_of = _tags(targets, indices, inputs["n_words"]).to(place)
+    tag_of = tag_tensor(targets, indices, inputs["n_words"]).to(place)
     with precision.autocast(place, config.precision):
         intents, tags = run.model(**inputs)
     adjusted = intents.float() + config.balance * run.log_prior
@@ -350,13 +291,6 @@ def _set_rates(run: _Run, config: FinetuneConfig) -> None:
     down = (run.steps - run.step) / max(1, run.steps - warm)
     for group in run.optimizer.param_groups:
         group["lr"] = group["top"] * max(0.0, min(up, down, 1.0))
-
-
-def _tags(targets: Targets, indices: NDArray[np.int64], n_words: int) -> torch.Tensor:
-    tags = np.full((len(indices), n_words), joint.IGNORED, dtype=np.int64)
-    for row, index in enumerate(indices):
-        tags[row, : len(targets.tags[index])] = targets.tags[index]
-    return torch.from_numpy(tags)
 
 
 def _progress(

@@ -23,7 +23,6 @@ from training.ml import (
 from training.ml.bundle import Bundle
 from training.ml.data import OUT_OF_SCOPE, Dataset
 from training.ml.ensemble import Outside
-from training.ml.finetune import Targets
 from training.ml.hooks import Hooks
 from training.ml.intent_model import IntentModel, LinearHead
 from training.ml.lexical import LexicalHead, fit_lexical
@@ -37,6 +36,7 @@ from training.ml.recipe_parts import (
     aligned,
     rows_of,
 )
+from training.ml.targets import Targets, prepare
 from training.ml.tokens import MAX_TOKENS, Encoded, TextEncoder
 
 LAST_LAYER = -1
@@ -55,9 +55,9 @@ def train(
     has_oos = OUT_OF_SCOPE in parts.train.intents
     classes = (*parts.intents, OUT_OF_SCOPE) if has_oos else parts.intents
     turns = config.finetuning.context_turns
-    targets = finetune.prepare(parts.train, text_encoder, classes, parts.tag_set, turns)
+    targets = prepare(parts.train, text_encoder, classes, parts.tag_set, turns)
     held_out = parts.held_out.where(lambda e: e.intent in classes)
-    others = finetune.prepare(held_out, text_encoder, classes, parts.tag_set, turns)
+    others = prepare(held_out, text_encoder, classes, parts.tag_set, turns)
     n_tags = parts.tag_set.size if parts.tag_set.params else 0
     seed = config.finetuning.seed
     model = joint.fresh_model(base, len(classes), n_tags, seed=seed)
