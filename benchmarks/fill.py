@@ -98,7 +98,7 @@ def utterances(n: int) -> None:
     """An empty pool becomes one of n utterances, each with a model's guess."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE annotations_utterance RESTART IDENTITY CASCADE")
-    _copy(
+    copy(
         "annotations_utterance",
         UTTERANCE_COLUMNS,
         (
@@ -117,7 +117,7 @@ def utterances(n: int) -> None:
             for line in corpus.lines(n)
         ),
     )
-    _copy(
+    copy(
         "annotations_suggestion",
         ("utterance_id", "model_name", "intents", "parameters"),
         ((line.number + 1, "bench", *_guess(line)) for line in corpus.lines(n)),
@@ -159,7 +159,7 @@ def queue(n: int, *, order: str) -> None:
         )
         cursor.execute("UPDATE annotations_utterance SET status = 'pool'"
                        " WHERE status <> 'pool'")  # fmt: skip
-    _copy(
+    copy(
         "annotations_queueitem",
         ITEM_COLUMNS,
         (
@@ -172,7 +172,7 @@ def queue(n: int, *, order: str) -> None:
         cursor.execute("CHECKPOINT")
 
 
-def _copy(table: str, columns: Iterable[str], rows: Iterable[tuple]) -> None:
+def copy(table: str, columns: Iterable[str], rows: Iterable[tuple]) -> None:
     names = ", ".join(f'"{column}"' for column in columns)
     with (
         connection.cursor() as cursor,
