@@ -9,8 +9,12 @@ from datetime import datetime, timedelta
 from annotations.demo import grammar
 from annotations.demo.dice import Dice, Weighted
 
-DAYS = 27  # it began so long before the end of the calls, and they still call
-SHARE = 0.5  # of the requests since
+# It began so long before the end of the calls, and they still call: a month of calls
+# is a month of it, so that a look at the last one finds it in both halves.
+DAYS = 30
+# Of the requests since. Of all that callers say it is three in ten, as most of that
+# answers the bot's questions; a look at drift tells from two in ten on.
+SHARE = 0.8
 
 _LINES = {
     "report_outage": (

@@ -84,6 +84,9 @@ class _Said:
         return datetime.fromisoformat(self.record["occurred_at"])
 
 
+_Drawn = tuple[_Said, str, float]  # with the reason and the chance of being drawn
+
+
 def _taken_in(records: Iterable[Mapping[str, Any]]) -> list[_Said]:
     """The records as stored, one for each utterance, in an order nobody chose."""
     by_turn = {(r["conversation_id"], r["turn"]): r for r in records}
@@ -120,15 +123,30 @@ def _tasks(said: Sequence[_Said], n_labels: int, cast: Cast) -> list[Task]:
         *_draw(exam, n_exam, Reason.EXAM),
         *_draw(train, n_labels - min(n_exam, len(exam)), Reason.RANDOM),
     ]
-    # Exam and training mixed, so that a part of it has both in proportion.
     last = max((one.said_at for one in said), default=None)
-    drawn.sort(key=lambda draw: (storm.has_begun(draw[0].said_at, last), draw[0].order))
+    before = [one for one in drawn if not storm.has_begun(one[0].said_at, last)]
+    since = [one for one in drawn if storm.has_begun(one[0].said_at, last)]
+    drawn = [*_mixed(before), *_mixed(since)]
     return [task for draw in drawn for task in _asked(*draw, cast)]
 
 
-def _draw(
-    said: Sequence[_Said], n: int, reason: str
-) -> Iterator[tuple[_Said, str, float]]:
+def _mixed(drawn: Sequence[_Drawn]) -> list[_Drawn]:
+    """Exam and training in turns, so that any part of it has both in proportion."""
+    placed: list[tuple[float, bytes, _Drawn]] = []
+    for split in Utterance.Split.values:
+        those = sorted((d for d in drawn if d[0].split == split), key=_order)
+        placed += [
+            ((place + 0.5) / len(those), one[0].order, one)
+            for place, one in enumerate(those)
+        ]
+    return [one for *_, one in sorted(placed, key=lambda placing: placing[:2])]
+
+
+def _order(drawn: _Drawn) -> bytes:
+    return drawn[0].order
+
+
+def _draw(said: Sequence[_Said], n: int, reason: str) -> Iterator[_Drawn]:
     probability = min(1.0, n / len(said)) if said else 1.0
     for one in islice(said, n):
         yield one, reason, probability

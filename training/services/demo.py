@@ -30,6 +30,7 @@ POLICIES = {
         "min_new_gold": 12,
         "max_wait_minutes": 30,
         "promotion": Policy.Promotion.AUTOMATIC,
+        "starts_on_drift": True,
         "gates": GATES,
     },
     Iteration.REPAIR: {
@@ -42,7 +43,6 @@ POLICIES = {
         "min_new_gold": 20,
         "max_wait_minutes": 120,
         "promotion": Policy.Promotion.PERSON,
-        "starts_on_drift": True,
         "gates": GATES,
     },
 }

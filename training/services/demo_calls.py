@@ -14,7 +14,6 @@ from training.services import live
 from training.serving.dialogue import Outcome
 
 MOST_TURNS = 6  # of a caller, then the receiver is put down
-STORM_SHARE = 0.3
 
 
 def hold(n_calls: int, *, seed: int) -> tuple[int, int]:
@@ -59,7 +58,7 @@ def _call(world: World, name: str, now: datetime) -> list[str]:
 
 
 def _wish(world: World, dice: Dice) -> str:
-    if dice.chance(STORM_SHARE):
+    if dice.chance(storm.SHARE):
         return phrases.framed(storm.ask(dice)[1], dice)
     return phrases.opening(world.request(dice), dice)
 

@@ -26,6 +26,7 @@ WINDOW = timedelta(days=30)
 REFERENCE = timedelta(days=90)
 EVERY = timedelta(days=30)
 LEAST_TURNS = 200  # a side; below that only very large changes would be seen
+EMBEDDED_SHARE = 0.98  # of the turns of a side, before a check starts by itself
 SILENCE = timedelta(minutes=10)
 FRESH = 40  # exam items of the window that are put in front of people
 MAX_ERROR = 1000
@@ -97,10 +98,23 @@ def is_due() -> bool:
     if last is not None and last.created_at > timezone.now() - EVERY:
         return False
     try:
-        _check_enough(windows_of(champion))
+        windows = windows_of(champion)
+        _check_enough(windows)
     except NothingToCompareError:
         return False
-    return True
+    return has_embeddings(windows)
+
+
+def has_embeddings(windows: dict[str, datetime]) -> bool:
+    """Whether nearly all turns of both sides can be drawn.
+
+    While many have no embedding yet, those that have one are no random share.
+    """
+    shares = (
+        drift_sample.embedded_share(windows[f"{side}_from"], windows[f"{side}_to"])
+        for side in ("reference", "window")
+    )
+    return min(shares) >= EMBEDDED_SHARE
 
 
 def sweep() -> None:
@@ -164,13 +178,23 @@ def label_fresh_sample(*, check: DriftCheck, by: User) -> int:
 
 def _act_on(check: DriftCheck) -> None:
     """The alarm is on the trail and opens a round where a policy says so."""
-    changed = [test["name"] for test in check.tests if test["persists"]]
+    changed = changes_of(check)
     audit.record(by=None, action="drift.alarm", obj=f"drift:{check.pk}", tests=changed)
     logger.warning("drift alarm", extra={"check": check.pk, "tests": changed})
+    open_round(check)
+
+
+def changes_of(check: DriftCheck) -> list[str]:
+    """Names of the tests that raised the alarm."""
+    return [test["name"] for test in check.tests if test["persists"]]
+
+
+def open_round(check: DriftCheck) -> None:
+    """The alarm's round is asked for, where a policy says so and none is at work."""
     policy = Policy.objects.filter(is_active=True, starts_on_drift=True).first()
     if policy is None:
         return
-    cause = f"Drift check {check.pk} raised an alarm: {', '.join(changed)}"
+    cause = f"Drift check {check.pk} raised an alarm: {', '.join(changes_of(check))}"
     try:
         check.round = rounds.request(policy=policy, cause=cause, by=None)
         check.save(update_fields=["round"])

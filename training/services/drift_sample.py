@@ -40,6 +40,12 @@ JOIN annotations_utterance u ON u.id = o.utterance_id
 WHERE u.split = 'exam' AND u.redaction = 'full' AND u.status = ANY(%(states)s)
 ORDER BY u.id
 """
+_EMBEDDED = f"""
+SELECT count(*), count(e.utterance_id) FROM ({_OCCURRENCES}) o
+JOIN annotations_utterance u ON u.id = o.utterance_id
+LEFT JOIN training_utteranceembedding e ON e.utterance_id = u.id
+WHERE u.redaction = 'full' AND u.status IN ('pool', 'labeled', 'review')
+"""
 _SPAN = f"""
 SELECT min(o.occurred_at), max(o.occurred_at), count(*) FROM ({_OCCURRENCES}) o
 """
@@ -87,6 +93,12 @@ def draw(begin: datetime, end: datetime, n: int, *, seed: int) -> Sample:
 def exam_ids(begin: datetime, end: datetime, states: Sequence[str]) -> list[int]:
     """Exam utterances said in the window whose status is one of `states`."""
     return [row[0] for row in _rows(_FRESH, begin, end, states=list(states))]
+
+
+def embedded_share(begin: datetime, end: datetime) -> float:
+    """Which share of the turns that are ever embedded is by now; 1.0 of none."""
+    [(n, n_embedded)] = _rows(_EMBEDDED, begin, end)
+    return float(n_embedded / n) if n else 1.0
 
 
 def span(

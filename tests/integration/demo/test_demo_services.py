@@ -162,6 +162,18 @@ def test_a_share_of_the_labels_is_blind_and_of_the_exam(ready, taken_in, records
     ).exists()
 
 
+def test_a_part_of_the_labels_has_the_exam_in_proportion(ready, taken_in, records):
+    exam = Utterance.objects.filter(split=Utterance.Split.EXAM).order_by("id")
+    few = list(exam.values_list("pk", flat=True)[:20])
+    exam.exclude(pk__in=few).update(split=Utterance.Split.TRAIN)
+
+    demo_labels.label(records, n_labels=60, cast=ready, share=0.25)
+
+    first = Annotation.objects.exclude(reason="second_opinion")
+    share = first.filter(reason="exam").count() / first.count()
+    assert share == pytest.approx(demo_labels.EXAM_SHARE, abs=0.07)
+
+
 def test_most_gold_is_what_was_meant(ready, taken_in, records):
     demo_labels.label(records, n_labels=150, cast=ready)
 

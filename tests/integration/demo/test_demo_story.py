@@ -2,8 +2,10 @@ import pytest
 
 from annotations.models import AuditEvent
 from annotations.services import demo as people
-from training.models import Policy, Promotion, Round
-from training.services import demo, demo_story
+from tests.factories import drift as factory
+from tests.factories import rounds as rounds_factory
+from training.models import DriftCheck, Policy, Promotion, Round
+from training.services import demo, demo_story, drift, rounds
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +62,30 @@ def test_nothing_is_rolled_back_where_nothing_was_promoted(story):
     demo_story._roll_back(story)
 
     assert not Promotion.objects.exists()
+
+
+def test_the_alarm_opens_the_round_although_labels_alone_would(story):
+    rounds_factory.world(n_train=20)
+    factory.callers(changed=True)
+
+    check = demo_story._checked(story)
+    assert check.is_alarm and check.round is None  # rounds are still held
+    assert rounds.start_due() is None
+    found = demo_story._opened(check)
+
+    assert found.cause.startswith(f"Drift check {check.pk} raised an alarm")
+    assert found.policy.starts_on_drift
+    assert rounds.start_due() is None  # the labels are that round's
+
+
+def test_the_story_takes_the_check_that_a_worker_made(story):
+    made = drift.run(factory.check(changed=True).pk)
+
+    assert demo_story._checked(story) == made
+    assert DriftCheck.objects.count() == 1
+
+
+def test_without_enough_calls_the_story_goes_on_without_a_check(story):
+    factory.champion()
+
+    assert demo_story._checked(story) is None

@@ -13,7 +13,7 @@ from annotations.services.queue import Draw
 from tests.factories import cast
 from tests.factories import drift as factory
 from tests.factories import rounds as rounds_factory
-from training.models import DriftCheck, Policy, Round
+from training.models import DriftCheck, Policy, Round, UtteranceEmbedding
 from training.services import drift, drift_sample
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +123,28 @@ def test_a_check_is_due_when_the_last_one_is_a_month_old():
     )
 
     assert drift.is_due()
+
+
+def test_no_check_starts_by_itself_while_many_turns_have_no_embedding():
+    factory.callers()
+    assert drift.is_due()
+    ids = UtteranceEmbedding.objects.order_by("utterance_id").values("pk")
+    UtteranceEmbedding.objects.filter(pk__in=ids[: factory.N // 2]).delete()
+
+    assert not drift.is_due()
+
+
+def test_an_alarm_without_a_round_opens_one_when_asked_again():
+    rounds_factory.world()
+    Policy.objects.update(is_active=False)
+    factory.callers(changed=True)
+    check = drift.run(drift.request(by=None, cause="a test").pk)
+    assert check.is_alarm and check.round is None
+
+    rounds_factory.policy(starts_on_drift=True)
+    drift.open_round(check)
+
+    assert check.round == Round.objects.get()
 
 
 def test_a_text_said_often_is_drawn_often():
