@@ -38,6 +38,8 @@ app.conf.update(
         "training.tasks.run_round": {"queue": "gpu"},
         # Its imports are heavy, and the default worker stays small.
         "training.tasks.sweep_registry": {"queue": "gpu"},
+        # Up to a minute of work, for which no ranking should wait.
+        "training.tasks.sweep_comparison": {"queue": "gpu"},
     },
     task_create_missing_queues=True,
     worker_hijack_root_logger=False,
@@ -71,6 +73,10 @@ app.conf.update(
         },
         "sweep-second-opinions": {
             "task": "annotations.tasks.sweep_second_opinions",
+            "schedule": 60,
+        },
+        "sweep-comparison": {
+            "task": "training.tasks.sweep_comparison",
             "schedule": 60,
         },
         "sweep-forecast": {"task": "training.tasks.sweep_forecast", "schedule": 60},

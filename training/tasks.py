@@ -2,12 +2,13 @@
 
 from training.tasks_drift import sweep_drift
 from training.tasks_live import sweep_live_turns, sweep_shadow
-from training.tasks_ranking import sweep_forecast, sweep_ranking
+from training.tasks_ranking import sweep_comparison, sweep_forecast, sweep_ranking
 from training.tasks_review import sweep_label_errors
 from training.tasks_rounds import run_round, sweep_registry, sweep_rounds
 
 __all__ = [
     "run_round",
+    "sweep_comparison",
     "sweep_drift",
     "sweep_forecast",
     "sweep_label_errors",

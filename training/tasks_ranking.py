@@ -1,8 +1,8 @@
-"""Ranking and forecasts on queue `default`: sweeps that ask whether they are due."""
+"""Ranking, forecasts and comparisons: sweeps that ask whether they are due."""
 
 from celery import shared_task
 
-from training.services import forecast, ranking
+from training.services import forecast, learning_comparison, ranking
 
 
 @shared_task(name="training.tasks.sweep_ranking", ignore_result=True)
@@ -17,3 +17,10 @@ def sweep_forecast() -> None:
     """Forecast anew once labels enough have come in."""
     if forecast.is_due():
         forecast.refresh()
+
+
+@shared_task(name="training.tasks.sweep_comparison", ignore_result=True)
+def sweep_comparison() -> None:
+    """Compare active learning with chance once labels enough have come in."""
+    if learning_comparison.is_due():
+        learning_comparison.refresh()

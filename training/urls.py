@@ -9,6 +9,7 @@ from training.api.rounds import RoundCancel, RoundDetail, Rounds
 from training.api.turns import Turns
 from training.views import (
     checkpoints,
+    curve,
     data_card,
     drift,
     intent_models,
@@ -28,6 +29,7 @@ pages = [
     path("rounds/start", rounds.round_start, name="round_start"),
     path("rounds/roll-back", rounds.champion_roll_back, name="champion_roll_back"),
     path("rounds/plan", plan.plan_page, name="plan"),
+    path("rounds/curve", curve.curve_page, name="curve"),
     path("rounds/policies", policies.policies_page, name="policies"),
     path("rounds/policies/<int:iteration>", policies.policy_page, name="policy"),
     path(

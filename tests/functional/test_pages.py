@@ -43,6 +43,7 @@ PATHS = (
     "/sources",
     "/rounds",
     "/rounds/plan",
+    "/rounds/curve",
     "/drift",
     "/progress",
     "/worth",

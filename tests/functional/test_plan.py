@@ -1,11 +1,14 @@
-"""The plan's page with a history, in a real browser."""
+"""The plan and the learning curve with a history, in a real browser."""
 
 import os
 
 import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
 
 from tests.factories import cast, champions
 from tests.functional.test_pages import WIDTHS, faults, overflow
+from training.models import LearningComparison
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -28,6 +31,35 @@ def history() -> None:
         )
 
 
+def compared() -> LearningComparison:
+    chosen = [(20, 0.41), (37, 0.55), (67, 0.68), (122, 0.79), (222, 0.86), (800, 0.92)]
+    control = [(20, 0.38), (37, 0.49), (67, 0.58), (122, 0.66), (222, 0.74)]
+    return LearningComparison.objects.create(
+        status="done",
+        n_chosen=1002,
+        n_control=278,
+        n_exam=460,
+        curves={"chosen": bands(chosen), "control": bands(control)},
+        difference={
+            "labels": 222,
+            "value": 0.12,
+            "low": 0.07,
+            "high": 0.17,
+            "outcome": "better",
+            "needed": 98,
+        },
+        finished_at=timezone.now(),
+    )
+
+
+def bands(points):
+    return [
+        {"labels": n, "accuracy": accuracy, "low": accuracy - 0.04,
+         "high": accuracy + 0.04}
+        for n, accuracy in points
+    ]  # fmt: skip
+
+
 def look(page, name: str) -> None:
     """Keep a picture where somebody asked for one."""
     folder = os.environ.get("PICTURES")
@@ -36,9 +68,10 @@ def look(page, name: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/rounds/plan"])
+@pytest.mark.parametrize("path", ["/rounds/plan", "/rounds/curve"])
 def test_the_pages_are_accessible_and_fit(page, live_server, sign_in, theme, path):
     history()
+    compared()
     sign_in(cast.person("olga", "product_owner"))
     page.emulate_media(color_scheme=theme)
     page.goto(f"{live_server.url}{path}")
@@ -52,3 +85,24 @@ def test_the_pages_are_accessible_and_fit(page, live_server, sign_in, theme, pat
             wrong.append(f"{width}: scrolls sideways")
 
     assert wrong == []
+
+
+def test_the_curve_follows_a_comparison_to_its_end(page, live_server, sign_in, console):
+    whole = {"n_chosen": 60, "n_control": 60, "n_exam": 60}
+    running = LearningComparison.objects.create(
+        **whole, progress={"done": 3, "total": 10}
+    )
+    sign_in(cast.person("olga", "product_owner"))
+    page.goto(f"{live_server.url}/rounds")
+    page.get_by_role("link", name="What choosing is worth").click()
+    expect(page.get_by_text("3 of 10 steps")).to_be_visible()
+
+    running.status, running.finished_at = "failed", timezone.now()
+    running.save()
+    compared()
+
+    expect(
+        page.get_by_text("needs about 98 labels where random needs 222")
+    ).to_be_visible()
+    expect(page.get_by_text("Being computed")).to_have_count(0)
+    assert console == []

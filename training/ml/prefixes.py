@@ -42,10 +42,25 @@ def answers(
     head: LinearHead | None = None
     found = []
     for n in upto:
-        head = intent_model.fit_linear_head(vectors[:n], list(names[:n]), start=head)
-        codes = head.codes(list(names[:n]))
-        near = Neighbours.of(vectors[:n], codes, len(head.classes))
-        votes, _ = near.vote_and_familiarity(asked)
-        mixture = intent_model.mix(head.logits(asked), votes)
-        found.append(np.asarray(head.classes, dtype=object)[mixture.argmax(axis=1)])
+        head, said = learned(vectors[:n], names[:n], asked, start=head)
+        found.append(said)
     return found
+
+
+def learned(
+    vectors: Floats,
+    labels: NDArray[Any],
+    asked: Floats,
+    *,
+    start: LinearHead | None = None,
+) -> tuple[LinearHead, Answers]:
+    """The head on these labels, and what it and their neighbours say to `asked`.
+
+    labels: object (n,). start: an earlier head saves iterations.
+    """
+    head = intent_model.fit_linear_head(vectors, list(labels), start=start)
+    near = Neighbours.of(vectors, head.codes(list(labels)), len(head.classes))
+    votes, _ = near.vote_and_familiarity(asked)
+    mixture = intent_model.mix(head.logits(asked), votes)
+    names = np.asarray(head.classes, dtype=object)
+    return head, names[mixture.argmax(axis=1)]

@@ -3,6 +3,7 @@ from training.models.dataset import DatasetSnapshot, SnapshotMember
 from training.models.drift import DriftCheck
 from training.models.force import ForcedPromotion
 from training.models.forecast import LearningForecast
+from training.models.learning_comparison import LearningComparison
 from training.models.live import LiveTurn, ShadowAnswer
 from training.models.policy import Policy
 from training.models.ranking import (
@@ -20,6 +21,7 @@ __all__ = [
     "DriftCheck",
     "Evaluation",
     "ForcedPromotion",
+    "LearningComparison",
     "LearningForecast",
     "LiveTurn",
     "Policy",

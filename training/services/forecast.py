@@ -4,11 +4,10 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-
 from annotations.models import Intent, Utterance
 from training.models import LearningForecast
 from training.services import datasets, heads
+from training.services.alone import alone
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,14 +66,8 @@ def refresh() -> LearningForecast | None:
 
     None where another process is at it, or too few labels have a vector yet.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [FORECAST_LOCK])
-        if not cursor.fetchone()[0]:
-            return None
-        try:
-            return _made()
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [FORECAST_LOCK])
+    with alone(FORECAST_LOCK) as is_ours:
+        return _made() if is_ours else None
 
 
 def _made() -> LearningForecast | None:

@@ -5,12 +5,11 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -26,6 +25,7 @@ from annotations.services import error_candidates, review_queues
 from annotations.services.error_candidates import Found
 from training.models import Round, UtteranceEmbedding
 from training.services import datasets, heads, suggestions
+from training.services.alone import alone
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,7 +85,7 @@ def run(search: ErrorSearch) -> ErrorSearch | None:
 
     A failure is kept in the row and raised.
     """
-    with _alone() as is_ours:
+    with alone(SEARCH_LOCK) as is_ours:
         if not is_ours:
             return None
         _bury_the_dead()
@@ -340,20 +340,6 @@ def _plain(text: str) -> str:
 
 def _holds(text: str, words: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether this process holds the lock, for as long as the block runs."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [SEARCH_LOCK])
-        is_ours = bool(cursor.fetchone()[0])
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [SEARCH_LOCK])
 
 
 def _bury_the_dead() -> None:

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from annotations.models import Annotation, QueueItem, Utterance
 from training.models import Ranking
 from training.services import queue_draw
+from training.services.alone import alone
 
 if TYPE_CHECKING:
     from training.ml.encoder import Encoder
@@ -71,7 +72,7 @@ def rank(
     embed_seconds: how long missing vectors may take, None for as long as needed.
     A failure is kept in the row and raised.
     """
-    with _alone() as is_ours:
+    with alone(RANKING_LOCK) as is_ours:
         if not is_ours:
             return None
         _bury_the_dead()
@@ -159,20 +160,6 @@ def _embed(steps: Steps, encoder: "Encoder", seconds: float | None) -> int:
         return seconds is None or time.monotonic() - started < seconds
 
     return embeddings.embed_missing(encoder, go_on)
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether this process holds the ranking lock, for as long as the block runs."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [RANKING_LOCK])
-        is_ours = bool(cursor.fetchone()[0])
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [RANKING_LOCK])
 
 
 def _bury_the_dead() -> None:

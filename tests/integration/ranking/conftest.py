@@ -50,7 +50,7 @@ def label(db, intents):
     """Make an utterance gold, as the labels service leaves it."""
     ana = cast.ana()
 
-    def make_gold(utterance, intent_name):
+    def make_gold(utterance, intent_name, reason=""):
         intent = intents[intent_name]
         annotation = Annotation.objects.create(
             id=cast.new_id(),
@@ -58,6 +58,7 @@ def label(db, intents):
             utterance=utterance,
             annotator=ana,
             intent=intent,
+            reason=reason,
             body_hash="0" * 64,
         )
         Utterance.objects.filter(pk=utterance.pk).update(status="labeled")
