@@ -5,6 +5,7 @@ Pictures are in the units of their view box; y grows downwards there.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import log
 
 from training.ml.evaluation import Bin, Interval
 
@@ -15,6 +16,7 @@ WIDTH, HEIGHT = 360.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 96.0, 12.0, 34.0
 # Of a target's picture: no ticks to the left, three words' room to the right.
 STRIP_HEIGHT, STRIP_LEFT, STRIP_RIGHT, STRIP_EDGE = 150.0, 12.0, 120.0, 14.0
+TICK_ROOM = 36.0  # between numbers under an axis
 LINE_ROOM = 14.0  # between words that stand above each other
 Point = tuple[float, float]
 
@@ -181,7 +183,10 @@ def reliability(bins: Sequence[Bin], before: Sequence[Bin] = ()) -> Reliability 
 def learning(
     arms: Sequence[tuple[str, Sequence[tuple[int, float, Interval]]]],
 ) -> Learning | None:
-    """arms: names with (labels, accuracy, interval), fewest labels first."""
+    """arms: names with (labels, accuracy, interval), fewest labels first.
+
+    Equal steps to the right are equal factors of labels.
+    """
     drawn = [(name, points) for name, points in arms if len(points) > 1]
     if not drawn:
         return None
@@ -189,13 +194,15 @@ def learning(
     edges = [edge for _, points in drawn for _, _, found in points for edge in found]
     low, high = int(10 * min(edges)) / 10, -(int(-10 * max(edges))) / 10
     high = min(1.0, high if high >= max(edges) else high + 0.1)
-    across = Axis(sizes[0], sizes[-1], LEFT, WIDTH - RIGHT)
+    across = Axis(log(sizes[0]), log(sizes[-1]), LEFT, WIDTH - RIGHT)
     down = Axis(low, high, HEIGHT - BOTTOM, TOP)
     found: list[Arm] = []
     for name, points in drawn:
-        line = [(across.at(n), down.at(value)) for n, value, _ in points]
-        there = [(across.at(n), down.at(edge[1])) for n, _, edge in points]
-        back = [(across.at(n), down.at(edge[0])) for n, _, edge in reversed(points)]
+        line = [(across.at(log(n)), down.at(value)) for n, value, _ in points]
+        there = [(across.at(log(n)), down.at(edge[1])) for n, _, edge in points]
+        back = [
+            (across.at(log(n)), down.at(edge[0])) for n, _, edge in reversed(points)
+        ]
         label = (line[-1][0] + 6, line[-1][1] + 4)
         if found:
             label = _apart(label, found[-1].label)
@@ -203,9 +210,21 @@ def learning(
     middle = round((low + high) / 2, 2)
     return Learning(
         arms=tuple(found),
-        x_ticks=tuple(Tick(across.at(n), f"{n:,}") for n in (sizes[0], sizes[-1])),
+        x_ticks=tuple(
+            Tick(across.at(log(n)), f"{n:,}") for n in _with_room(sizes, across)
+        ),
         y_ticks=_percent_ticks(down, (low, middle, high)),
     )
+
+
+def _with_room(sizes: Sequence[int], across: Axis) -> list[int]:
+    """The first and the last size, and those between that have room."""
+    kept, end = [sizes[0]], across.at(log(sizes[-1]))
+    for n in sizes[1:-1]:
+        at = across.at(log(n))
+        if at - across.at(log(kept[-1])) >= TICK_ROOM and end - at >= TICK_ROOM:
+            kept.append(n)
+    return [*kept, sizes[-1]]
 
 
 def target(

@@ -12,7 +12,7 @@ from training.models import LearningComparison
 from training.services import learning_comparison
 from training.views import charts
 
-CHOSEN, CONTROL = "active learning", "random control"
+CHOSEN, CONTROL = "chosen", "random"
 Band = dict[str, Any]
 
 

@@ -70,6 +70,19 @@ def test_a_learning_curve_has_a_band_around_each_line():
     assert [tick.text for tick in drawn.y_ticks] == ["40 %", "60 %", "80 %"]
 
 
+def test_sizes_stand_by_their_factor_and_only_where_there_is_room():
+    arm = [(n, 0.5, (0.4, 0.6)) for n in (10, 100, 110, 1000)]
+
+    drawn = charts.learning([("chosen", arm)])
+
+    # 40 to 264 across: a tenth of the last is half way between it and a hundredth.
+    assert [(tick.at, tick.text) for tick in drawn.x_ticks] == [
+        (40.0, "10"),
+        (152.0, "100"),
+        (264.0, "1,000"),
+    ]
+
+
 def test_an_arm_of_one_size_is_not_drawn():
     assert charts.learning([("random", [(25, 0.5, (0.4, 0.6))])]) is None
 
