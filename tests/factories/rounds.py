@@ -12,7 +12,7 @@ from tests.factories import cast, tiny_model
 from training import backends
 from training.ml.data import Dataset, Example
 from training.models import Checkpoint, Policy, Round
-from training.services import checkpoints
+from training.services import checkpoints, execution, rounds
 
 _numbers = itertools.count(1)
 SAYINGS = {
@@ -106,6 +106,13 @@ def checkpoint(name: str, folder: Path, answers: dict[str, str], **fields: objec
         manifest_sha256=manifest.sha256,
         **{"gate_passed": True, **fields},
     )
+
+
+def ended(policy: Policy, **asked: object) -> Round:
+    """A round that ran to its end in this process."""
+    found = rounds.request(policy=policy, cause="a test", by=None, **asked)
+    execution.run(found.pk, worker="here")
+    return rounds.get(found.pk)
 
 
 def silent(found: Round) -> None:

@@ -1,17 +1,9 @@
-"""The desk in a real browser: keys, marks, refusals, lost networks."""
+"""The desk in a real browser: its keys, what it shows, what it holds."""
 
 import pytest
 from playwright.sync_api import expect
 
-from annotations.models import (
-    Annotation,
-    GoldLabel,
-    Intent,
-    ParameterSpan,
-    QueueItem,
-    User,
-)
-from tests.factories import cast
+from annotations.models import Annotation, GoldLabel, QueueItem
 from tests.functional import desk_world as world
 from tests.functional.desk_world import next_after, press, settle
 
@@ -95,112 +87,6 @@ def test_the_same_again_takes_the_intent_of_the_item_before(open_desk):
 
     intents = set(GoldLabel.objects.values_list("intent__name", flat=True))
     assert intents == {"report_outage"}
-
-
-def test_a_parameter_is_marked_by_keyboard(open_desk):
-    world.suggested(world.CHARGE, "dispute_charge")
-    page = open_desk()
-    expect(page.locator("#params")).to_be_visible()
-
-    # why was i charged [twelve dollars]
-    press(page, "Space", *["ArrowRight"] * 4, "Shift+ArrowRight", "1", "Escape")
-    next_after(page, "Enter")
-
-    span = ParameterSpan.objects.get()
-    assert (span.param, span.text) == ("amount", "twelve dollars")
-    assert world.CHARGE[span.start : span.end] == "twelve dollars"
-
-
-def test_a_mark_can_end_within_a_word(open_desk):
-    world.suggested("about 12dollars of it", "dispute_charge")
-    page = open_desk()
-    expect(page.locator("#params")).to_be_visible()
-
-    press(page, "Space", "ArrowRight", *["Alt+ArrowLeft"] * 7, "1", "Escape")
-    next_after(page, "Enter")
-
-    assert ParameterSpan.objects.get().text == "12"
-
-
-def test_a_parameter_is_marked_by_two_clicks(open_desk):
-    world.suggested(world.CHARGE, "dispute_charge")
-    page = open_desk()
-    expect(page.locator("#params")).to_be_visible()
-
-    page.locator("#utterance .w", has_text="twelve").click()
-    page.locator("#utterance .w", has_text="dollars").click()
-    page.locator("#marker button", has_text="amount").click()
-    expect(page.locator("#utterance .span")).to_have_text("twelve dollars")
-    next_after(page, "Enter")
-
-    assert ParameterSpan.objects.get().text == "twelve dollars"
-
-
-def test_a_parameter_is_marked_by_dragging(open_desk):
-    world.suggested(world.CHARGE, "dispute_charge")
-    page = open_desk()
-    expect(page.locator("#params")).to_be_visible()
-
-    first = page.locator("#utterance .w", has_text="twelve").bounding_box()
-    last = page.locator("#utterance .w", has_text="dollars").bounding_box()
-    page.mouse.move(first["x"] + 4, first["y"] + 8)
-    page.mouse.down()
-    page.mouse.move(last["x"] + 10, last["y"] + 8, steps=5)
-    page.mouse.up()
-    press(page, "1")
-    next_after(page, "Enter")
-
-    assert ParameterSpan.objects.get().text == "twelve dollars"
-
-
-def test_letters_narrow_a_long_list_of_parameters(open_desk):
-    names = [f"detail_{n}" for n in range(10)] + ["appointment_date", "zip_code"]
-    schema = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {name: {"type": "string"} for name in names},
-    }
-    cast.live_schema(Intent.objects.get(name="pay_bill"), schema)
-    world.suggested("on november fifth please", "pay_bill")
-    page = open_desk()
-    expect(page.locator("#params")).to_contain_text("12 optional")
-    row, desk = (
-        page.locator(place).bounding_box() for place in ("#params tr", "#slot")
-    )
-    assert row["width"] <= desk["width"] and row["height"] < 100
-
-    press(page, "Space", "ArrowRight", "Shift+ArrowRight", "a")
-    expect(page.locator("#marker button kbd")).to_have_text(["1", "esc"])
-    press(page, "1", "Escape")
-    next_after(page, "Enter")
-
-    span = ParameterSpan.objects.get()
-    assert (span.param, span.text) == ("appointment_date", "november fifth")
-
-
-def test_a_missing_parameter_is_asked_for_and_may_be_not_spoken(open_desk):
-    world.suggested("this charge is wrong", "dispute_charge")
-    page = open_desk()
-    expect(page.locator("#params")).to_be_visible()
-
-    press(page, "Enter")
-    expect(page.locator("#refusal")).to_contain_text("amount is needed")
-    assert not Annotation.objects.exists()
-    next_after(page, "-", "Enter")
-
-    assert Annotation.objects.get().not_spoken == ["amount"]
-
-
-def test_backspace_removes_a_mark(open_desk):
-    guess = [{"param": "amount", "start": 18, "end": 32, "text": "", "value": ""}]
-    world.suggested(world.CHARGE, "dispute_charge", parameters=guess)
-    page = open_desk()
-    expect(page.locator("#utterance .span")).to_have_text("twelve dollars")
-
-    page.locator("#utterance .w", has_text="twelve").click()
-    press(page, "Backspace")
-
-    expect(page.locator("#utterance .span")).to_have_count(0)
 
 
 def test_a_blind_item_shows_no_suggestion(open_desk):
@@ -309,94 +195,6 @@ def test_keys_are_letters_while_somebody_types(open_desk):
     page.keyboard.type("!;0-=")
 
     expect(page.locator("#find")).to_have_value("!;0-=")
-    assert not Annotation.objects.exists()
-
-
-def test_an_answer_survives_a_lost_network_and_is_stored_once(open_desk):
-    world.suggested("i want to pay", "pay_bill")
-    world.suggested("the whole street is dark", "report_outage")
-    page = open_desk()
-    lost, network = [], {"is_down": True}
-
-    def lose(route):
-        if network["is_down"]:
-            lost.append("request")
-            route.abort()
-        elif "response" not in lost:
-            lost.append("response")
-            route.fetch()  # it reached the server; the answer did not come back
-            route.abort()
-        else:
-            route.continue_()
-
-    page.route("**/label/answer", lose)
-    press(page, "Enter")
-    expect(page.locator("#saved")).to_have_text("1 not saved yet", timeout=15000)
-    expect(page.locator("#banner")).to_contain_text("cannot be reached")
-    network["is_down"] = False
-    expect(page.locator("#saved")).to_have_text("✓ All saved", timeout=30000)
-
-    assert (lost[0], lost[-1]) == ("request", "response")
-    assert Annotation.objects.count() == 1
-    expect(page.locator("#utterance")).to_have_text("the whole street is dark")
-
-
-def test_an_unsent_answer_is_sent_by_the_next_page(open_desk, live_server):
-    world.suggested(world.CHARGE, "dispute_charge")
-    world.suggested("the whole street is dark", "report_outage")
-    page = open_desk()
-    expect(page.locator("#params")).to_be_visible()
-    page.route("**/label/answer", lambda route: route.abort())
-    press(page, "Space", *["ArrowRight"] * 4, "Shift+ArrowRight", "1", "Escape")
-    press(page, "Enter")
-    expect(page.locator("#saved")).to_have_text("1 not saved yet")
-    journal = page.evaluate("sessionStorage.getItem('ivr-unsent')")
-    assert "dispute_charge" in journal and "twelve" not in journal
-
-    page.unroute("**/label/answer")
-    page.goto(f"{live_server.url}/label")
-    expect(page.locator("#live")).to_have_text("An answer from before was saved.")
-
-    assert ParameterSpan.objects.get().text == "twelve dollars"
-    assert page.evaluate("sessionStorage.getItem('ivr-unsent')") == "[]"
-
-
-def test_a_refusal_keeps_the_item_and_says_why(open_desk):
-    world.suggested("i want to pay", "pay_bill")
-    page = open_desk()
-    QueueItem.objects.all().delete()
-
-    press(page, "Enter")
-
-    expect(page.locator("#refusal")).to_contain_text("no longer in the queue")
-    expect(page.locator("#saved")).to_have_text("Not saved")
-    expect(page.locator("#utterance")).to_have_text("i want to pay")
-
-
-def test_a_schema_that_changes_under_an_answer_is_shown_with_the_refusal(open_desk):
-    world.suggested("i want to pay", "pay_bill")
-    page = open_desk()
-    cast.live_schema(Intent.objects.get(name="pay_bill"))
-
-    press(page, "Enter")
-
-    expect(page.locator("#refusal")).to_contain_text("account_number is required")
-    expect(page.locator("#params")).to_contain_text("account_number")
-    assert not Annotation.objects.exists()
-    settle(page)
-    next_after(page, "-", "Enter")
-    assert Annotation.objects.get().not_spoken == ["account_number"]
-
-
-def test_an_account_closed_under_an_answer_keeps_the_item_on_the_desk(open_desk):
-    world.suggested("i want to pay", "pay_bill")
-    page = open_desk()
-    User.objects.filter(username="ana").update(is_active=False)
-
-    press(page, "Enter")
-
-    expect(page.locator("#refusal")).to_contain_text("Your session has ended")
-    expect(page.locator("#utterance")).to_have_text("i want to pay")
     assert not Annotation.objects.exists()
 
 

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from annotations.errors import InvalidError
 from annotations.models import AuditEvent, GoldLabel, Utterance
 from tests.factories import cast
 from tests.factories import rounds as factory
@@ -15,7 +14,6 @@ from training.models import (
     DatasetSnapshot,
     Evaluation,
     Promotion,
-    Round,
     SnapshotMember,
 )
 from training.services import checkpoints, datasets, execution, promotion, rounds
@@ -28,16 +26,10 @@ pytestmark = [
 REASON = "it was checked by hand"
 
 
-def run(policy) -> Round:
-    found = rounds.request(policy=policy, cause="a test", by=None)
-    execution.run(found.pk, worker="here")
-    return rounds.get(found.pk)
-
-
 def test_the_first_round_ends_with_a_champion():
     factory.world()
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     assert found.status == Status.PROMOTED
     champion = checkpoints.champion()
@@ -58,7 +50,7 @@ def test_the_first_round_ends_with_a_champion():
 def test_every_change_of_a_round_is_in_the_trail():
     factory.world()
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     actions = set(
         AuditEvent.objects.filter(object=f"round:{found.pk}").values_list(
@@ -74,7 +66,7 @@ def test_every_change_of_a_round_is_in_the_trail():
 def test_the_exam_is_frozen_but_never_trained_on():
     factory.world()
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     members = SnapshotMember.objects.filter(snapshot=found.snapshot)
     for member in members.select_related("utterance"):
@@ -121,9 +113,9 @@ def test_what_was_quarantined_since_is_not_trained_on():
 def test_an_equal_challenger_is_rejected_in_words():
     factory.world()
     policy = factory.policy()
-    first = run(policy)
+    first = factory.ended(policy)
 
-    second = run(policy)
+    second = factory.ended(policy)
 
     assert second.status == Status.REJECTED
     assert second.verdict["reasons"][0].startswith(
@@ -146,7 +138,7 @@ def test_a_better_challenger_replaces_the_champion(tmp_path):
     )
     promotion.promote(checkpoint=poor, reason=REASON, by=None, instead_of=None)
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     assert found.status == Status.PROMOTED, found.verdict
     assert found.champion == poor
@@ -160,7 +152,7 @@ def test_a_better_challenger_replaces_the_champion(tmp_path):
 def test_too_small_an_exam_refuses_and_says_how_many_are_missing():
     factory.world(n_exam=1)
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     assert found.status == Status.REJECTED
     assert found.verdict["reasons"] == [
@@ -172,116 +164,10 @@ def test_too_small_an_exam_refuses_and_says_how_many_are_missing():
 def test_no_exam_at_all_is_said_and_not_a_fault():
     factory.world(n_exam=0)
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     assert found.status == Status.REJECTED
     assert "0 of the 6" in found.verdict["reasons"][0]
-
-
-def test_where_a_person_decides_nothing_serves_before():
-    factory.world()
-    found = run(factory.policy(promotion="person"))
-    assert found.status == Status.AWAITING
-    assert checkpoints.champion() is None
-
-    mia = factory.engineer()
-    promotion.approve(round_id=found.pk, by=mia, reason=REASON)
-
-    found = rounds.get(found.pk)
-    assert found.status == Status.PROMOTED
-    assert found.decided_by == mia
-    assert found.verdict["decision"] == REASON
-    assert checkpoints.champion() == found.challenger
-    with pytest.raises(promotion.RoundNotAwaitingError):
-        promotion.reject(round_id=found.pk, by=mia, reason=REASON)
-
-
-def test_a_person_may_decline():
-    factory.world()
-    found = run(factory.policy(promotion="person"))
-
-    promotion.reject(round_id=found.pk, by=factory.engineer(), reason=REASON)
-
-    found = rounds.get(found.pk)
-    assert found.status == Status.REJECTED
-    assert found.challenger.state == Checkpoint.State.REJECTED
-
-
-def test_a_decision_needs_a_reason():
-    factory.world()
-    found = run(factory.policy(promotion="person"))
-
-    with pytest.raises(InvalidError):
-        promotion.approve(round_id=found.pk, by=factory.engineer(), reason="  ok  ")
-
-    assert rounds.get(found.pk).status == Status.AWAITING
-
-
-def test_a_round_may_start_while_another_awaits_its_decision():
-    factory.world()
-    policy = factory.policy(promotion="person")
-    run(policy)
-
-    assert run(policy).status == Status.AWAITING
-
-
-def test_a_decision_on_an_outdated_comparison_is_refused(tmp_path):
-    factory.world()
-    policy = factory.policy(promotion="person")
-    first, second = run(policy), run(policy)
-    mia = factory.engineer()
-    promotion.approve(round_id=first.pk, by=mia, reason=REASON)
-
-    with pytest.raises(promotion.ChampionChangedError):
-        promotion.approve(round_id=second.pk, by=mia, reason=REASON)
-
-    assert checkpoints.champion() == first.challenger
-
-
-def test_a_champion_that_changes_meanwhile_is_compared_with_instead(tmp_path):
-    factory.world()
-    other = factory.checkpoint("other", tmp_path / "other", factory.SAYINGS)
-    failpoints.arm(
-        "gate.judged",
-        lambda: (
-            failpoints.disarm(),
-            promotion.promote(
-                checkpoint=other, reason=REASON, by=None, instead_of=None
-            ),
-        ),
-    )
-
-    found = run(factory.policy())
-
-    assert found.champion == other
-    assert found.status == Status.REJECTED
-    assert checkpoints.champion() == other
-
-
-def test_rolling_back_brings_the_model_before_back(tmp_path):
-    one = factory.checkpoint("one", tmp_path / "one", factory.SAYINGS)
-    two = factory.checkpoint("two", tmp_path / "two", factory.SAYINGS)
-    mia = factory.engineer()
-    with pytest.raises(promotion.NothingToRollBackError):
-        promotion.roll_back(by=mia, reason=REASON)
-    promotion.promote(checkpoint=one, reason=REASON, by=None, instead_of=None)
-    promotion.promote(checkpoint=two, reason=REASON, by=None, instead_of=one)
-
-    promotion.roll_back(by=mia, reason=REASON)
-
-    assert checkpoints.champion() == one
-    two.refresh_from_db()
-    assert two.state == Checkpoint.State.RETIRED
-    event = AuditEvent.objects.get(action="checkpoint.rolled_back")
-    assert event.object == f"checkpoint:{two.pk}"
-
-
-def test_a_promotion_rings_for_a_new_ranking(tmp_path, bells):
-    one = factory.checkpoint("one", tmp_path / "one", factory.SAYINGS)
-
-    promotion.promote(checkpoint=one, reason=REASON, by=None, instead_of=None)
-
-    assert "training.tasks.sweep_ranking" in [task for task, _ in bells]
 
 
 class Broken:
@@ -350,7 +236,7 @@ def test_a_champion_whose_files_were_changed_does_not_count(tmp_path):
     config = checkpoints.root() / "other" / "config.json"
     config.write_text(config.read_text().replace("head", "tail"))
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     assert found.status == Status.PROMOTED
     assert "config.json was changed" in found.verdict["reasons"][0]
@@ -369,7 +255,7 @@ def test_folders_nobody_knows_go_after_a_day(tmp_path):
 def test_an_evaluation_keeps_every_cut_and_no_text():
     factory.world()
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     stored = Evaluation.objects.get(checkpoint=found.challenger)
     detail = Detail.from_json(stored.detail)
@@ -388,7 +274,7 @@ def test_prompt_tokens_are_counted_where_functions_are_live():
     for intent in intents.values():
         cast.live_schema(intent)
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     detail = Detail.from_json(Evaluation.objects.get().detail)
     assert detail.tokens["functions"] == 3
@@ -405,7 +291,7 @@ def test_a_later_iteration_may_not_forget_what_the_first_one_learned(tmp_path):
     for split in ("train", "exam"):
         for _ in range(40):
             factory.gold("help with the router", router, split)
-    first = run(factory.policy())
+    first = factory.ended(factory.policy())
     assert first.status == Status.PROMOTED
     poor = factory.checkpoint(
         "poor", tmp_path / "poor", {"reset_router": "help", "check_bill": "why so high"}
@@ -417,7 +303,7 @@ def test_a_later_iteration_may_not_forget_what_the_first_one_learned(tmp_path):
         intent=intents["cancel_plan"], utterance__split="train"
     ).delete()
 
-    found = run(factory.policy(2))
+    found = factory.ended(factory.policy(2))
 
     assert found.champion == poor
     assert found.status == Status.REJECTED
@@ -431,7 +317,7 @@ def test_a_later_iteration_may_not_forget_what_the_first_one_learned(tmp_path):
 def test_the_verdict_keeps_the_gates_it_was_held_against():
     factory.world()
 
-    found = run(factory.policy())
+    found = factory.ended(factory.policy())
 
     assert found.verdict["gates"]["min_exam"] == 6
     assert {check["name"] for check in found.verdict["checks"]} >= {

@@ -7,8 +7,8 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from tests.factories import rounds as factory
-from training.models import Checkpoint, RegistryEntry, Round
-from training.services import execution, mlflow_store, promotion, registry, rounds
+from training.models import Checkpoint, RegistryEntry
+from training.services import mlflow_store, promotion, registry, rounds
 from training.services.mlflow_store import Run, Store, uri
 
 pytestmark = [
@@ -34,15 +34,9 @@ class Kept(Store):
         return f"run-{run.round_id}"
 
 
-def ended() -> Round:
-    found = rounds.request(policy=factory.policy(), cause="a test", by=None)
-    execution.run(found.pk, worker="here")
-    return rounds.get(found.pk)
-
-
 def test_an_ended_round_is_told_once_with_all_that_names_it():
     factory.world()
-    found, store = ended(), Kept()
+    found, store = factory.ended(factory.policy()), Kept()
 
     assert registry.sweep(store) == 1
     assert registry.sweep(store) == 0
@@ -61,7 +55,7 @@ def test_an_ended_round_is_told_once_with_all_that_names_it():
 
 def test_a_change_of_the_champion_is_told_again(tmp_path):
     factory.world()
-    found, store = ended(), Kept()
+    found, store = factory.ended(factory.policy()), Kept()
     registry.sweep(store)
     other = factory.checkpoint("other", tmp_path / "other", factory.SAYINGS)
     promotion.promote(
@@ -76,7 +70,7 @@ def test_a_change_of_the_champion_is_told_again(tmp_path):
 
 def test_a_registry_that_fails_is_kept_on_record_and_tried_again_after_a_pause():
     factory.world()
-    found, store = ended(), Kept()
+    found, store = factory.ended(factory.policy()), Kept()
     store.faults = [ConnectionError("refused"), ConnectionError("refused again")]
 
     assert registry.sweep(store) == 0
@@ -101,7 +95,7 @@ def test_a_registry_that_fails_is_kept_on_record_and_tried_again_after_a_pause()
 def test_a_registry_that_cannot_be_opened_fails_no_round(monkeypatch, settings):
     settings.MODEL_REGISTRY = "mlflow"
     factory.world()
-    found = ended()
+    found = factory.ended(factory.policy())
 
     def refuse() -> Store:
         raise ModuleNotFoundError("No module named 'mlflow'")
@@ -117,7 +111,7 @@ def test_a_registry_that_cannot_be_opened_fails_no_round(monkeypatch, settings):
 def test_it_can_be_switched_off(settings):
     settings.MODEL_REGISTRY = "off"
     factory.world()
-    ended()
+    factory.ended(factory.policy())
 
     assert registry.sweep() == 0
     assert not RegistryEntry.objects.exists()
@@ -152,7 +146,7 @@ def test_mlflow_itself_keeps_the_run_the_version_and_the_champion_once(settings)
     """The real one, in the test's database: makes its tables, so it takes a while."""
     settings.MODEL_REGISTRY = "mlflow"
     factory.world()
-    found = ended()
+    found = factory.ended(factory.policy())
     try:
         assert registry.sweep() == 1
         # A worker that died before it kept the id finds its run again.

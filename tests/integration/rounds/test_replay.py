@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from annotations.models import Utterance
 from tests.factories import rounds as factory
 from training.models import Checkpoint, Round
-from training.services import checkpoints, execution, replay, rounds, runs
+from training.services import checkpoints, replay, rounds, runs
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -19,9 +19,7 @@ pytestmark = [
 @pytest.fixture
 def done() -> Round:
     factory.world()
-    found = rounds.request(policy=factory.policy(), cause="a test", by=None, seed=3)
-    execution.run(found.pk, worker="here")
-    return rounds.get(found.pk)
+    return factory.ended(factory.policy(), seed=3)
 
 
 def test_a_round_trained_again_gives_the_same_hashes_and_changes_nothing(done, capsys):
@@ -39,11 +37,11 @@ def test_a_round_trained_again_gives_the_same_hashes_and_changes_nothing(done, c
 
 
 def test_other_data_gives_other_hashes_and_the_command_fails_and_says_why(done, capsys):
-    # One label is gone since, as after an erasure.
-    lost = Utterance.objects.filter(
-        split="train", goldlabel__intent__name="cancel_plan"
+    # One label that was learned from is gone since, as after an erasure.
+    lost = done.snapshot.members.filter(
+        split="train", annotation__intent__name="cancel_plan"
     )
-    Utterance.objects.filter(pk=lost.first().pk).update(status="quarantined")
+    Utterance.objects.filter(pk=lost.first().utterance_id).update(status="quarantined")
 
     with pytest.raises(CommandError, match="1 files differ"):
         call_command("train", "--replay", str(done.pk))

@@ -15,3 +15,13 @@ def signed_in(db):
         return client
 
     return sign
+
+
+@pytest.fixture
+def ana(signed_in):
+    return signed_in("ana", "annotator")
+
+
+@pytest.fixture
+def bill():
+    return cast.intent("check_bill")

@@ -14,11 +14,6 @@ SCHEMA = {
 
 
 @pytest.fixture
-def ana(signed_in):
-    return signed_in("ana", "annotator")
-
-
-@pytest.fixture
 def item(ana):
     cast.live_schema(cast.intent("check_bill"), SCHEMA)
     cast.item(cast.utterance("the march bill", occurred_at="2026-05-10T12:00Z"))

@@ -14,11 +14,6 @@ from tests.factories import cast
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ana(signed_in):
-    return signed_in("ana", "annotator")
-
-
 def answered(client, text, intent="check_bill"):
     cast.item(cast.utterance(text))
     item = queue.claim_next(by=client.person)
