@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from annotations.api.serializers import StrictMixin, TextField, WholeNumberField
+from training.ml.data import ACTS
 from training.models import Checkpoint, Round
 from training.serving.dialogue import Outcome, Reason
 
@@ -111,6 +112,11 @@ class ParameterAnswerSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
+class ActAnswerSerializer(serializers.Serializer):
+    name = serializers.ChoiceField(choices=ACTS)
+    confidence = serializers.FloatField(help_text="calibrated, 0 to 1")
+
+
 class FunctionCallSerializer(serializers.Serializer):
     name = serializers.CharField()
     arguments = serializers.JSONField()
@@ -124,6 +130,11 @@ class DialogueStateSerializer(serializers.Serializer):
 
 class TurnAnswerSerializer(serializers.Serializer):
     intents = IntentAnswerSerializer(many=True)
+    act = ActAnswerSerializer(
+        allow_null=True,
+        help_text="what the turn does: makes a new request, continues, corrects,"
+        " confirms, denies or closes; null where the model has not learned it",
+    )
     fallback = serializers.BooleanField()
     parameters = ParameterAnswerSerializer(many=True)
     function_call = FunctionCallSerializer(

@@ -20,6 +20,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from training.ml import bio
+from training.ml.calibration import softmax
 from training.ml.errors import CheckpointFormatError
 from training.ml.intent_model import IntentModel, LinearHead, Prediction
 from training.ml.lexical import LexicalHead
@@ -52,12 +53,18 @@ class Bundle:
         added = self.lexical.logits(texts) if self.lexical is not None else None
         return self.intent_model.predict(embeddings, added)
 
-    def acts(self, embeddings: Floats) -> list[str]:
-        """The dialogue act of each row, "" where the model has not learned acts."""
+    def acts(self, embeddings: Floats) -> list[tuple[str, float]]:
+        """The dialogue act of each row and how likely it is.
+
+        ("", 0.0) where the model has not learned acts.
+        """
         if self.act_head is None:
-            return [""] * len(embeddings)
-        best = self.act_head.logits(embeddings).argmax(axis=1)
-        return [self.act_head.classes[column] for column in best]
+            return [("", 0.0)] * len(embeddings)
+        proba = softmax(self.act_head.logits(embeddings))
+        return [
+            (self.act_head.classes[column], float(row[column]))
+            for row, column in zip(proba, proba.argmax(axis=1), strict=True)
+        ]
 
     def tag(self, states: Floats) -> list[int]:
         """The tags of an utterance's words from their states (n_words, hidden)."""

@@ -65,6 +65,7 @@ PLAN: Mapping[str, Plan] = {
     "utterance_exact": Plan("All parameters of an utterance exact"),
     "utterance_exact_marked": Plan("The same, of utterances that have any"),
     "frame": Plan("Intent and all parameters exact"),
+    "act_accuracy": Plan("What a turn does in its conversation"),
     "ece": Plan("Calibration error", better=LOWER),
     "latency_p50_ms": Plan("A turn takes (p50)", MILLISECONDS, LOWER),
     "latency_p95_ms": Plan("A turn takes (p95)", MILLISECONDS, LOWER, target=400.0),

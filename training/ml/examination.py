@@ -44,7 +44,8 @@ class Items:
     proba: (n, n_intents) in the order of `classes`. predicted: what the model answers,
     fallback included; named: which intent it finds likeliest. groups: conversations.
     calls: how often each was said. heard: the recognizer's confidence, None unknown.
-    turn_ms: how long turns asked one by one took (not one for each item).
+    turn_ms: how long turns asked one by one took (not one for each item). acts: what
+    each turn does, "" unknown; found_acts: what the model takes it for.
     """
 
     keys: Sequence[int | str]
@@ -62,6 +63,8 @@ class Items:
     sources: Sequence[str]
     heard: Sequence[float | None]
     turn_ms: Sequence[float]
+    acts: Sequence[str] = ()
+    found_acts: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -82,6 +85,7 @@ def examine(
     figures = [
         *_intent_figures(bench),
         *_parameter_figures(bench),
+        *_act_figures(bench),
         *_latency_figures(items, seed, repeats),
         *(_token_figures(bench, tokens) if tokens else ()),
     ]
@@ -178,6 +182,16 @@ def _parameter_figures(bench: _Bench) -> Iterable[Figure]:
     of_any = bench.share(bench.exact * bench.any_span, bench.any_span)
     yield Figure.of("utterance_exact_marked", n_any, of_any)
     yield Figure.of("frame", n, bench.share(bench.exact * bench.right))
+
+
+def _act_figures(bench: _Bench) -> Iterable[Figure]:
+    """How often the act is right where somebody said it and the model says any."""
+    wanted = np.asarray(bench.items.acts, dtype=object)
+    if not any(bench.items.found_acts) or not any(bench.items.acts):
+        return
+    known = _floats(wanted != "")
+    hits = _floats(wanted == np.asarray(bench.items.found_acts, dtype=object))
+    yield Figure.of("act_accuracy", int(known.sum()), bench.share(hits * known, known))
 
 
 def _latency_figures(items: Items, seed: int, repeats: int) -> Iterable[Figure]:

@@ -18,6 +18,7 @@ from training.ml.metrics import (
     Report,
     percentile_ms,
     recall_by_parameter,
+    score_acts,
     score_intents,
     score_parameters,
 )
@@ -40,6 +41,8 @@ class Answer(Protocol):
     def scope_score(self) -> float: ...
     @property
     def seconds(self) -> float: ...
+    @property
+    def act(self) -> str: ...
 
 
 class Model(Protocol):
@@ -96,6 +99,12 @@ def measure(
     report = Report(
         intent=intent,
         parameters=_parameter_scores(dataset, answers, correct),
+        acts=score_acts(
+            [example.act for example in examples],
+            [answer.act for answer in answers],
+            dataset.groups,
+            seed=seed,
+        ),
         latency_ms=percentile_ms(turn_ms),
         seconds=seconds + time.perf_counter() - started,
     )

@@ -188,6 +188,24 @@ class ParameterScores:
 
 
 @dataclass(frozen=True)
+class ActScores:
+    """What a report says about dialogue acts, of the utterances that have one."""
+
+    accuracy: float
+    accuracy_interval: Interval
+    macro_f1: float
+    n: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "accuracy": _round(self.accuracy),
+            "accuracy_interval": [_round(edge) for edge in self.accuracy_interval],
+            "macro_f1": _round(self.macro_f1),
+            "n": self.n,
+        }
+
+
+@dataclass(frozen=True)
 class Report:
     """One evaluation: what `experiment` and `evaluate` print."""
 
@@ -195,11 +213,14 @@ class Report:
     seconds: float
     latency_ms: dict[str, float]
     parameters: ParameterScores | None = None
+    acts: ActScores | None = None
 
     def as_json(self) -> dict[str, Any]:
         report: dict[str, Any] = {"intent": self.intent.as_json()}
         if self.parameters is not None:
             report["parameters"] = self.parameters.as_json()
+        if self.acts is not None:
+            report["acts"] = self.acts.as_json()
         report["latency_ms"] = dict(self.latency_ms)
         report["seconds"] = round(self.seconds, 3)
         return report
@@ -250,6 +271,29 @@ def score_intents(
             if both and scope_score is not None
             else None
         ),
+    )
+
+
+def score_acts(
+    truth: Sequence[str],
+    predicted: Sequence[str],
+    groups: Sequence[str],
+    *,
+    seed: int = 0,
+) -> ActScores | None:
+    """Score dialogue acts where somebody said one and the model says any; else None."""
+    rows = [row for row, act in enumerate(truth) if act]
+    if not rows or not any(predicted):
+        return None
+    wanted, got = [truth[row] for row in rows], [predicted[row] for row in rows]
+    correct = _correct(wanted, got)
+    return ActScores(
+        accuracy=float(correct.mean()),
+        accuracy_interval=share_interval(
+            correct, [groups[row] for row in rows], seed=seed
+        ),
+        macro_f1=macro_f1_present(wanted, got),
+        n=len(rows),
     )
 
 

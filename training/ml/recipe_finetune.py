@@ -95,7 +95,7 @@ def train(
         max_tokens=MAX_TOKENS,
         context_turns=turns,
         lexical=words,
-        act_head=act_head(seen, parts.train),
+        act_head=act_head(seen, parts.train, seed=config.seed),
     )
     return Trained(bundle, path, base / "tokenizer.json", tuple(losses))
 

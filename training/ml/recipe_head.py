@@ -78,7 +78,7 @@ def train(
         tag_scorer=scorer,
         max_tokens=MAX_TOKENS,
         lexical=words,
-        act_head=act_head(seen.embeddings, examples),
+        act_head=act_head(seen.embeddings, examples, seed=config.seed),
     )
     return Trained(bundle, frozen_encoder(base, shared), base / "tokenizer.json")
 

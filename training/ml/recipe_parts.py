@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from training.ml import bio, intent_model, speech_noise
 from training.ml.bundle import Bundle
+from training.ml.calibration import fit_logit_scale
 from training.ml.data import OUT_OF_SCOPE, Dataset, grouped_split
 from training.ml.errors import TooFewLabelsError
 from training.ml.finetune import FinetuneConfig
@@ -23,6 +24,7 @@ RECIPES = (HEAD, FINETUNE)
 FINETUNE_FROM = 2000  # labels; below it fine-tuning won nothing (docs/science.md)
 HELD_OUT_SHARE = 0.1
 MIN_ACT_ROWS = 20
+ACT_FOLDS = 5
 ABSENT = -30.0  # the score of an intent without an example: never the answer
 
 Floats = NDArray[np.floating[Any]]
@@ -137,12 +139,35 @@ def aligned(head: LinearHead, classes: tuple[str, ...]) -> LinearHead:
     return LinearHead(classes, *rows_of(head, classes))
 
 
-def act_head(embeddings: Floats, dataset: Dataset) -> LinearHead | None:
-    """A head for dialogue acts, where at least two are labeled often enough."""
+def act_head(embeddings: Floats, dataset: Dataset, *, seed: int) -> LinearHead | None:
+    """A head for dialogue acts, where at least two are labeled often enough.
+
+    Its logits are scaled so that their softmax means what it says: a fifth of the
+    conversations, held out from a first fit, decides the scale.
+    """
     counts = Counter(example.act for example in dataset if example.act)
     acts = {act for act, n in counts.items() if n >= MIN_ACT_ROWS}
     if len(acts) < 2:
         return None
-    rows = [i for i, example in enumerate(dataset) if example.act in acts]
-    labels = [dataset.examples[row].act for row in rows]
-    return intent_model.fit_linear_head(embeddings[rows], labels)
+    rows = np.array([i for i, example in enumerate(dataset) if example.act in acts])
+    x, labels = embeddings[rows], [dataset.examples[row].act for row in rows]
+    head = intent_model.fit_linear_head(x, labels)
+    scale = _act_scale(x, labels, [dataset.groups[row] for row in rows], seed)
+    return LinearHead(head.classes, scale * head.coef, scale * head.intercept)
+
+
+def _act_scale(
+    x: Floats, labels: Sequence[str], groups: Sequence[str], seed: int
+) -> np.float32:
+    names = np.asarray(labels, dtype=object)
+    _, group = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
+    held = (np.random.default_rng(seed).permutation(group.max() + 1) % ACT_FOLDS == 0)[
+        group
+    ]
+    known = set(names[~held])
+    if len(known) < 2:
+        return np.float32(1.0)
+    head = intent_model.fit_linear_head(x[~held], list(names[~held]))
+    asked = held & np.isin(names, np.asarray(sorted(known), dtype=object))
+    codes = head.codes(list(names[asked]))
+    return np.float32(fit_logit_scale(head.logits(x[asked]), codes))

@@ -91,6 +91,8 @@ def items_of(predictor: Any, measured: Measured, exam: Dataset) -> Items:
         sources=[sources.get(key, examination.UNKNOWN) for key in keys],
         heard=[example.heard for example in exam],
         turn_ms=measured.turn_ms,
+        acts=[example.act for example in exam],
+        found_acts=[answer.act for answer in measured.answers],
     )
 
 

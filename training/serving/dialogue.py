@@ -2,7 +2,9 @@
 
 An open function collects its parameters over turns: what the bot asked for is looked
 for first, a new intent said surely opens another function, and a value said again
-replaces the earlier one.
+replaces the earlier one. What a turn does counts as it does for people who label
+(annotations/functions/dialogue.py): a closing turn leaves nothing open, one that goes
+on with the open request never opens another, and a new request begins with nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from annotations.functions import readings
+from annotations.functions.dialogue import CLOSES, NEW
 from annotations.functions.schema import Node
 from annotations.services.catalogue import Catalogue, IntentCard
 from training.serving import values
@@ -19,6 +22,9 @@ from training.serving.predictor import Prediction
 
 # From this confidence on, another intent is a new request even while one is open.
 SURE = 0.6
+# From here on what a turn does is heeded: being wrong loses what was said before.
+SURE_ACT = 0.8
+GOES_ON = ("continues", "corrects", "confirms", "denies")
 # A whole utterance is taken for the answer to an open question up to this length.
 ANSWER_WORDS = 8
 
@@ -85,11 +91,16 @@ def advance(
     state: State, text: str, prediction: Prediction, cards: Catalogue, *, today: date
 ) -> Reply:
     """Take one redacted turn into account."""
+    act = _act_of(state, prediction, cards)
+    if act == CLOSES or (act == NEW and not (state.asked or prediction.is_fallback)):
+        state = State()
     opened = cards.by_name.get(state.intent)
     if opened is not None and opened.function:
         given = _answers(opened, state.asked, text, prediction, today)
-        if given and not _is_another_request(prediction, opened):
+        if given and not _is_another_request(act, prediction, opened):
             return _filled(opened, {**state.arguments, **given})
+        if act in GOES_ON and state.asked:
+            return _filled(opened, state.arguments)
     if prediction.is_fallback:
         return Reply(Outcome.FALLBACK, state, reason=_why(prediction))
     card = cards.by_name.get(prediction.intent)
@@ -99,9 +110,25 @@ def advance(
     if between:
         return Reply(Outcome.CLARIFY, state, prompt=_which(*between))
     if not card.function:
-        return Reply(Outcome.INTENT, State(card.name))
+        stays = act == CLOSES or (act in GOES_ON and opened is not None)
+        return Reply(Outcome.INTENT, state if stays else State(card.name))
     kept = state.arguments if card is opened else {}
     return _filled(card, {**kept, **values.arguments_of(card, prediction.spans, today)})
+
+
+def _act_of(state: State, prediction: Prediction, cards: Catalogue) -> str:
+    """What the turn does, "" where nothing is sure enough to be heeded.
+
+    What the model heard, else what a turn of its intent nearly always does. "No, I
+    meant to pay" corrects, and is a new request: it surely names another function.
+    """
+    is_sure = not prediction.is_fallback and prediction.intents[0][1] >= SURE
+    card = cards.by_name.get(prediction.intent) if is_sure else None
+    if card and card.function and card is not cards.by_name.get(state.intent):
+        return NEW
+    if prediction.act:
+        return prediction.act if prediction.act_confidence >= SURE_ACT else ""
+    return card.usual_act if card is not None else ""
 
 
 def _answers(
@@ -125,11 +152,12 @@ def _whole_answer(text: str, node: Node, prediction: Prediction, today: date) ->
     return [value] if node.kind == "array" and value is not None else value
 
 
-def _is_another_request(prediction: Prediction, opened: IntentCard) -> bool:
+def _is_another_request(act: str, prediction: Prediction, opened: IntentCard) -> bool:
     return (
         not prediction.is_fallback
+        and act not in GOES_ON
         and prediction.intent != opened.name
-        and prediction.intents[0][1] >= SURE
+        and (act == NEW or prediction.intents[0][1] >= SURE)
         and not any(s.param in {p.name for p in opened.parameters}
                     for s in prediction.spans)
     )  # fmt: skip

@@ -46,6 +46,9 @@ class Prediction:
     seconds: float = 0.0
     # The likeliest answer was out of scope, which some models are taught to say.
     is_named_out_of_scope: bool = False
+    # What the turn does in its conversation; "" where the model has not learned it.
+    act: str = ""
+    act_confidence: float = 0.0
 
     @property
     def intent(self) -> str:
@@ -74,6 +77,11 @@ class Prediction:
                 {"name": name, "confidence": round(confidence, 4)}
                 for name, confidence in self.intents
             ],
+            "act": (
+                {"name": self.act, "confidence": round(self.act_confidence, 4)}
+                if self.act
+                else None
+            ),
             "fallback": self.is_fallback,
             "parameters": [
                 {"param": s.param, "start": s.start, "end": s.end, "text": s.value}
@@ -148,6 +156,7 @@ class Predictor:
         embeddings, states = self._session.run(None, batch.feed())
         said = self.bundle.predict(embeddings, [one.text for one in examples])
         ranked, fallback = said.top(TOP_INTENTS), said.is_fallback
+        acts = self.bundle.acts(embeddings)
         predictions = [
             Prediction(
                 intents=tuple(ranked[row]),
@@ -155,6 +164,8 @@ class Predictor:
                 spans=tuple(self._spans(example.text, one, states[row])),
                 scope_score=float(said.scope_score[row]),
                 is_named_out_of_scope=ranked[row][0][0] == OUT_OF_SCOPE,
+                act=acts[row][0],
+                act_confidence=acts[row][1],
             )
             for row, (example, one) in enumerate(zip(examples, encoded, strict=True))
         ]

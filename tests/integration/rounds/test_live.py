@@ -8,6 +8,8 @@ from django.test import Client
 from annotations.models import Utterance
 from tests.factories import cast
 from tests.factories import rounds as factory
+from training.ml.bundle import Bundle
+from training.models import LiveTurn
 from training.services import checkpoints, live, promotion
 from training.serving import champion
 
@@ -55,6 +57,7 @@ def test_a_turn_is_answered_with_intents_and_the_call_it_amounts_to(bot, serving
     said = answer.json()
     assert said["intents"][0]["name"] == "check_bill"
     assert 0 < said["intents"][0]["confidence"] <= 1
+    assert said["act"] is None  # the tiny model has not learned any
     assert said["fallback"] is False
     assert said["outcome"] == "ask"
     assert "function_call" not in said
@@ -192,3 +195,18 @@ def test_a_packed_file_is_answered_as_a_plain_one_is(serving, tmp_path, capsys):
 
     said = json.loads(capsys.readouterr().out)
     assert said["intents"][0]["name"] == "fix_internet"
+
+
+def test_what_a_turn_does_is_told_and_a_closing_one_leaves_nothing_open(
+    bot, serving, monkeypatch
+):
+    opened = ask(bot, "why is my bill so high", conversation_id="c", turn=0).json()
+    monkeypatch.setattr(Bundle, "acts", lambda self, x: [("closes", 0.9)] * len(x))
+
+    closed = ask(bot, "please fix it", conversation_id="c", turn=2).json()
+
+    assert opened["state"]["intent"] == "check_bill"
+    assert closed["act"] == {"name": "closes", "confidence": 0.9}
+    stored = LiveTurn.objects.get(conversation="c", number=2)
+    assert stored.answer["act"] == closed["act"]
+    assert stored.state["intent"] != "check_bill"

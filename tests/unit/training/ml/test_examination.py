@@ -239,3 +239,14 @@ def test_prompts_with_likely_functions_only_save_tokens_and_say_what_they_miss()
         1 - found.top_k.sum() / found.full.sum()
     )
     assert figures.tokens["counter"] == "characters"
+
+
+def test_acts_count_where_somebody_said_one():
+    acts = ("new", "", "denies", "confirms")
+    found = ("new", "new", "denies", "denies")
+
+    figure = examine(items(ROWS, acts=acts, found_acts=found)).figure("act_accuracy")
+
+    assert (figure.value, figure.n) == (pytest.approx(2 / 3), 3)
+    # Said six times, once and once: seven of eight calls.
+    assert figure.by_calls == pytest.approx(7 / 8)

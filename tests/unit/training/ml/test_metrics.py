@@ -180,3 +180,23 @@ def test_a_refused_row_out_of_scope_counts_as_on_top_and_not_for_calibration():
 
     assert scores.top3 == pytest.approx(2 / 3)
     assert scores.ece == pytest.approx(0.1)
+
+
+def test_acts_are_scored_where_somebody_said_one():
+    truth = ["new", "", "confirms", "new", "denies"]
+    said = ["new", "closes", "denies", "new", "denies"]
+
+    found = metrics.score_acts(truth, said, list("abcde"))
+
+    assert found is not None
+    assert (found.accuracy, found.n) == (3 / 4, 4)
+    assert found.accuracy_interval == metrics.wilson_interval(3, 4)
+    # new 1, confirms 0, denies 2 / 3
+    assert found.macro_f1 == pytest.approx((1 + 0 + 2 / 3) / 3)
+
+
+@pytest.mark.parametrize(
+    ("truth", "said"), [(["", ""], ["new", "new"]), (["new", "new"], ["", ""])]
+)
+def test_no_acts_are_scored_where_nobody_or_no_model_says_any(truth, said):
+    assert metrics.score_acts(truth, said, ["a", "b"]) is None

@@ -1,6 +1,7 @@
 """Both recipes on a thin BERT: the code of a real training, in seconds."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,6 +108,34 @@ def test_what_was_trained_answers_from_its_checkpoint(base, tmp_path, recipe):
     wanted = [example.spans for example in dataset()]
     found = [answer.spans for answer in answers]
     assert np.mean([a == b for a, b in zip(wanted, found, strict=True)]) > 0.9
+
+
+@pytest.mark.parametrize("recipe", ["head", "finetune"])
+def test_acts_are_learned_served_and_measured(base, tmp_path, recipe):
+    from training.ml import experiment
+
+    does = {"bill": "new", "outage": "new", "cancel": "closes"}
+    acts = Dataset(tuple(replace(e, act=does[e.intent]) for e in dataset(96)))
+
+    trained = train(base, tmp_path / "work", recipe, data=acts)
+    made = predictor(trained, tmp_path / "one")
+    measured = experiment.measure(made, acts)
+    said = made.predict(acts.examples[2])
+
+    assert trained.bundle.act_head is not None
+    assert measured.report.acts is not None
+    assert (measured.report.acts.accuracy, measured.report.acts.n) == (1.0, 96)
+    assert said.as_json()["act"] == {
+        "name": "closes",
+        "confidence": round(said.act_confidence, 4),
+    }
+    assert 0.5 < said.act_confidence <= 1.0
+
+
+def test_a_model_that_learned_no_acts_says_none(base, tmp_path):
+    made = predictor(train(base, tmp_path / "work", "head"), tmp_path / "one")
+
+    assert made.predict(dataset().examples[0]).as_json()["act"] is None
 
 
 def test_one_turn_is_answered_as_many_are(base, tmp_path):

@@ -22,7 +22,9 @@ MONTH = {"type": "string", "format": "month", "x-prompt": "Which month?"}
 NOTE = {"type": "string"}
 
 
-def card(name: str, function: str = "", optional=(), **rules: dict) -> IntentCard:
+def card(
+    name: str, function: str = "", optional=(), usual_act: str = "", **rules: dict
+) -> IntentCard:
     body = {
         "type": "object",
         "additionalProperties": False,
@@ -41,6 +43,7 @@ def card(name: str, function: str = "", optional=(), **rules: dict) -> IntentCar
         function=function,
         parameters=parameters(body),
         schema=schema.build(body),
+        usual_act=usual_act,
     )
 
 
@@ -57,19 +60,25 @@ CARDS = Catalogue(
         ),
         card("pay_bill", "pay_bill", account_number=ACCOUNT),
         card("greet"),
+        card("yes", usual_act="confirms"),
+        card("bye", usual_act="closes"),
         card("say_city", "say_city", city={"type": "string"}),
         card("oos"),
     ),
 )
 
 
-def guess(*intents: tuple[str, float], spans=(), fallback=False, oos=False):
+def guess(
+    *intents: tuple[str, float], spans=(), fallback=False, oos=False, act=("", 0.0)
+):
     return Prediction(
         intents=intents,
         is_fallback=fallback,
         spans=tuple(Span(0, 1, param, value) for param, value in spans),
         scope_score=0.0,
         is_named_out_of_scope=oos,
+        act=act[0],
+        act_confidence=act[1],
     )
 
 
@@ -189,3 +198,77 @@ def test_a_month_is_not_ahead_unless_it_is_said():
     reply = turn(asked, "december", guess(("greet", 0.2), fallback=True))
 
     assert reply.state.arguments["bill_month"] == "2025-12"
+
+
+ASKED = State("check_bill", {"bill_month": "2026-03"}, "account_number")
+DONE = State(
+    "check_bill", {"account_number": "[ACCOUNT_NUMBER_1]", "bill_month": "2026-03"}
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        guess(("yes", 0.9), ("greet", 0.05)),
+        guess(("greet", 0.7), ("yes", 0.1), act=("confirms", 0.95)),
+        guess(("greet", 0.3), fallback=True, act=("continues", 0.9)),
+    ],
+    ids=["by what its intent does", "by what was heard", "without an intent"],
+)
+def test_a_turn_that_goes_on_without_a_value_is_asked_again(said):
+    reply = turn(ASKED, "yes that would be really lovely of you if you could", said)
+
+    assert reply.outcome == Outcome.ASK
+    assert reply.missing == ("account_number",)
+    assert reply.state == ASKED
+
+
+def test_a_yes_after_the_call_keeps_the_request_and_calls_nothing_again():
+    reply = turn(DONE, "yes", guess(("yes", 0.9), ("greet", 0.05)))
+
+    assert reply.outcome == Outcome.INTENT
+    assert reply.state == DONE
+
+
+def test_a_yes_to_nothing_is_an_intent_like_any_other():
+    reply = turn(State(), "yes", guess(("yes", 0.9), ("greet", 0.05)))
+
+    assert (reply.outcome, reply.state) == (Outcome.INTENT, State("yes"))
+
+
+@pytest.mark.parametrize("state", [ASKED, DONE, State()])
+def test_a_closing_turn_leaves_nothing_open(state):
+    reply = turn(state, "goodbye", guess(("bye", 0.9), ("greet", 0.05)))
+
+    assert (reply.outcome, reply.state) == (Outcome.INTENT, State())
+
+
+def test_the_same_request_made_anew_begins_with_nothing_once_it_was_done():
+    said = guess(("check_bill", 0.9), ("greet", 0.05), act=("new", 0.95),
+                 spans=[("bill_month", "april")])  # fmt: skip
+
+    again = turn(DONE, "and my bill for april", said)
+    meanwhile = turn(ASKED, "my bill for april", said)
+
+    assert again.state.arguments == {"bill_month": "2026-04"}
+    assert again.missing == ("account_number",)
+    # Still being asked, a caller repeats what the request is.
+    assert meanwhile.state == State(
+        "check_bill", {"bill_month": "2026-04"}, "account_number"
+    )
+
+
+def test_another_function_named_surely_is_a_new_request_whatever_the_turn_does():
+    said = guess(("pay_bill", 0.9), ("greet", 0.05), act=("corrects", 0.95))
+
+    reply = turn(ASKED, "no i meant to pay", said)
+
+    assert reply.state == State("pay_bill", {}, "account_number")
+
+
+def test_an_act_that_is_not_sure_changes_nothing():
+    said = guess(("greet", 0.7), ("yes", 0.1), act=("closes", 0.6))
+
+    reply = turn(ASKED, "well hello", said)
+
+    assert reply == turn(ASKED, "well hello", guess(("greet", 0.7), ("yes", 0.1)))
