@@ -29,7 +29,7 @@ from annotations.models import (
     User,
     Utterance,
 )
-from annotations.services import audit, catalogue, gold, intent_log, queue
+from annotations.services import audit, catalogue, gold, intent_log, queue, search
 from annotations.services.intent_names import refuse_taken
 
 Status = IntentProposal.Status
@@ -48,7 +48,8 @@ def propose(
 ) -> IntentProposal:
     """The proposal waits for a reviewer; the same one again is the one that waits.
 
-    item_id: the queue item on the proposer's desk, which stands for its utterance.
+    utterance_id: one that a search of `by` could show. item_id: the queue item on the
+    proposer's desk, which stands for its utterance.
     """
     title = _words(title, "title", 120)
     where = Domain.objects.filter(name=domain).first()
@@ -84,10 +85,11 @@ def _utterance(
         item = QueueItem.objects.filter(pk=item_id, holders__contains=[by.pk]).first()
         if item is None:
             raise NotFoundError("This item is not on your desk.")
-        utterance_id = item.utterance_id
-    if not utterance_id:
+        found = Utterance.objects.visible().filter(pk=item.utterance_id).first()
+    elif utterance_id:
+        found = search.look_up(utterance_id, by=by)
+    else:
         return None
-    found = Utterance.objects.visible().filter(pk=utterance_id).first()
     if found is None:
         raise NotFoundError("This utterance cannot be seen any more.")
     return found

@@ -250,6 +250,13 @@ def rows(ids: Sequence[int]) -> list[Utterance]:
     return [found[i] for i in ids if i in found]
 
 
+def look_up(utterance_id: int, *, by: User) -> Utterance | None:
+    """The utterance, where a search of `by` could show it."""
+    conditions = conditions_of(Criteria(), by=by)
+    conditions.add("u.id = %s", utterance_id)
+    return next(iter(rows(first_matches(conditions, 1))), None)
+
+
 SOURCES = """
 WITH RECURSIVE named AS (
     (SELECT source FROM annotations_utterance

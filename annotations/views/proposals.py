@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from annotations.errors import DomainError, NotFoundError
-from annotations.models import Domain, Intent, IntentProposal, Iteration, Utterance
-from annotations.services import proposals
+from annotations.models import Domain, Intent, IntentProposal, Iteration
+from annotations.services import proposals, search
 from annotations.views.paging import page_of
 from annotations.views.sent import number
 
@@ -28,7 +28,7 @@ def propose(request: HttpRequest) -> HttpResponse:
     context = {
         "domains": Domain.objects.order_by("title"),
         "sent": sent,
-        "utterance": Utterance.objects.visible().filter(pk=utterance_id).first(),
+        "utterance": search.look_up(utterance_id, by=request.user),
     }
     if request.method == "GET":
         return render(request, "annotations/proposals/propose.html", context)

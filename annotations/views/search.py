@@ -11,6 +11,7 @@ from annotations.errors import ConflictError, InvalidError
 from annotations.models import Intent, Role
 from annotations.services import bulk, requested
 from annotations.services import search as service
+from annotations.views.intents import WRITERS
 from annotations.views.search_form import SearchForm, id_of
 
 
@@ -57,5 +58,6 @@ def page_context(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
         "kinds": bulk.kinds_for(request.user),
         "may_relabel": request.user.has_role(Role.REVIEWER),
         "intents": Intent.objects.filter(is_active=True).order_by("title"),
+        "may_propose": request.user.has_role(*WRITERS),
         "may_label": request.user.has_role(Role.ANNOTATOR, Role.REVIEWER),
     }

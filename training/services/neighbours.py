@@ -58,16 +58,14 @@ def of_utterance(
 
     Raises NotFoundError where `by` may not see it, or it has no vector yet.
     """
-    conditions = search.conditions_of(Criteria(), by=by)
-    conditions.add("u.id = %s", utterance_id)
-    if not search.first_matches(conditions, 1):
+    utterance = search.look_up(utterance_id, by=by)
+    if utterance is None:
         raise NotFoundError("There is no such utterance, or not for you.")
     stored = UtteranceEmbedding.objects.filter(utterance=utterance_id).first()
     if stored is None:
         raise NotFoundError("No worker has read this utterance yet. Try again soon.")
     vector = "[" + ",".join(map(str, stored.vector)) + "]"
     found = _nearest(vector, (stored.encoder,), criteria, by=by, apart=utterance_id)
-    [utterance] = search.rows([utterance_id])
     return utterance, found
 
 

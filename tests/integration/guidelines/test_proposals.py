@@ -19,6 +19,7 @@ from annotations.models import (
     IntentChange,
     IntentProposal,
     QueueItem,
+    Reason,
 )
 from annotations.services import labels, proposals, queue
 from annotations.services.invariants import broken
@@ -87,8 +88,9 @@ def test_where_parameters_are_needed_the_desk_asks(people, bill):
 
 
 def test_an_exam_item_stays_with_those_drawn_to_answer_it(people, bill):
-    said = cast.utterance(split="exam")
-    proposal = propose(people.ana, utterance=said)
+    cast.item(cast.utterance(split="exam"), reason=Reason.EXAM)
+    item = queue.claim_next(by=people.ana)
+    proposal = propose(people.ana, item_id=item.pk)
 
     proposals.accept(proposal_id=proposal.pk, by=people.rita)
 

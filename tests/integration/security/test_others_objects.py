@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from annotations.models import Annotation, IntentProposal, QueueItem, SignInLink
+from annotations.models import Annotation, IntentProposal, QueueItem, Reason, SignInLink
 from annotations.services import (
     discussion,
     labels,
@@ -160,6 +160,22 @@ def test_an_item_on_anothers_desk_cannot_be_proposed_from(ben, anas_item):
     )
 
     assert response.status_code == 422
+    assert not IntentProposal.objects.exists()
+
+
+@pytest.mark.parametrize("hidden", ["exam", "control"])
+def test_what_a_search_hides_is_no_reason_for_a_proposal(ben, hidden):
+    """An address with another number must not show what is to be answered blind."""
+    said = cast.utterance("kept blind", split="exam" if hidden == "exam" else "train")
+    cast.item(said, reason=Reason.EXAM if hidden == "exam" else Reason.RANDOM)
+    sent = {"title": "Greet", "description": "Says hi.", "domain": "billing"}
+    client, number = client_of(ben), str(said.pk)
+
+    form = client.get("/proposals/new", {"utterance": number}).content.decode()
+    refused = client.post("/proposals/new", {**sent, "utterance": number})
+
+    assert "kept blind" not in form + refused.content.decode()
+    assert refused.status_code == 422
     assert not IntentProposal.objects.exists()
 
 

@@ -147,6 +147,16 @@ def test_search_finds_words_intents_and_states(ana):
     assert "why is my bill" not in shown(ana, "/search?status=pool")
 
 
+def test_a_result_leads_to_the_form_that_proposes_an_intent_from_it(ana, signed_in):
+    said = cast.utterance("can my line sleep while i am abroad")
+    path = f"/proposals/new?utterance={said.pk}"
+
+    assert f'href="{path}"' in shown(ana, "/search?q=sleep")
+    assert said.text in shown(ana, path)
+    engineer = signed_in("mia", "ml_engineer")
+    assert "/proposals/new" not in shown(engineer, "/search?q=sleep")
+
+
 def test_search_says_what_to_change_where_nothing_fits(ana):
     cast.intent("check_bill")
 
