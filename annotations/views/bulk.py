@@ -12,6 +12,7 @@ from annotations.errors import DomainError, NotFoundError
 from annotations.models import BulkAction
 from annotations.services import bulk, bulk_export, queue
 from annotations.tasks import run_bulk
+from annotations.views.polling import polled
 from annotations.views.search_form import SearchForm
 
 STEPS = {"confirm": bulk.confirm, "cancel": bulk.cancel, "undo": bulk.undo}
@@ -40,6 +41,7 @@ def page(request: HttpRequest, action_id: UUID) -> HttpResponse:
     return render(request, "annotations/bulk/bulk.html", _state(request, action_id))
 
 
+@polled
 def state(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """The moving part of the page."""
     return render(request, "annotations/bulk/_state.html", _state(request, action_id))

@@ -7,12 +7,14 @@ from django.shortcuts import render
 
 from annotations.models import GoldLabel, IntakeBatch, QueueItem, Utterance
 from annotations.services import queue
+from annotations.views.polling import polled
 
 
 def home(request: HttpRequest) -> HttpResponse:
     return render(request, "annotations/home/home.html", _state())
 
 
+@polled
 def state(request: HttpRequest) -> HttpResponse:
     """The moving part of the start page."""
     return render(request, "annotations/home/_state.html", _state())

@@ -16,6 +16,7 @@ from annotations.services import intent_moves
 from annotations.services.catalogue import intent_named
 from annotations.services.split_rules import Part
 from annotations.tasks import move_labels
+from annotations.views.polling import polled
 
 Kind = IntentMove.Kind
 ROWS = range(1, intent_moves.MOST_PARTS + 1)
@@ -128,6 +129,7 @@ def _do(intent: Intent, asked: Asked, request: HttpRequest) -> IntentMove:
     )
 
 
+@polled
 def move(request: HttpRequest, move_id: int) -> HttpResponse:
     """How far a change is; a POST takes it back."""
     if request.method == "POST":

@@ -24,6 +24,7 @@ from annotations.models import IntakeBatch
 from annotations.services import intake, queue, scrub, uploads
 from annotations.tasks_intake import process_batch
 from annotations.views.paging import page_of
+from annotations.views.polling import polled
 
 REJECTS_SHOWN = 200
 
@@ -33,6 +34,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     return render(request, "annotations/sources/sources.html", _state(request))
 
 
+@polled
 def state(request: HttpRequest) -> HttpResponse:
     """The moving part of the page."""
     return render(request, "annotations/sources/_batches.html", _state(request))
@@ -88,6 +90,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("source_batch", args=[batch.pk]))
 
 
+@polled
 def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """One batch: its counters and the first rejected rows."""
     found = intake.get(batch_id)

@@ -29,6 +29,19 @@
     banner.textContent = text || "";
   };
 
+  /* Polls: what did not change since is neither sent nor drawn again. */
+  const etags = new Map();
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    const isPoll = /\bevery\b/.test(detail.elt.getAttribute("hx-trigger") || "");
+    const etag = isPoll && etags.get(detail.path);
+    if (etag) detail.headers["If-None-Match"] = etag;
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const etag = detail.xhr.getResponseHeader("ETag");
+    if (detail.xhr.status === 304) detail.shouldSwap = false;
+    else if (etag) etags.set(detail.pathInfo.requestPath, etag);
+  });
+
   /* Theme: a cookie, so that the server draws the page right from the first byte. */
   const root = document.documentElement;
   const isDark = () =>

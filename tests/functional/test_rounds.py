@@ -81,3 +81,22 @@ def test_a_running_round_is_cancelled_with_one_click(live_server, page, sign_in)
 
     expect(page.get_by_text("It was cancelled")).to_be_visible()
     assert rounds.get(found.pk).status == Status.CANCELLED
+
+
+def test_a_page_that_did_not_change_is_not_drawn_again(live_server, page, sign_in):
+    factory.world()
+    sign_in(factory.engineer())
+    found = rounds.request(policy=factory.policy(), cause="a test", by=None)
+    page.goto(f"{live_server.url}/rounds/{found.pk}")
+    state = f"/rounds/{found.pk}/state"
+    with page.expect_response(lambda r: r.url.endswith(state) and r.status == 200):
+        pass
+    page.evaluate("document.getElementById('steps').dataset.kept = 'yes'")
+
+    with page.expect_response(lambda r: r.url.endswith(state) and r.status == 304):
+        pass
+    expect(page.locator("#steps[data-kept]")).to_have_count(1)
+
+    claim = rounds.claim(found.pk, worker="gpu@here")
+    rounds.enter(claim, Status.SNAPSHOT)
+    expect(page.get_by_text("Freezing the data, on gpu@here.")).to_be_visible()

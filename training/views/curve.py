@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from annotations.services import queue
+from annotations.views.polling import polled
 from training.ml.evaluation import Interval
 from training.models import LearningComparison
 from training.services import learning_comparison
@@ -34,6 +35,7 @@ class Kind:
     least: int
 
 
+@polled
 def curve_page(request: HttpRequest) -> HttpResponse:
     found = learning_comparison.latest()
     newest = LearningComparison.objects.first()

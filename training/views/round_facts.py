@@ -80,9 +80,12 @@ def _step(name: str, step: RoundStep | None) -> dict[str, Any]:
     said = {"name": Status(name).label, "state": "to come", "took": "", "attempt": 1}
     if step is None:
         return said
-    end = step.finished_at or timezone.now()
     said["state"] = "done" if step.finished_at else "under way"
-    said["took"] = _spoken(end - step.started_at)
+    if step.finished_at:
+        said["took"] = _spoken(step.finished_at - step.started_at)
+    else:
+        # Not how long it has run: that would be another page every second.
+        said["took"] = f"since {timezone.localtime(step.started_at):%H:%M:%S}"
     said["attempt"] = step.attempt
     if name == Status.SNAPSHOT and step.detail:
         counts = step.detail

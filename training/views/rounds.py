@@ -12,6 +12,7 @@ from annotations.errors import InvalidError, NotFoundError
 from annotations.models import Role
 from annotations.services import queue
 from annotations.views.paging import page_of
+from annotations.views.polling import polled
 from training.models import ForcedPromotion, Policy, Round
 from training.services import (
     checkpoints,
@@ -30,6 +31,7 @@ def rounds_page(request: HttpRequest) -> HttpResponse:
     return render(request, "training/rounds/rounds.html", _list_context(request))
 
 
+@polled
 def rounds_state(request: HttpRequest) -> HttpResponse:
     """The moving part of the list."""
     return render(request, "training/rounds/_list.html", _list_context(request))
@@ -41,6 +43,7 @@ def round_page(request: HttpRequest, round_id: int) -> HttpResponse:
     )
 
 
+@polled
 def round_state(request: HttpRequest, round_id: int) -> HttpResponse:
     """The moving part of a round's page; it asks again only while something moves."""
     return render(
