@@ -1,12 +1,12 @@
 """Whether choosing what to label beats chance: a learning curve of each, with bands.
 
 Heads learn from as many labels that active learning chose as labels drawn by chance,
-and answer the same exam. A set of chosen labels is what was asked first: each choice
+and answer the same exam. Sets of chosen labels are of what was asked first: each choice
 built on the ones before. Sets are drawn without replacement, so that a count of labels
-is a count of different ones; the spread among such sets is too small by the share
-they have in common, and is corrected for it (the delete-d jackknife of Shao and Wu, A
-General Theory for Jackknife Variance Estimation, 1989). To it comes the variance of
-the exam, whose conversations are drawn as wholes.
+is a count of different ones; the spread among them tells what other labels would have
+given (the delete-d jackknife of Shao and Wu, A General Theory for Jackknife Variance
+Estimation, 1989), rather too much than too little. To it comes the variance of the
+exam, whose conversations are drawn as wholes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MOST_LABELS = 2000  # of a set: what more of them cost would tell little
 REPEATS = 12
 LEVEL = 0.95
 # A set is at most this share of the labels it is drawn from.
-KEPT = 0.8
+KEPT = 2 / 3
 COMMON_POINTS, FURTHER_POINTS = 5, 3
 
 BETTER, WORSE, OPEN = "better", "worse", "open"
@@ -81,10 +81,10 @@ class Answered:
         return np.asarray(self.hits.mean(axis=0), dtype=float)
 
     @property
-    def set_variance(self) -> float:
-        """Of the accuracy of one set of this size, on these items."""
+    def label_variance(self) -> float:
+        """Of the accuracy on these items, had other labels been asked."""
         among = float(np.var(self.hits.mean(axis=1), ddof=1))
-        return among / (1.0 - self.share)
+        return among * (self.share / (1.0 - self.share) + 1.0 / len(self.hits))
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,8 @@ def answered(
 
 
 def band(one: Answered, groups: Sequence[str]) -> Band:
-    """The accuracy of such sets, and where one set's would be on another exam."""
-    variance = one.set_variance + mean_variance(one.by_item, groups)
+    """The accuracy, and where it would be with other labels on another exam."""
+    variance = one.label_variance + mean_variance(one.by_item, groups)
     half = _times(len(one.hits)) * variance**0.5
     return Band(
         one.labels,
@@ -201,7 +201,9 @@ def difference(
     """How chosen labels differ from as many of the control, on the same items."""
     value = ours.accuracy - theirs.accuracy
     by_item = ours.by_item - theirs.by_item
-    variance = ours.set_variance + theirs.set_variance + mean_variance(by_item, groups)
+    variance = (
+        ours.label_variance + theirs.label_variance + mean_variance(by_item, groups)
+    )
     half = _times(len(ours.hits)) * variance**0.5
     low, high = value - half, value + half
     outcome = BETTER if low > 0 else WORSE if high < 0 else OPEN

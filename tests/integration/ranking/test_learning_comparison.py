@@ -107,10 +107,10 @@ def test_both_curves_are_kept_with_their_bands(enough):
     assert found == learning_comparison.latest()
     assert (found.n_chosen, found.n_control, found.n_exam) == (60, 55, 60)
     control = found.curves["control"]
-    assert [band["labels"] for band in control] == [20, 24, 30, 36, 44]
-    assert [b["labels"] for b in found.curves["chosen"]] == [20, 24, 30, 36, 44]
+    assert [band["labels"] for band in control] == [20, 23, 27, 31, 36]
+    assert [b["labels"] for b in found.curves["chosen"]] == [20, 23, 27, 31, 36]
     assert all(b["low"] <= b["accuracy"] <= b["high"] for b in control)
-    assert found.difference["labels"] == 44
+    assert found.difference["labels"] == 36
     assert found.difference["outcome"] in ("better", "worse", "open")
     assert found.progress == {"done": 10, "total": 10}
     assert found.seconds > 0
@@ -127,7 +127,7 @@ def test_a_choice_that_leaves_no_intent_out_is_told_from_one_that_does(asked, en
     assert found.difference["outcome"] == "better"
     assert found.difference["needed"] == 20
     page = page_of()
-    assert "Active learning needs about 20 labels where random needs 48." in page
+    assert "Active learning needs about 20 labels where random needs 40." in page
     assert "<polygon" in page and page.count('class="band"') == 2
 
 

@@ -27,12 +27,13 @@ def test_one_conversation_tells_nothing_of_the_variance():
     assert choosing.mean_variance(np.ones(3), ["a", "a", "a"]) == 1.0
 
 
-def test_sets_that_share_most_of_their_labels_spread_too_little():
+def test_sets_that_share_most_of_their_labels_tell_more_than_they_spread():
     found = Answered(40, hits("11110", "11100"), share=0.8)
 
-    # 0.8 and 0.6 differ by a variance of 0.02, of a fifth that is new each time.
+    # 0.8 and 0.6 vary by 0.02: four times that, as a fifth is left out each time,
+    # and half of it for two sets only.
     assert found.accuracy == pytest.approx(0.7)
-    assert found.set_variance == pytest.approx(0.1)
+    assert found.label_variance == pytest.approx(0.09)
 
 
 def test_a_band_adds_the_variances_of_sets_and_exam():
@@ -40,9 +41,9 @@ def test_a_band_adds_the_variances_of_sets_and_exam():
 
     band = choosing.band(found, ["a", "b", "c", "d"])
 
-    # Sets: 0.75, 0.5, 0.75 vary by 1/48, doubled. Items: 1, 1, 2/3, 0 less 2/3 are
-    # 1/3, 1/3, 0, -2/3: 4/3 * (6/9) / 16 = 1/18. Student's t with 2 is 4.3027.
-    half = 4.302653 * (1 / 24 + 1 / 18) ** 0.5
+    # Sets: 0.75, 0.5, 0.75 vary by 1/48, times 1 + 1/3. Items: 1, 1, 2/3, 0 less 2/3
+    # are 1/3, 1/3, 0, -2/3: 4/3 * (6/9) / 16 = 1/18. Student's t with 2 is 4.3027.
+    half = 4.302653 * (1 / 36 + 1 / 18) ** 0.5
     assert band.accuracy == pytest.approx(2 / 3)
     assert (band.low, band.high) == (max(0.0, 2 / 3 - half), 1.0)
 
@@ -88,9 +89,9 @@ def test_a_dip_of_the_curve_needs_no_more_labels(accuracy, needed):
 def test_sizes_grow_to_what_both_have_and_on_for_the_chosen():
     both, further = choosing.sizes(n_chosen=1000, n_control=100)
 
-    assert both == [20, 28, 40, 57, 80]
-    assert further == [172, 371, 800]
-    assert choosing.sizes(100, 100) == ([20, 28, 40, 57, 80], [])
+    assert both == [20, 27, 36, 49, 66]
+    assert further == [143, 308, 666]
+    assert choosing.sizes(100, 100) == ([20, 27, 36, 49, 66], [])
     assert choosing.sizes(90_000, 90_000)[0][-1] == choosing.MOST_LABELS
 
 
@@ -118,9 +119,9 @@ def test_labels_of_every_intent_beat_labels_of_half_of_them():
 
     assert found.difference.outcome == choosing.BETTER
     assert found.difference.low > 0
-    assert found.difference.needed < found.difference.labels == 80
+    assert found.difference.needed < found.difference.labels == 66
     assert steps[-1] == (10, 10)
-    assert [band.labels for band in found.control] == [20, 28, 40, 57, 80]
+    assert [band.labels for band in found.control] == [20, 27, 36, 49, 66]
     assert all(band.low <= band.accuracy <= band.high for band in found.chosen)
 
 
