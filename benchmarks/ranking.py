@@ -1,7 +1,8 @@
 """How fast the fast loop is: the scoring kernel, a whole re-ranking, the encoder.
 
 `python -m benchmarks.ranking kernel`: our blocked margin beside the bare matrix
-product and modAL's own functions. `rerank`: from 100,000 embedded utterances to a
+product and modAL's own functions; where the processor has AMX, the margin of a pool in
+bfloat16 beside that product, too. `rerank`: from 100,000 embedded utterances to a
 full queue with suggestions. `embed`: utterances a second.
 """
 
@@ -22,6 +23,7 @@ from benchmarks import machine
 DIMENSION = 384
 TOP = 100
 KINDS = 150
+WORKERS = 2
 SIZES = ((100_000, 77), (100_000, 150), (1_000_000, 77), (1_000_000, 150))
 
 
@@ -30,28 +32,74 @@ def kernel(most_rows: int, repeats: int) -> list[dict[str, Any]]:
     return [_kernel_at(n, k, repeats) for n, k in SIZES if n <= most_rows]
 
 
-def _kernel_at(n: int, k: int, repeats: int) -> dict[str, Any]:
-    from modAL.uncertainty import margin_sampling, uncertainty_sampling
+def halves(most_rows: int, repeats: int) -> list[dict[str, Any]]:
+    """The same of a pool in bfloat16, one row a size; none where AMX is missing."""
+    from training.ml import half_margin
 
-    from training.ml import acquisition
-    from training.ml.calibration import softmax
-    from training.ml.intent_model import LinearHead
+    if not half_margin.is_fast_here():
+        return []
+    return [_halves_at(n, k, repeats) for n, k in SIZES if n <= most_rows]
+
+
+def _halves_at(n: int, k: int, repeats: int) -> dict[str, Any]:
+    import torch
+
+    from training.ml import acquisition, half_margin
+
+    pool, head = _pool_and_head(n, k)
+    bits = half_margin.halved(pool)
+    rows = torch.from_numpy(bits.view(np.int16)).view(torch.bfloat16)
+    coef = torch.from_numpy(head.coef.T.copy()).bfloat16()
+    torch.set_num_threads(WORKERS)
+    wall, cpu = _best(
+        {
+            "product": lambda: rows @ coef,
+            "half_margin": lambda: half_margin.half_margin(head, bits, workers=WORKERS),
+            "float32_product": lambda: pool @ head.coef.T,
+        },
+        repeats,
+    )
+    gaps = half_margin.half_margin(head, bits, workers=WORKERS)
+    exact = acquisition.most_uncertain_by_margin(head, pool, TOP, workers=WORKERS)
+    nearest = np.argpartition(gaps, 10 * TOP)[: 10 * TOP]
+    return {
+        "rows": n,
+        "intents": k,
+        "wall_s": {name: round(value, 4) for name, value in wall.items()},
+        "cpu_s": {name: round(value, 4) for name, value in cpu.items()},
+        "wall_ratio": _to_product(wall),
+        "top_100_among_nearest_1000": len(set(exact.tolist()) & set(nearest.tolist())),
+        "pool_mb": round(bits.nbytes / 1e6),
+    }
+
+
+def _pool_and_head(n: int, k: int) -> tuple[Any, Any]:
+    from training.ml.linear_head import LinearHead
 
     rng = np.random.default_rng(0)
     pool = rng.standard_normal((n, DIMENSION), dtype=np.float32)
     pool /= np.linalg.norm(pool, axis=1, keepdims=True)
     coef = rng.standard_normal((k, DIMENSION), dtype=np.float32) * 3
-    head = LinearHead(tuple(map(str, range(k))), coef, np.zeros(k, dtype=np.float32))
+    return pool, LinearHead(tuple(map(str, range(k))), coef, np.zeros(k, np.float32))
+
+
+def _kernel_at(n: int, k: int, repeats: int) -> dict[str, Any]:
+    from modAL.uncertainty import margin_sampling, uncertainty_sampling
+
+    from training.ml import acquisition
+    from training.ml.calibration import softmax
+
+    pool, head = _pool_and_head(n, k)
 
     class Answering:
         def predict_proba(self, x: Any) -> Any:
             return softmax(head.logits(x))
 
     contestants: dict[str, Callable[[], Any]] = {
-        "product": lambda: pool @ coef.T,
-        "logit_margin": lambda: acquisition.logit_margin(head, pool, workers=2),
+        "product": lambda: pool @ head.coef.T,
+        "logit_margin": lambda: acquisition.logit_margin(head, pool, workers=WORKERS),
         "top_by_margin": lambda: acquisition.most_uncertain_by_margin(
-            head, pool, TOP, workers=2
+            head, pool, TOP, workers=WORKERS
         ),
         "modal_margin": lambda: margin_sampling(Answering(), pool, n_instances=TOP),
         "modal_uncertainty": lambda: uncertainty_sampling(
@@ -60,7 +108,7 @@ def _kernel_at(n: int, k: int, repeats: int) -> dict[str, Any]:
     }
     wall, cpu = _best(contestants, repeats)
     theirs, _ = margin_sampling(Answering(), pool, n_instances=TOP)
-    ours = acquisition.most_uncertain_by_margin(head, pool, TOP, workers=2)
+    ours = acquisition.most_uncertain_by_margin(head, pool, TOP, workers=WORKERS)
     return {
         "rows": n,
         "intents": k,
@@ -213,7 +261,10 @@ def main(argv: Sequence[str]) -> None:
     options = parser.parse_args(argv)
     before = machine.conditions()
     if options.part == "kernel":
-        found: Any = kernel(options.rows, options.repeats)
+        found: Any = {
+            "float32": kernel(options.rows, options.repeats),
+            "bfloat16": halves(options.rows, options.repeats),
+        }
     elif options.part == "rerank":
         found = rerank(options.rows, options.gold)
     else:

@@ -4,6 +4,7 @@ The rows are the truth; the files under DATA_DIR can be deleted at any time. Onl
 holder of the ranking lock writes them.
 """
 
+import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from training.ml import half_margin
 from training.ml.encoder import Encoder
 from training.ml.storage import written_aside
 from training.models import UtteranceEmbedding
@@ -23,6 +25,8 @@ Ids = NDArray[np.int64]
 Told = Callable[[int, int], bool]  # done, total -> go on
 
 CHUNK = 2048
+# From here on a copy in bfloat16 is worth keeping where the processor has AMX.
+HALVES_FROM = 200_000
 _WANTED = """
 FROM annotations_utterance u
 LEFT JOIN training_utteranceembedding e
@@ -86,9 +90,14 @@ def read(encoder: str, ids: Sequence[int]) -> tuple[Ids, NDArray[np.float32]]:
 class Vectors:
     """The vectors of one encoder, by utterance id, from the memory-mapped file."""
 
-    def __init__(self, ids: Ids, vectors: NDArray[np.float32]) -> None:
-        """ids: (n,) in file order, vectors: (n, d)."""
-        self._vectors = vectors
+    def __init__(
+        self,
+        ids: Ids,
+        vectors: NDArray[np.float32],
+        halves: NDArray[np.uint16] | None = None,
+    ) -> None:
+        """ids: (n,) in file order, vectors: (n, d), halves: their bfloat16 bits."""
+        self._vectors, self._halves = vectors, halves
         self._order = np.argsort(ids, kind="stable")
         self._sorted = ids[self._order]
 
@@ -105,17 +114,21 @@ class Vectors:
     def view(self, rows: NDArray[np.intp]) -> "VectorView":
         return VectorView(self._vectors, rows)
 
+    def halves(self, rows: NDArray[np.intp]) -> "VectorView | None":
+        """The same rows as bits of bfloat16, where such a copy is kept."""
+        return None if self._halves is None else VectorView(self._halves, rows)
+
 
 class VectorView:
     """Some rows of the file, read when sliced: any pool fits into memory."""
 
-    def __init__(self, vectors: NDArray[np.float32], rows: NDArray[np.intp]) -> None:
+    def __init__(self, vectors: NDArray[Any], rows: NDArray[np.intp]) -> None:
         self._vectors, self._rows = vectors, rows
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, part: Any) -> NDArray[np.float32]:
+    def __getitem__(self, part: Any) -> NDArray[Any]:
         return np.asarray(self._vectors[self._rows[part]])
 
 
@@ -224,6 +237,9 @@ def _file_ids(folder: Path) -> Ids:
 
 def _append(folder: Path, encoder: str, missing: Ids, *, everything: bool) -> None:
     n = len(_file_ids(folder))
+    halves = folder / "halves.bin"
+    if halves.exists():  # what lay behind a torn end comes back in another order
+        os.truncate(halves, min(halves.stat().st_size, n * 2 * EMBEDDING_DIMENSIONS))
     with (
         (folder / "vectors.bin").open("ab") as vectors,
         (folder / "ids.bin").open("ab") as ids,
@@ -238,6 +254,7 @@ def _append(folder: Path, encoder: str, missing: Ids, *, everything: bool) -> No
 
 def _replace_file(folder: Path, keep: NDArray[np.bool_]) -> None:
     ids, vectors = _file_ids(folder), _mapped(folder, len(keep))
+    (folder / "halves.bin").unlink(missing_ok=True)
     # Ids last: with fewer ids than vectors the rest is fetched again, never mixed up.
     with written_aside(folder / "ids.bin") as aside:
         aside.write_bytes(b"")
@@ -251,7 +268,21 @@ def _replace_file(folder: Path, keep: NDArray[np.bool_]) -> None:
 
 def _opened(folder: Path) -> Vectors:
     ids = _file_ids(folder)
-    return Vectors(ids, _mapped(folder, len(ids)))
+    vectors = _mapped(folder, len(ids))
+    if len(ids) < HALVES_FROM or not half_margin.is_fast_here():
+        return Vectors(ids, vectors)
+    return Vectors(ids, vectors, _halved(folder, vectors))
+
+
+def _halved(folder: Path, vectors: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """The copy in bfloat16 with what was added since: rows only ever join the end."""
+    path, size = folder / "halves.bin", 2 * EMBEDDING_DIMENSIONS
+    with path.open("ab") as file:
+        done = min(file.tell() // size, len(vectors))
+        file.truncate(done * size)
+        for start in range(done, len(vectors), CHUNK):
+            file.write(half_margin.halved(vectors[start : start + CHUNK]).tobytes())
+    return np.memmap(path, np.uint16, "r", shape=vectors.shape)
 
 
 def _mapped(folder: Path, n: int) -> NDArray[np.float32]:

@@ -113,7 +113,11 @@ def draw(
         return pool, []
     rows, _ = vectors.rows_of(pool.ids)
     candidates = queue_plan.Candidates(
-        vectors.view(rows), pool.counts, pool.is_exam, pool.is_fallback
+        vectors.view(rows),
+        pool.counts,
+        pool.is_exam,
+        pool.is_fallback,
+        vectors.halves(rows),
     )
     known = queue_plan.Known(
         head=fitted.stored.model.head if fitted.stored else None,

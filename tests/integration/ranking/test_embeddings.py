@@ -5,6 +5,7 @@ from annotations.models import Utterance
 from tests.factories import cast
 from tests.fakes import FakeEncoder
 from training import embeddings
+from training.ml import half_margin
 from training.models import UtteranceEmbedding
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +109,55 @@ def test_a_torn_file_is_mended_from_the_rows(pool, data_folder, name):
             FakeEncoder().encode([utterance.text])[0],
             atol=1e-6,
         )
+
+
+@pytest.fixture
+def with_halves(monkeypatch):
+    monkeypatch.setattr(embeddings, "HALVES_FROM", 1)
+    monkeypatch.setattr(half_margin, "is_fast_here", lambda: True)
+
+
+def assert_halves_follow(vectors, utterances):
+    rows, there = vectors.rows_of(np.array([u.pk for u in utterances]))
+    assert there.all()
+    halves = vectors.halves(rows)
+    assert halves is not None
+    np.testing.assert_array_equal(
+        halves[:], half_margin.halved(np.asarray(vectors.view(rows)[:]))
+    )
+
+
+def test_a_copy_in_bfloat16_follows_growth_erasure_and_a_torn_end(
+    pool, data_folder, with_halves
+):
+    embed(FakeEncoder())
+    assert_halves_follow(embeddings.open_vectors("fake"), pool)
+
+    new = cast.utterance("another one")
+    embed(FakeEncoder())
+    assert_halves_follow(embeddings.open_vectors("fake"), [*pool, new])
+
+    embeddings.forget(pool[3].pk)
+    Utterance.objects.filter(pk=pool[3].pk).update(status="erased")
+    left = [u for u in (*pool, new) if u.pk != pool[3].pk]
+    assert_halves_follow(embeddings.open_vectors("fake"), left)
+
+    folder = data_folder / "embeddings" / "fake"
+    for name in ("vectors.bin", "halves.bin"):
+        path = folder / name
+        path.write_bytes(path.read_bytes()[:-2501])
+        assert_halves_follow(embeddings.open_vectors("fake"), left)
+
+
+def test_without_the_hardware_no_copy_is_kept(pool, data_folder, monkeypatch):
+    monkeypatch.setattr(embeddings, "HALVES_FROM", 1)
+    monkeypatch.setattr(half_margin, "is_fast_here", lambda: False)
+    embed(FakeEncoder())
+
+    vectors = embeddings.open_vectors("fake")
+
+    assert vectors.halves(vectors.rows_of(np.array([pool[0].pk]))[0]) is None
+    assert not (data_folder / "embeddings" / "fake" / "halves.bin").exists()
 
 
 def test_another_encoder_replaces_the_vectors(pool):

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from training.ml.clusters import centres
+from training.ml.half_margin import halved
 from training.ml.intent_model import fit_linear_head
 from training.ml.queue_plan import Candidates, Known, Quotas, plan
 
@@ -100,7 +103,10 @@ def test_random_rows_are_no_more_uncertain_than_the_pool(pool, known):
     assert np.mean(uncertain) > 2 * np.mean(drawn)
 
 
-def test_uncertain_rows_are_nearer_to_a_tie_than_the_rest(pool, known):
+@pytest.mark.parametrize("in_bfloat16", [False, True])
+def test_uncertain_rows_are_nearer_to_a_tie_than_the_rest(pool, known, in_bfloat16):
+    if in_bfloat16:
+        pool = replace(pool, halves=halved(pool.embeddings))
     logits = np.sort(known.head.logits(pool.embeddings), axis=1)
     gap = logits[:, -1] - logits[:, -2]
 
