@@ -18,20 +18,16 @@ from annotations.models import (
     Annotation,
     IntentMove,
     MovedLabel,
-    ParameterSpan,
     QueueItem,
-    Reason,
-    Suggestion,
     User,
     Utterance,
 )
-from annotations.services import audit, gold, queue
+from annotations.services import audit, gold, label_successors
 from annotations.services.move_plan import Plan, Step, standing_labels
 
 # Ids follow from move and label: a worker that starts again stores nothing twice.
 NAMESPACE = uuid.UUID("5d2a6c7e-98f3-4a0b-a4f5-51b7c3a0a1d2")
 CHUNK = 200  # utterances
-MODEL_NAME = "earlier label"
 STREAM = "catalogue"  # of the trail: nobody else waits for it
 Status = IntentMove.Status
 
@@ -108,7 +104,7 @@ def _settle(
     events = [_store(move, step, by) if step.target else None for step in steps]
     # One question an utterance: about the newest of the labels that need one.
     asked = max((n for n, step in enumerate(steps) if step.asked), default=None)
-    queued = asked is not None and _queue(move, steps[asked], events[asked])
+    queued = asked is not None and _ask(move, steps[asked], events[asked])
     for n, (step, event) in enumerate(zip(steps, events, strict=True)):
         if event is None and not step.asked:
             move.n_stayed += 1
@@ -129,88 +125,33 @@ def _settle(
 
 
 def _store(move: IntentMove, step: Step, by: User) -> Annotation:
-    old = step.label
-    body = f"move {move.pk} of {old.pk}"
-    event, is_new = Annotation.objects.get_or_create(
-        id=uuid.uuid5(NAMESPACE, body),
-        defaults={
-            "kind": Annotation.Kind.LABEL,
-            "utterance_id": old.utterance_id,
-            "annotator": by,
-            "intent_id": step.target.intent_id,
-            "schema_version_id": step.target.schema_version_id,
-            "not_spoken": list(step.parameters.not_spoken)
-            if step.target.schema_version_id
-            else [],
-            "act": old.act,
-            "is_misheard": old.is_misheard,
-            "revises": old,
-            "is_review": old.is_review and not _is_open_again(old),
-            "blind": old.blind,
-            "reason": Reason.SCHEMA_CHANGED,
-            "body_hash": hashlib.sha256(body.encode()).hexdigest(),
-        },
+    event, _ = label_successors.succeed(
+        step.label,
+        namespace=NAMESPACE,
+        body=f"move {move.pk} of {step.label.pk}",
+        by=by,
+        intent_id=step.target.intent_id,
+        schema_version_id=step.target.schema_version_id,
+        parameters=step.parameters,
     )
-    if is_new:
-        ParameterSpan.objects.bulk_create(
-            ParameterSpan(annotation=event, **vars(mark))
-            for mark in step.parameters.marked
-        )
     return event
 
 
-def _is_open_again(review: Annotation) -> bool:
-    """Whether a reviewer opened the utterance again after this review."""
-    return (
-        Annotation.objects.standing()
-        .filter(
-            utterance=review.utterance_id,
-            kind=Annotation.Kind.REOPEN,
-            created_at__gt=review.created_at,
-        )
-        .exists()
-    )
-
-
-def _queue(move: IntentMove, step: Step, event: Annotation | None) -> bool:
-    """Ask about the utterance, with what is known; False where it is asked already."""
+def _ask(move: IntentMove, step: Step, event: Annotation | None) -> bool:
+    """Ask with what is known; False where somebody else's question stands already."""
     names = [step.target.name] if step.target else [p["intent"] for p in move.parts]
-    Suggestion.objects.update_or_create(
-        utterance_id=step.label.utterance_id,
-        defaults={
-            "model_name": MODEL_NAME,
-            "intents": [
-                {"intent": name, "confidence": round(1 / len(names), 4)}
-                for name in names[:5]
-            ],
-            "parameters": [
-                {name: getattr(mark, name) for name in SHOWN_OF_A_MARK}
-                for mark in step.parameters.marked
-            ],
+    _clear(step.label.utterance_id)
+    return label_successors.ask_again(
+        step.label.utterance_id,
+        intents=names,
+        marked=step.parameters.marked,
+        why={
+            "move": move.pk,
+            move.kind: move.intent.title,
+            "reasons": list(step.reasons),
+            "revises": str(event.pk if event else step.label.pk),
         },
     )
-    _clear(step.label.utterance_id)
-    items = QueueItem.objects.bulk_create(
-        [
-            QueueItem(
-                utterance_id=step.label.utterance_id,
-                reason=Reason.SCHEMA_CHANGED,
-                why={
-                    "move": move.pk,
-                    move.kind: move.intent.title,
-                    "reasons": list(step.reasons),
-                    "revises": str(event.pk if event else step.label.pk),
-                },
-                rank=queue.last_rank() + 1,
-                draw_probability=1.0,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    return bool(items)
-
-
-SHOWN_OF_A_MARK = ("param", "start", "end", "text", "value")
 
 
 def _clear(utterance_id: int) -> None:
@@ -289,8 +230,4 @@ def _restore(row: MovedLabel, by: User) -> bool:
 
 def author() -> User:
     """The author of labels that followed a change of the catalogue."""
-    user, _ = User.objects.get_or_create(
-        username="catalogue-change",
-        defaults={"name": "Change of the catalogue", "roles": [], "is_system": True},
-    )
-    return user
+    return label_successors.author("catalogue-change", "Change of the catalogue")

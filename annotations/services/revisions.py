@@ -10,7 +10,6 @@ from annotations.errors import ConflictError, NotFoundError
 from annotations.models import Annotation, QueueItem, User, Utterance
 
 REMEMBERED = 200
-HASTE_MS = 600  # an answer faster than this was hardly read
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,3 @@ def reopened(answer_id: uuid.UUID, *, by: User) -> tuple[Annotation, QueueItem]:
 def _locked(utterance_id: int) -> Utterance:
     rows = Utterance.objects.select_for_update(of=("self",))
     return rows.select_related("suggestion").get(pk=utterance_id)
-
-
-def hasty(by: User) -> tuple[int, int]:
-    """Of the person's labels that say how long they took: those in haste, and all."""
-    timed = Annotation.objects.standing().filter(
-        annotator=by, kind=Annotation.Kind.LABEL, shown_ms__isnull=False
-    )
-    return timed.filter(shown_ms__lt=HASTE_MS).count(), timed.count()

@@ -1,6 +1,5 @@
 """Labels follow a new live version: by themselves where certain, else by a person."""
 
-import hashlib
 import uuid
 
 from django.db import transaction
@@ -8,24 +7,13 @@ from django.db.models.functions import Now
 
 from annotations.functions.migration import Fate, LabelParameters, Migrated
 from annotations.functions.schema import read
-from annotations.models import (
-    Annotation,
-    GoldLabel,
-    LabelMigration,
-    ParameterSpan,
-    QueueItem,
-    Reason,
-    SchemaVersion,
-    Suggestion,
-    User,
-)
-from annotations.services import audit, gold, queue
+from annotations.models import GoldLabel, LabelMigration, SchemaVersion, User
+from annotations.services import audit, gold, label_successors
 from annotations.services.schema_impact import moves
 
 # Ids follow from label and version: a worker that starts again stores nothing twice.
 NAMESPACE = uuid.UUID("0b1d5a5e-6a1c-4a2f-9f57-3d0d4b6f7c21")
 CHUNK = 200
-MODEL_NAME = "earlier label"
 
 
 def due() -> list[int]:
@@ -51,7 +39,7 @@ def _run_chunk(migration_id: int) -> bool:
     )
     if migration.status == LabelMigration.Status.DONE:
         return True
-    author = _author()
+    author = label_successors.author("schema-migration", "Schema migration")
     n = 0
     for label, moved in moves(
         migration.version,
@@ -85,7 +73,7 @@ def _settle(
     if label.annotation.schema_version_id == migration.version_id:
         return  # answered under the new version meanwhile
     if moved.fate == Fate.REVISIT:
-        migration.queued += _queue(migration, label, moved)
+        migration.queued += _ask(migration, label, moved)
         return
     # Also an unchanged label is stored anew: it holds under the new version now.
     _store(migration.version, label, moved.label, author)
@@ -99,86 +87,29 @@ def _store(
     version: SchemaVersion, label: GoldLabel, parameters: LabelParameters, author: User
 ) -> None:
     old = label.annotation
-    body = f"{old.pk} under {version.content_hash}"
-    event, is_new = Annotation.objects.get_or_create(
-        id=uuid.uuid5(NAMESPACE, body),
-        defaults={
-            "kind": Annotation.Kind.LABEL,
-            "utterance_id": label.utterance_id,
-            "annotator": author,
-            "intent_id": old.intent_id,
-            "schema_version": version,
-            "not_spoken": list(parameters.not_spoken),
-            "act": old.act,
-            "is_misheard": old.is_misheard,
-            "revises": old,
-            "is_review": old.is_review,
-            "blind": old.blind,
-            "reason": Reason.SCHEMA_CHANGED,
-            "body_hash": hashlib.sha256(body.encode()).hexdigest(),
+    _, is_new = label_successors.succeed(
+        old,
+        namespace=NAMESPACE,
+        body=f"{old.pk} under {version.content_hash}",
+        by=author,
+        intent_id=old.intent_id,
+        schema_version_id=version.pk,
+        parameters=parameters,
+    )
+    if is_new:
+        gold.settle(label.utterance)
+
+
+def _ask(migration: LabelMigration, label: GoldLabel, moved: Migrated) -> bool:
+    """Ask with what could be taken over; False where it is asked already."""
+    return label_successors.ask_again(
+        label.utterance_id,
+        intents=[label.intent.name],
+        marked=moved.label.marked,
+        why={
+            "function": migration.version.function.name,
+            "version": migration.version.version,
+            "reasons": list(moved.reasons),
+            "revises": str(label.annotation_id),
         },
     )
-    if not is_new:
-        return
-    ParameterSpan.objects.bulk_create(
-        ParameterSpan(
-            annotation=event,
-            param=mark.param,
-            start=mark.start,
-            end=mark.end,
-            text=mark.text,
-            value=mark.value,
-            turn=mark.turn,
-        )
-        for mark in parameters.marked
-    )
-    gold.settle(label.utterance)
-
-
-def _queue(migration: LabelMigration, label: GoldLabel, moved: Migrated) -> int:
-    """Put the utterance into the queue with what could be taken over; 0 if it is."""
-    Suggestion.objects.update_or_create(
-        utterance_id=label.utterance_id,
-        defaults={
-            "model_name": MODEL_NAME,
-            "intents": [{"intent": label.intent.name, "confidence": 1.0}],
-            "parameters": [
-                {
-                    "param": mark.param,
-                    "start": mark.start,
-                    "end": mark.end,
-                    "text": mark.text,
-                    "value": mark.value,
-                    "turn": mark.turn,
-                }
-                for mark in moved.label.marked
-            ],
-        },
-    )
-    items = QueueItem.objects.bulk_create(
-        [
-            QueueItem(
-                utterance_id=label.utterance_id,
-                reason=Reason.SCHEMA_CHANGED,
-                why={
-                    "function": migration.version.function.name,
-                    "version": migration.version.version,
-                    "reasons": list(moved.reasons),
-                    "revises": str(label.annotation_id),
-                },
-                rank=queue.last_rank() + 1,
-                draw_probability=1.0,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    return len(items)
-
-
-def _author() -> User:
-    """The author of labels that were taken over mechanically."""
-    user, _ = User.objects.get_or_create(
-        username="schema-migration",
-        defaults={"name": "Schema migration", "roles": [], "is_system": True},
-    )
-    return user

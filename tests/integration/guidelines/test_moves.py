@@ -161,6 +161,20 @@ def test_where_the_other_needs_parameters_the_desk_asks_again(people, bill, pay)
     assert healthy()
 
 
+def test_a_mark_on_an_earlier_turn_is_asked_about_where_it_stands(people, bill, pay):
+    cast.live_schema(pay, fn("month", month=s(), plan=s()))
+    cast.live_schema(bill, fn(plan=s()))
+    before = [{"role": "caller", "text": "the gold plan"}]
+    said = cast.utterance("what does it cost", context=before)
+    spans = (labels.SpanAnswer(4, 8, "plan", "gold", turn=0),)
+    answer(people.ana, said, bill, spans=spans)
+
+    merge(bill, pay, people.rita)
+
+    (mark,) = desk.present(queue.claim_next(by=people.ana)).parameters
+    assert (mark["param"], mark["turn"], mark["start"]) == ("plan", 0, 4)
+
+
 def test_a_merged_name_leads_to_what_it_became(people, bill, pay):
     merge(bill, pay, people.rita)
 
