@@ -63,14 +63,7 @@ def import_labels(
     a span that does not read in the redacted text as given is dropped and counted.
     """
     count = ImportCount()
-    first: dict[int, ImportedLabel] = {}
-    for row in rows:
-        if row.utterance_id in first:
-            same = first[row.utterance_id].intent == row.intent
-            count.known += same
-            count.disagreeing += not same
-        else:
-            first[row.utterance_id] = row
+    first = _first_of_each(rows, count)
     by = by or importer()
     intents = catalogue.ensure_intents(
         {(row.intent, row.domain) for row in first.values()}, by=by
@@ -103,6 +96,21 @@ def import_labels(
             first=str(events[0].pk),
         )
     return count
+
+
+def _first_of_each(
+    rows: Sequence[ImportedLabel], count: ImportCount
+) -> dict[int, ImportedLabel]:
+    """By utterance, the label that came first; what came after is counted."""
+    first: dict[int, ImportedLabel] = {}
+    for row in rows:
+        if row.utterance_id in first:
+            same = first[row.utterance_id].intent == row.intent
+            count.known += same
+            count.disagreeing += not same
+        else:
+            first[row.utterance_id] = row
+    return first
 
 
 def _lock_unanswered(

@@ -205,10 +205,19 @@ def _one_transaction() -> AbstractContextManager[None]:
     return nullcontext() if connection.in_atomic_block else transaction.atomic()
 
 
-def _add(event: Annotation) -> None:
-    """The event is stored, or ConflictError where its id is in use."""
+def _event(item: QueueItem, by: User, **said: object) -> Annotation:
+    """The event about an item is stored, or ConflictError where its id is in use."""
+    event = Annotation(
+        utterance=item.utterance,
+        queue_item=item,
+        reason=item.reason,
+        draw_probability=item.draw_probability,
+        annotator=by,
+        **said,
+    )
     if not prepared.insert(event, on_conflict="ON CONFLICT (id) DO NOTHING"):
         raise ConflictError("This answer id is in use already.")
+    return event
 
 
 def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
@@ -220,14 +229,11 @@ def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
     checked = check(item.utterance, answer, item.catalogue_stamp)
     card = checked.card
     suggestion = getattr(item.utterance, "suggestion", None)
-    annotation = Annotation(
+    annotation = _event(
+        item,
+        by,
         id=answer.uuid,
         kind=Annotation.Kind.LABEL,
-        utterance=item.utterance,
-        queue_item=item,
-        reason=item.reason,
-        draw_probability=item.draw_probability,
-        annotator=by,
         intent_id=card.id,
         schema_version_id=card.schema_version_id,
         not_spoken=list(answer.not_spoken),
@@ -241,7 +247,6 @@ def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
         shown_ms=answer.shown_ms,
         body_hash=body_hash,
     )
-    _add(annotation)
     batch = Batch()
     for span in checked.spans:
         batch.insert(ParameterSpan(annotation=annotation, **vars(span)))
@@ -278,14 +283,11 @@ def _set_aside(
         raise InvalidLabelError("The place that was marked lies outside the text.")
     start, end = place or (None, None)
     late = _is_late(item, by)
-    annotation = Annotation(
+    annotation = _event(
+        item,
+        by,
         id=uuid,
         kind=kind,
-        utterance=item.utterance,
-        queue_item=item,
-        reason=item.reason,
-        draw_probability=item.draw_probability,
-        annotator=by,
         skip_reason=skip_reason,
         reported_start=start,
         reported_end=end,
@@ -293,7 +295,6 @@ def _set_aside(
         is_late=late,
         body_hash=body_hash,
     )
-    _add(annotation)
     batch = Batch()
     gold.settle(item.utterance, into=batch)
     # What may hold personal data leaves every desk, whoever has it open.

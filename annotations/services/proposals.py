@@ -232,12 +232,7 @@ def _label(proposal: IntentProposal, intent: Intent, by: User) -> None:
     if rules.problems(card.parameters, (), ()):
         _ask(utterance, intent)
         return
-    own = (
-        Annotation.objects.standing()
-        .filter(utterance=utterance, annotator=by, revised_by__isnull=True)
-        .exclude(kind=Annotation.Kind.QUARANTINE)
-        .first()
-    )
+    own = _own_answer(utterance, by)
     review = Annotation.objects.create(
         id=uuid.uuid4(),
         kind=Annotation.Kind.LABEL,
@@ -259,6 +254,16 @@ def _label(proposal: IntentProposal, intent: Intent, by: User) -> None:
         utterance=utterance.pk,
         intent=intent.name,
         proposal=proposal.pk,
+    )
+
+
+def _own_answer(utterance: Utterance, by: User) -> Annotation | None:
+    """What they answered themselves, which is changed instead of reviewed."""
+    return (
+        Annotation.objects.standing()
+        .filter(utterance=utterance, annotator=by, revised_by__isnull=True)
+        .exclude(kind=Annotation.Kind.QUARANTINE)
+        .first()
     )
 
 

@@ -98,33 +98,19 @@ def intent(request: HttpRequest, name: str) -> HttpResponse:
     found = intent_named(name)
     if found.name != name:
         return redirect("intent", name=found.name)
-    gold = GoldLabel.objects.filter(intent=found)
     shown = found.examples.filter(
         utterance__in=Utterance.objects.visible()
     ).select_related("utterance__goldlabel__intent", "added_by")
-    # Who reads this page also answers the exam: its items are not shown.
-    said = (
-        gold.filter(utterance__in=Utterance.objects.visible().for_training())
-        .annotate(
-            is_example=Exists(
-                IntentExample.objects.filter(
-                    intent=found, utterance=OuterRef("utterance")
-                )
-            )
-        )
-        .select_related("utterance")
-        .order_by("-resolved_at")
-    )
     remarks = list(found.remarks.select_related("by", "resolved_by"))
     changes = found.changes.select_related("by")[: CHANGES_SHOWN + 1]
     context = {
         "intent": found,
         "card": catalogue.current().by_name.get(found.name),
-        "gold": gold.count(),
+        "gold": GoldLabel.objects.filter(intent=found).count(),
         "positive": [e for e in shown if e.kind == IntentExample.Kind.POSITIVE],
         "negative": [e for e in shown if e.kind == IntentExample.Kind.NEGATIVE],
         "contrasts": guidelines.contrasts_of(found),
-        "page": page_of(said, request, size=25),
+        "page": page_of(_said(found), request, size=25),
         "remarks": [
             (remark, discussion.may_resolve(remark, request.user)) for remark in remarks
         ],
@@ -140,3 +126,21 @@ def intent(request: HttpRequest, name: str) -> HttpResponse:
         .order_by("title"),
     }
     return render(request, "annotations/intents/intent.html", context)
+
+
+def _said(intent: Intent) -> QuerySet[GoldLabel]:
+    """What is labeled so, newest first, and whether it is an example already.
+
+    Who reads the page also answers the exam: its items are not among them.
+    """
+    example = IntentExample.objects.filter(
+        intent=intent, utterance=OuterRef("utterance")
+    )
+    return (
+        GoldLabel.objects.filter(
+            intent=intent, utterance__in=Utterance.objects.visible().for_training()
+        )
+        .annotate(is_example=Exists(example))
+        .select_related("utterance")
+        .order_by("-resolved_at")
+    )

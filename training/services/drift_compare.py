@@ -18,7 +18,7 @@ from training.services import checkpoints, drift_sample
 from training.services.drift_sample import Sample
 from training.services.suggestions import example_of
 
-TURNS = 600  # a side
+TURNS, LEAST = 600, 50  # a side
 BINS = 10
 INTENTS_SHOWN, NEWEST_SHOWN = 20, 8
 MOST_EXAM = 2000
@@ -45,24 +45,9 @@ class _Answered:
 
 
 def compare(check: DriftCheck) -> dict[str, Any]:
-    """The fields of a finished check. Raises InvalidError below 50 embedded turns."""
+    """The fields of a finished check. Raises InvalidError below LEAST turns a side."""
     predictor = checkpoints.open_predictor(check.checkpoint)
-    before = _answered(
-        predictor,
-        drift_sample.draw(
-            check.reference_from, check.reference_to, TURNS, seed=check.pk
-        ),
-    )
-    now = _answered(
-        predictor,
-        drift_sample.draw(check.window_from, check.window_to, TURNS, seed=check.pk),
-    )
-    for side in (before, now):
-        if len(side.sample) < 50:
-            raise InvalidError(
-                f"Only {len(side.sample)} turns of one side have an embedding yet;"
-                " try again when the queue has been ranked."
-            )
+    before, now = _sides(check, predictor)
     tests, newness = _tests(before, now, check.pk)
     changed = drift.is_changed(tests)
     halves = [_tests(before, half, check.pk)[0] for half in _halves(now)]
@@ -91,6 +76,23 @@ def compare(check: DriftCheck) -> dict[str, Any]:
             **_expected(predictor, check, now),
         },
     }
+
+
+def _sides(check: DriftCheck, predictor: Any) -> tuple[_Answered, _Answered]:
+    """Turns of the reference and of the window, as the checkpoint answers them."""
+    sides = []
+    for since, until in (
+        (check.reference_from, check.reference_to),
+        (check.window_from, check.window_to),
+    ):
+        sample = drift_sample.draw(since, until, TURNS, seed=check.pk)
+        if len(sample) < LEAST:
+            raise InvalidError(
+                f"Only {len(sample)} turns of one side have an embedding yet;"
+                " try again when the queue has been ranked."
+            )
+        sides.append(_answered(predictor, sample))
+    return sides[0], sides[1]
 
 
 def _answered(predictor: Any, sample: Sample) -> _Answered:

@@ -169,17 +169,8 @@ def load() -> FullRedactor:
         RecognizerRegistry,
     )
     from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
-    from presidio_analyzer.predefined_recognizers import (
-        CreditCardRecognizer,
-        IbanRecognizer,
-        PhoneRecognizer,
-        SpacyRecognizer,
-        UsItinRecognizer,
-        UsSsnRecognizer,
-    )
+    from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
-    # Presidio's own recognizer of addresses is left out: it asks the network for a
-    # list of domains, and ours reads the spoken ones as well.
     model = spacy.load(SPACY_MODEL, exclude=_NOT_FOR_NAMES)
     recognizer: Any = model.get_pipe("ner")
     others = [label for label in recognizer.labels if label != "PERSON"]
@@ -195,14 +186,32 @@ def load() -> FullRedactor:
     analyzer = AnalyzerEngine(
         registry=registry, nlp_engine=engine, supported_languages=["en"]
     )
-    numbers = [
+    return FullRedactor(
+        BatchAnalyzerEngine(analyzer_engine=analyzer), _number_recognizers()
+    )
+
+
+def _number_recognizers() -> list[Any]:
+    """Presidio's for numbers of every kind.
+
+    Its own for addresses is left out: it asks the network for a list of domains, and
+    ours reads the spoken ones as well.
+    """
+    from presidio_analyzer.predefined_recognizers import (
+        CreditCardRecognizer,
+        IbanRecognizer,
+        PhoneRecognizer,
+        UsItinRecognizer,
+        UsSsnRecognizer,
+    )
+
+    return [
         CreditCardRecognizer(),
         UsSsnRecognizer(),
         UsItinRecognizer(),
         IbanRecognizer(),
         PhoneRecognizer(supported_regions=["US"]),
     ]
-    return FullRedactor(BatchAnalyzerEngine(analyzer_engine=analyzer), numbers)
 
 
 def as_cased(text: str) -> str:
