@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from training.services import forecast, learning_comparison, ranking
+from training.services import forecast, learning_comparison, own_effect, ranking
 
 
 @shared_task(name="training.tasks.sweep_ranking", ignore_result=True)
@@ -21,6 +21,8 @@ def sweep_forecast() -> None:
 
 @shared_task(name="training.tasks.sweep_comparison", ignore_result=True)
 def sweep_comparison() -> None:
-    """Compare active learning with chance once labels enough have come in."""
+    """Compare active learning, or else one person's labels, with chance where due."""
     if learning_comparison.is_due():
         learning_comparison.refresh()
+    elif person := own_effect.due():
+        own_effect.refresh(person)

@@ -21,6 +21,7 @@ PATHS = (
     "/",
     "/label",
     "/me",
+    "/me/effect",
     "/me/keys",
     "/history",
     "/history?q=nothingfitsthis",

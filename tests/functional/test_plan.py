@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.factories import cast, champions
 from tests.functional.test_pages import WIDTHS, faults, overflow
-from training.models import LearningComparison
+from training.models import LearningComparison, OwnEffect
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -52,6 +52,20 @@ def compared() -> LearningComparison:
     )
 
 
+def taught(person) -> OwnEffect:
+    difference = {"labels": 140, "value": 0.018, "low": -0.011, "high": 0.047}
+    return OwnEffect.objects.create(
+        person=person,
+        n_labels=214,
+        n_control=278,
+        n_exam=460,
+        without=0.71,
+        own=bands([(140, 0.79)])[0],
+        control=bands([(140, 0.77)])[0],
+        difference={**difference, "outcome": "open", "needed": None},
+    )
+
+
 def bands(points):
     return [
         {"labels": n, "accuracy": accuracy, "low": accuracy - 0.04,
@@ -68,11 +82,13 @@ def look(page, name: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/rounds/plan", "/rounds/curve"])
+@pytest.mark.parametrize("path", ["/rounds/plan", "/rounds/curve", "/me/effect"])
 def test_the_pages_are_accessible_and_fit(page, live_server, sign_in, theme, path):
     history()
     compared()
-    sign_in(cast.person("olga", "product_owner"))
+    olga = cast.person("olga", "product_owner", "annotator")
+    taught(olga)
+    sign_in(olga)
     page.emulate_media(color_scheme=theme)
     page.goto(f"{live_server.url}{path}")
     wrong = []

@@ -12,7 +12,7 @@ exam, whose conversations are drawn as wholes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Difference:
-    """Chosen less control after equally many labels, in shares.
+    """Labels of one kind less those of the control, equally many, in shares.
 
     needed: how many chosen labels do what `labels` of the control do; None unless
     choosing is better beyond doubt.
@@ -100,7 +100,20 @@ class Difference:
     low: float
     high: float
     outcome: str
-    needed: int | None
+    needed: int | None = None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one person's labels add to everybody else's, against as many by chance.
+
+    without: the accuracy on the others' labels alone; None where there are none.
+    """
+
+    without: float | None
+    own: Band
+    control: Band
+    difference: Difference
 
 
 @dataclass(frozen=True)
@@ -134,13 +147,7 @@ def compare(
 
     Raises ValueError below LEAST_LABELS of a kind or LEAST_ITEMS of the exam.
     """
-    if min(len(chosen), len(control)) < LEAST_LABELS:
-        raise ValueError(
-            f"{LEAST_LABELS} labels of each kind are needed, "
-            f"got {len(chosen)} chosen and {len(control)} drawn by chance"
-        )
-    if len(exam.intents) < LEAST_ITEMS:
-        raise ValueError(f"{LEAST_ITEMS} exam items are needed: {len(exam.intents)}")
+    _check(chosen, control, exam)
     both, further = sizes(len(chosen), len(control))
     total = 2 * len(both) + len(further)
     ours: list[Answered] = []
@@ -151,11 +158,42 @@ def compare(
         if size in both:
             theirs.append(answered(control, exam, size, repeats, rng, in_order=False))
             tell(len(ours) + len(theirs), total)
-    curve = [band(one, exam.groups) for one in ours]
+    curve = tuple(band(one, exam.groups) for one in ours)
+    found = difference(ours[len(both) - 1], theirs[-1], exam.groups)
+    if found.outcome == BETTER:
+        found = replace(found, needed=labels_to(curve, theirs[-1].accuracy))
     return Comparison(
-        chosen=tuple(curve),
+        chosen=curve,
         control=tuple(band(one, exam.groups) for one in theirs),
-        difference=difference(ours[len(both) - 1], theirs[-1], exam.groups, curve),
+        difference=found,
+    )
+
+
+def effect(
+    own: Labels,
+    control: Labels,
+    base: Labels,
+    exam: Exam,
+    rng: np.random.Generator,
+    *,
+    repeats: int = REPEATS,
+) -> Effect:
+    """The same for one person: each set stands on top of what others labeled.
+
+    base: the others' labels, those of the control left out. Raises ValueError as
+    `compare` does.
+    """
+    _check(own, control, exam)
+    size = min(int(KEPT * min(len(own), len(control))), MOST_LABELS)
+    ours, theirs = (
+        answered(labels, exam, size, repeats, rng, in_order=False, base=base)
+        for labels in (own, control)
+    )
+    return Effect(
+        without=_accuracy(base, exam) if len(base) else None,
+        own=band(ours, exam.groups),
+        control=band(theirs, exam.groups),
+        difference=difference(ours, theirs, exam.groups),
     )
 
 
@@ -167,10 +205,12 @@ def answered(
     rng: np.random.Generator,
     *,
     in_order: bool,
+    base: Labels | None = None,
 ) -> Answered:
     """What heads on `repeats` sets of this size answer to the exam.
 
-    in_order: sets are drawn from what was asked first, not from all labels.
+    in_order: sets are drawn from what was asked first, not from all labels. base:
+    labels that every head learns as well.
     """
     among = min(len(labels), -int(-size // KEPT)) if in_order else len(labels)
     names = np.asarray(labels.intents, dtype=object)
@@ -178,7 +218,11 @@ def answered(
     hits = np.zeros((repeats, len(truth)), dtype=bool)
     for row in range(repeats):
         rows = np.sort(rng.choice(among, size, replace=False))
-        _, found = prefixes.learned(labels.vectors[rows], names[rows], exam.vectors)
+        x, y = labels.vectors[rows], names[rows]
+        if base is not None and len(base):
+            x = np.concatenate([base.vectors, x])
+            y = np.concatenate([np.asarray(base.intents, dtype=object), y])
+        _, found = prefixes.learned(x, y, exam.vectors)
         hits[row] = found == truth
     return Answered(size, hits, size / among)
 
@@ -195,10 +239,8 @@ def band(one: Answered, groups: Sequence[str]) -> Band:
     )
 
 
-def difference(
-    ours: Answered, theirs: Answered, groups: Sequence[str], curve: Sequence[Band]
-) -> Difference:
-    """How chosen labels differ from as many of the control, on the same items."""
+def difference(ours: Answered, theirs: Answered, groups: Sequence[str]) -> Difference:
+    """How labels differ from as many of the control, on the same items."""
     value = ours.accuracy - theirs.accuracy
     by_item = ours.by_item - theirs.by_item
     variance = (
@@ -207,8 +249,7 @@ def difference(
     half = _times(len(ours.hits)) * variance**0.5
     low, high = value - half, value + half
     outcome = BETTER if low > 0 else WORSE if high < 0 else OPEN
-    needed = labels_to(curve, theirs.accuracy) if outcome == BETTER else None
-    return Difference(ours.labels, value, low, high, outcome, needed)
+    return Difference(ours.labels, value, low, high, outcome)
 
 
 def mean_variance(values: Floats, groups: Sequence[str]) -> float:
@@ -235,6 +276,22 @@ def labels_to(curve: Sequence[Band], accuracy: float) -> int | None:
     below, above = best[place - 1], best[place]
     part = float((accuracy - below) / (above - below))
     return counts[place - 1] + round(part * (counts[place] - counts[place - 1]))
+
+
+def _check(labels: Labels, control: Labels, exam: Exam) -> None:
+    if min(len(labels), len(control)) < LEAST_LABELS:
+        raise ValueError(
+            f"{LEAST_LABELS} labels of each kind are needed, "
+            f"got {len(labels)} and {len(control)} drawn by chance"
+        )
+    if len(exam.intents) < LEAST_ITEMS:
+        raise ValueError(f"{LEAST_ITEMS} exam items are needed: {len(exam.intents)}")
+
+
+def _accuracy(labels: Labels, exam: Exam) -> float:
+    names = np.asarray(labels.intents, dtype=object)
+    _, found = prefixes.learned(labels.vectors, names, exam.vectors)
+    return float(np.mean(found == np.asarray(exam.intents, dtype=object)))
 
 
 def _times(repeats: int) -> float:

@@ -5,6 +5,7 @@ from training.models.force import ForcedPromotion
 from training.models.forecast import LearningForecast
 from training.models.learning_comparison import LearningComparison
 from training.models.live import LiveTurn, ShadowAnswer
+from training.models.own_effect import OwnEffect
 from training.models.policy import Policy
 from training.models.ranking import (
     EMBEDDING_DIMENSIONS,
@@ -24,6 +25,7 @@ __all__ = [
     "LearningComparison",
     "LearningForecast",
     "LiveTurn",
+    "OwnEffect",
     "Policy",
     "Promotion",
     "Ranking",

@@ -51,9 +51,8 @@ def test_a_band_adds_the_variances_of_sets_and_exam():
 def test_a_difference_is_measured_on_the_same_items():
     ours = Answered(40, hits("1111", "1111"), share=0.5)
     theirs = Answered(40, hits("1110", "1110"), share=0.5)
-    points = curve((20, 0.5), (40, 1.0))
 
-    found = choosing.difference(ours, theirs, ["a", "b", "c", "d"], points)
+    found = choosing.difference(ours, theirs, ["a", "b", "c", "d"])
 
     # By item 0, 0, 0, 1 less 0.25: 4/3 * 0.75 / 16 = 1/16. Student's t with 1: 12.706.
     assert found.value == pytest.approx(0.25)
@@ -61,19 +60,16 @@ def test_a_difference_is_measured_on_the_same_items():
     assert (found.outcome, found.needed) == (choosing.OPEN, None)
 
 
-def test_labels_saved_are_told_only_beyond_doubt():
+def test_a_difference_beyond_doubt_has_a_direction():
     n = 400
-    ours = Answered(100, np.ones((12, n), dtype=bool), share=0.5)
-    worse = np.ones((12, n), dtype=bool)
-    worse[:, ::4] = False
     groups = [str(i) for i in range(n)]
-    points = curve((20, 0.5), (60, 0.75), (100, 1.0))
+    good = np.ones((12, n), dtype=bool)
+    bad = good.copy()
+    bad[:, ::4] = False
+    ours, theirs = Answered(100, good, 0.5), Answered(100, bad, 0.5)
 
-    found = choosing.difference(ours, Answered(100, worse, 0.5), groups, points)
-
-    assert (found.outcome, found.needed) == (choosing.BETTER, 60)
-    turned = choosing.difference(Answered(100, worse, 0.5), ours, groups, points)
-    assert (turned.outcome, turned.needed) == (choosing.WORSE, None)
+    assert choosing.difference(ours, theirs, groups).outcome == choosing.BETTER
+    assert choosing.difference(theirs, ours, groups).outcome == choosing.WORSE
 
 
 @pytest.mark.parametrize(
@@ -140,7 +136,7 @@ def test_equals_are_told_apart_no_oftener_than_the_level_allows():
             )
             for _ in range(2)
         ]
-        outcomes.append(choosing.difference(*sides, groups, curve((50, 0.5))).outcome)
+        outcomes.append(choosing.difference(*sides, groups).outcome)
 
     assert outcomes.count(choosing.OPEN) >= 0.95 * len(outcomes)
 
@@ -165,7 +161,41 @@ def test_too_little_is_refused_with_what_is_missing():
     exam = Exam(*world(5, 12, 1.0, rng), [str(i) for i in range(60)])
     small = Exam(*world(5, 9, 1.0, rng), [str(i) for i in range(45)])
 
-    with pytest.raises(ValueError, match="got 45 chosen"):
+    with pytest.raises(ValueError, match="got 45 and 60 drawn"):
         choosing.compare(few, many, exam, rng)
     with pytest.raises(ValueError, match="exam items are needed: 45"):
         choosing.compare(many, many, small, rng)
+
+
+def test_what_a_person_adds_is_told_on_top_of_what_others_labeled():
+    """The person labels the half of the intents that nobody else has."""
+    rng = np.random.default_rng(1)
+    exam = Exam(*world(10, 12, 0.6, rng), [str(i) for i in range(120)])
+    own, known, control = (half(rng, is_upper) for is_upper in (True, False, False))
+
+    found = choosing.effect(own, control, known, exam, rng, repeats=4)
+
+    assert found.difference.labels == found.own.labels == 66
+    assert found.difference.outcome == choosing.BETTER
+    assert found.without == pytest.approx(0.5, abs=0.03)
+    assert found.control.accuracy == pytest.approx(0.5, abs=0.03)
+    assert found.own.accuracy > 0.9
+
+
+def test_without_other_labels_there_is_no_accuracy_without():
+    rng = np.random.default_rng(1)
+    exam = Exam(*world(10, 12, 0.6, rng), [str(i) for i in range(120)])
+    nothing = Labels(np.zeros((0, 16), dtype=np.float32), [])
+
+    found = choosing.effect(
+        half(rng, True), half(rng, False), nothing, exam, rng, repeats=3
+    )
+
+    assert found.without is None
+
+
+def half(rng: np.random.Generator, is_upper: bool) -> Labels:
+    """A hundred labels of five of the ten intents."""
+    x, names = world(10, 20, 0.6, rng)
+    kept = [row for row, name in enumerate(names) if (name >= "i5") == is_upper]
+    return Labels(x[kept], [names[row] for row in kept])
