@@ -176,6 +176,27 @@ def test_mlflow_is_imported_in_one_module():
     assert importers == {"training/services/mlflow_store.py"}
 
 
+def named_files(document: Path) -> Iterator[str]:
+    """Paths below the root that the document sets in backticks or links to."""
+    text = document.read_text()
+    folders = "|".join((*ROOMS, "benchmarks", "docs", "static", "templates", "tests"))
+    for quoted in re.findall(r"`([^`\n]+)`", text):
+        yield from re.findall(rf"(?<![\w./])(?:{folders})/[\w./-]*\w/?", quoted)
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+        yield str((document.parent / target).resolve().relative_to(ROOT))
+
+
+@pytest.mark.parametrize(
+    "document",
+    sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]),
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_documents_name_only_files_that_exist(document):
+    missing = {name for name in named_files(document) if not (ROOT / name).exists()}
+
+    assert missing == set()
+
+
 def required(file: str) -> set[str]:
     """Return the names of the distributions that a requirements file pins."""
     text = (ROOT / file).read_text()
