@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.ml import balance, stacking
-from training.ml.calibration import fit_logit_scale
+from training.ml.calibration import fit_logit_scale, softmax
 from training.ml.data import OUT_OF_SCOPE
 from training.ml.intent_model import HeadConfig, IntentModel, LinearHead, mix
 from training.ml.lexical import LexicalHead
@@ -201,6 +201,12 @@ def balanced(
         ),
     )
     return replace(pooling, mix_scale=fit_logit_scale(tried[share], truth)), moved
+
+
+def probabilities(pooling: Pooling, seen: HeldOut) -> NDArray[np.float32]:
+    """What the pooled model says of the rows, (n, n_intents)."""
+    mixed = mix(all_logits(pooling, seen), seen.votes, 1.0, pooling.vote_share)
+    return softmax(pooling.mix_scale * mixed)
 
 
 def joined(parts: Sequence[HeldOut], n_intents: int, hidden: int) -> HeldOut:

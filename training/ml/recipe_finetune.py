@@ -22,7 +22,7 @@ from training.ml import (
 )
 from training.ml.bundle import Bundle
 from training.ml.data import OUT_OF_SCOPE, Dataset
-from training.ml.ensemble import Outside
+from training.ml.ensemble import HeldOut, Outside, Pooling
 from training.ml.hooks import Hooks
 from training.ml.intent_model import IntentModel, LinearHead
 from training.ml.lexical import LexicalHead, fit_lexical
@@ -34,6 +34,7 @@ from training.ml.recipe_parts import (
     Trained,
     act_head,
     aligned,
+    judged,
     rows_of,
 )
 from training.ml.targets import Targets, prepare
@@ -56,7 +57,9 @@ def train(
     classes = (*parts.intents, OUT_OF_SCOPE) if has_oos else parts.intents
     turns = config.finetuning.context_turns
     targets = prepare(parts.train, text_encoder, classes, parts.tag_set, turns)
-    held_out = parts.held_out.where(lambda e: e.intent in classes)
+    known = np.isin(np.asarray(parts.held_out.labels, dtype=object), classes)
+    held_rows = np.flatnonzero(known)
+    held_out = parts.held_out.take(held_rows)
     others = prepare(held_out, text_encoder, classes, parts.tag_set, turns)
     n_tags = parts.tag_set.size if parts.tag_set.params else 0
     seed = config.finetuning.seed
@@ -75,7 +78,6 @@ def train(
     )
     seen = _embed(model, targets.encoded, device, hooks, "embedding again")
     held = _embed_words(model, others.encoded, device, hooks, n_tags > 0)
-    pooled, words = _pooled(model, parts, held_out, config, seen, held.embeddings)
     scorer = None
     if model.tag_head is not None:
         scorer = tagger.with_transitions(
@@ -85,6 +87,12 @@ def train(
             held.words or (),
             others.tags,
         )
+    pooled, words, judging = _pooled(
+        model, parts, held_out, config, seen, held.embeddings
+    )
+    right = None
+    if scorer is not None:
+        right = tagger.are_right(scorer, held.words or (), others.tags, parts.tag_set)
     path = work / "encoder.onnx"
     onnx_export.export_encoder(model.encoder, path, layer=LAST_LAYER)
     bundle = Bundle(
@@ -97,7 +105,13 @@ def train(
         lexical=words,
         act_head=act_head(seen, parts.train, seed=config.seed),
     )
-    return Trained(bundle, path, base / "tokenizer.json", tuple(losses))
+    return Trained(
+        bundle,
+        path,
+        base / "tokenizer.json",
+        tuple(losses),
+        judged(*judging, held_rows, right),
+    )
 
 
 def _pooled(
@@ -107,10 +121,11 @@ def _pooled(
     config: TrainConfig,
     seen: Floats,
     unseen: Floats,
-) -> tuple[IntentModel, LexicalHead | None]:
+) -> tuple[IntentModel, LexicalHead | None, tuple[Pooling, HeldOut]]:
     """The model's own head, one refitted on what it embeds, the words, the nearest.
 
-    Held-out rows say how much each counts; then they are learned from as well.
+    Held-out rows say how much each counts, which is given back with what each said of
+    them; then they are learned from as well.
     """
     intents = parts.intents
     own = LinearHead(
@@ -124,6 +139,7 @@ def _pooled(
         [own, refitted], words, near, unseen, held_out.texts, held_out.labels
     )
     pooling = ensemble.pool(answers, STARTS)
+    asked = (pooling, answers)
     labels = np.asarray(parts.train.labels, dtype=object)
     inside = labels != OUT_OF_SCOPE
     codes = own.codes(list(labels[inside]))
@@ -134,7 +150,8 @@ def _pooled(
         everything = Dataset((*parts.train, *held_out))
         embeddings = np.concatenate([seen, unseen])
         refitted, words, near = _opinions(everything, embeddings, intents, config)
-    return ensemble.assemble(pooling, [own, refitted], words, near, scope)
+    pooled = ensemble.assemble(pooling, [own, refitted], words, near, scope)
+    return *pooled, asked
 
 
 def _opinions(

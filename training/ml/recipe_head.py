@@ -28,12 +28,15 @@ from training.ml.lexical import LexicalHead, fit_lexical
 from training.ml.neighbours import Neighbours
 from training.ml.out_of_scope import Unseen, with_domains
 from training.ml.recipe_parts import (
+    AUTO,
     HEAD,
+    Judged,
     Parts,
     TrainConfig,
     Trained,
     act_head,
     aligned,
+    judged,
 )
 from training.ml.tokens import MAX_TOKENS, TextEncoder
 
@@ -43,6 +46,7 @@ SMALL, FOLDS = 2000, 4  # up to so many rows opinions are cross-validated
 
 Floats = NDArray[np.floating[Any]]
 Rows = NDArray[np.intp]
+Bools = NDArray[np.bool_]
 
 
 def train(
@@ -61,16 +65,26 @@ def train(
         hooks=hooks,
     )
     scorer = None
+    tags_right = None
     if seen.words is not None:
+        tags = tagger.tags_of(encoded, examples, parts.tag_set)
+        n_train = len(parts.train)
         scorer = tagger.fit_with_transitions(
             seen.words,
-            tagger.tags_of(encoded, examples, parts.tag_set),
+            tags,
             parts.tag_set,
-            n_train=len(parts.train),
+            n_train=n_train,
             seed=config.seed,
             should_stop=hooks.should_stop,
         )
+        if tagger.can_decide(tags, n_train):
+            tags_right = tagger.are_right(
+                scorer, seen.words[n_train:], tags[n_train:], parts.tag_set
+            )
     pooled, words = fit_opinions(parts, config, seen.embeddings)
+    judging = None
+    if config.recipe == AUTO:
+        judging = _judged(parts, config, seen.embeddings, tags_right)
     bundle = Bundle(
         recipe=HEAD,
         intent_model=pooled,
@@ -80,7 +94,28 @@ def train(
         lexical=words,
         act_head=act_head(seen.embeddings, examples, seed=config.seed),
     )
-    return Trained(bundle, frozen_encoder(base, shared), base / "tokenizer.json")
+    encoder = frozen_encoder(base, shared)
+    return Trained(bundle, encoder, base / "tokenizer.json", judged=judging)
+
+
+def _judged(
+    parts: Parts, config: TrainConfig, embeddings: Floats, tags: Bools | None
+) -> Judged:
+    """How opinions of the training rows alone fare on the held-out ones.
+
+    tags: whether those of each held-out example are right, where that can be judged.
+    """
+    labels = np.asarray(parts.everything.labels, dtype=object)
+    n_train = len(parts.train)
+    rows = np.flatnonzero(np.isin(labels[n_train:], parts.train.in_scope().intents))
+    fitter = _Fitter(parts.intents, config, parts.everything, labels, embeddings)
+    seen = fitter.fold(np.arange(n_train), n_train + rows)
+    return judged(
+        ensemble.pool(seen, [LINEAR_START]),
+        seen,
+        rows,
+        None if tags is None else tags[rows],
+    )
 
 
 def fit_opinions(

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.ml import bio, intent_model, speech_noise
+from training.ml import bio, ensemble, intent_model, speech_noise
 from training.ml.bundle import Bundle
 from training.ml.calibration import fit_logit_scale
 from training.ml.data import OUT_OF_SCOPE, Dataset, grouped_split
+from training.ml.ensemble import HeldOut, Pooling
 from training.ml.errors import TooFewLabelsError
 from training.ml.finetune import FinetuneConfig
 from training.ml.intent_model import LinearHead
@@ -51,13 +52,39 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """How a model fares on held-out rows in scope that it had not learned from.
+
+    rows: positions among the held-out examples, ascending; intents, tags: bool (n,),
+    whether right, tags None where the tagger had learned from these rows; losses:
+    float (n,), minus the log probability of the true intent.
+    """
+
+    rows: NDArray[np.intp]
+    intents: NDArray[np.bool_]
+    losses: Floats
+    tags: NDArray[np.bool_] | None = None
+
+    def take(self, places: NDArray[np.intp]) -> Judged:
+        tags = None if self.tags is None else self.tags[places]
+        return Judged(
+            self.rows[places], self.intents[places], self.losses[places], tags
+        )
+
+
+@dataclass(frozen=True)
 class Trained:
-    """A model in memory and its encoder on disk."""
+    """A model in memory and its encoder on disk.
+
+    choice: why it is of this recipe, in words, where that was chosen.
+    """
 
     bundle: Bundle
     encoder: Path
     tokenizer: Path
     losses: tuple[float, ...] = ()
+    judged: Judged | None = None
+    choice: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +164,29 @@ def rows_of(head: LinearHead, classes: Sequence[str]) -> tuple[Floats, Floats]:
 def aligned(head: LinearHead, classes: tuple[str, ...]) -> LinearHead:
     """The head with a column for each of `classes`; one it lacks is never said."""
     return LinearHead(classes, *rows_of(head, classes))
+
+
+def judged(
+    pooling: Pooling,
+    seen: HeldOut,
+    rows: NDArray[np.intp],
+    tags: NDArray[np.bool_] | None,
+) -> Judged:
+    """How the pooled opinions fare on rows they had not seen.
+
+    rows: (n,) positions of `seen` among the held-out examples; tags: bool (n,), whether
+    their tags are right.
+    """
+    inside = np.flatnonzero(seen.is_inside)
+    proba = ensemble.probabilities(pooling, seen)[inside]
+    codes = seen.codes[inside]
+    true = proba[np.arange(len(codes)), codes]
+    return Judged(
+        rows=rows[inside],
+        intents=np.asarray(proba.argmax(axis=1) == codes),
+        losses=-np.log(np.maximum(true, 1e-9)),
+        tags=None if tags is None else tags[inside],
+    )
 
 
 def act_head(embeddings: Floats, dataset: Dataset, *, seed: int) -> LinearHead | None:

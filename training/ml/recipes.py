@@ -1,14 +1,15 @@
 """The two ways to train a model, from labeled utterances to a bundle.
 
 `head`: the encoder stays as it is; seconds. `finetune`: the encoder learns intents and
-parameters together; minutes, and better from a few thousand labels on.
+parameters together; minutes, and mostly better from a few thousand labels on. `auto`
+takes the head below that, and from there on whichever held-out rows speak for.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from training.ml import balance, recipe_finetune, recipe_head
+from training.ml import balance, recipe_choice, recipe_finetune, recipe_head
 from training.ml.data import Dataset
 from training.ml.hooks import Hooks
 from training.ml.recipe_parts import (
@@ -49,4 +50,6 @@ def train(
     hooks = hooks or Hooks()
     if recipe == HEAD:
         return recipe_head.train(found, config, base, shared or work, hooks)
+    if config.recipe == AUTO:
+        return recipe_choice.train(found, config, base, work, shared or work, hooks)
     return recipe_finetune.train(found, config, base, work, hooks)

@@ -95,8 +95,7 @@ def fit_with_transitions(
 
     Where those are too few to decide anything, they are learned from like the rest.
     """
-    held = range(n_train, len(states))
-    if sum(any(tags[row]) for row in held) < MIN_DECIDING:
+    if not can_decide(tags, n_train):
         n_train = len(states)
     scorer = fit_tagger(
         states[:n_train],
@@ -108,6 +107,27 @@ def fit_with_transitions(
     return with_transitions(
         scorer, tag_set, tags[:n_train], states[n_train:], tags[n_train:]
     )
+
+
+def can_decide(tags: Sequence[Sequence[int]], n_train: int) -> bool:
+    """Whether enough of the rows from `n_train` on, held out, have parameters."""
+    return sum(any(row) for row in tags[n_train:]) >= MIN_DECIDING
+
+
+def are_right(
+    scorer: TagScorer,
+    states: Sequence[Floats],
+    tags: Sequence[Sequence[int]],
+    tag_set: bio.TagSet,
+) -> NDArray[np.bool_]:
+    """Whether all tags of each utterance are found, bool (n,)."""
+    learned = scorer.transitions
+    follow = tag_set.transitions() if learned is None else learned
+    found = [
+        bio.best_tags(scorer(np.asarray(one, dtype=np.float32)), follow) == list(wanted)
+        for one, wanted in zip(states, tags, strict=True)
+    ]
+    return np.asarray(found, dtype=bool)
 
 
 def with_transitions(

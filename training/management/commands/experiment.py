@@ -26,7 +26,7 @@ class Command(BaseCommand):
             "--recipe",
             choices=("auto", "head", "finetune"),
             default="auto",
-            help="auto: by the number of labels",
+            help="auto: by the number of labels, then by held-out rows",
         )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--epochs", type=int, default=0, help="0: by size")
@@ -128,6 +128,8 @@ def run(options: dict[str, Any]) -> dict[str, Any]:
         "macro_f1_present": round(measured.report.intent.macro_f1_present, 6),
         "epochs": len(trained.losses),
     }
+    if trained.choice:
+        about["choice"] = trained.choice
     return {**measured.report.as_json(), "about": about}
 
 

@@ -1,13 +1,11 @@
 """Both recipes on a thin BERT: the code of a real training, in seconds."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from training.ml.data import Dataset, Example, Span, Turn
-from training.ml.encoder import model_folder
 from training.ml.errors import TooFewLabelsError, TrainingCancelledError
 from training.ml.hooks import Hooks, Progress
 
@@ -33,27 +31,6 @@ def dataset(n: int = 48, with_oos: bool = False) -> Dataset:
     if with_oos:
         examples += [Example(f"tell me a joke about {t}", "oos") for t in THINGS]
     return Dataset(tuple(examples))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    """A folder with a tiny encoder and the real tokenizer."""
-    import torch
-    from transformers import BertConfig, BertModel
-
-    folder = tmp_path_factory.mktemp("base") / "tiny" / "model"
-    folder.mkdir(parents=True)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        config = BertConfig(
-            hidden_size=32,
-            num_hidden_layers=5,
-            num_attention_heads=2,
-            intermediate_size=64,
-        )
-        BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    shutil.copy(model_folder() / "tokenizer.json", folder)
-    return folder
 
 
 def config(recipe: str = "finetune", **fields):
