@@ -39,6 +39,8 @@ PAGES = {
     "intents": ("annotator", "/intents"),
     "functions": ("product_owner", "/functions"),
     "rounds": ("ml_engineer", "/rounds"),
+    "plan": ("product_owner", "/rounds/plan"),
+    "curve": ("product_owner", "/rounds/curve"),
     "version": ("product_owner", "/functions/check_bill_status/v1"),
     "sources": ("admin", "/sources"),
     "audit": ("auditor", "/audit"),

@@ -3,8 +3,10 @@
 Nothing here compares people: names stand only beside items that somebody holds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
@@ -27,6 +29,24 @@ from annotations.shares import Gap, Share
 DAYS = 14
 SWAY_DAYS = 90
 HOLDERS = 50
+
+
+# Of labels that the model had a guess for: those given with it in sight and blind,
+# and of each how many chose it.
+SWAY = {
+    "shown": Count("pk", filter=Q(blind=False)),
+    "shown_taken": Count("pk", filter=Q(blind=False, suggested_rank=1)),
+    "unseen": Count("pk", filter=Q(blind=True)),
+    "unseen_same": Count("pk", filter=Q(blind=True, suggested_rank=1)),
+}
+
+
+@dataclass(frozen=True)
+class DomainSway:
+    """How much suggestions sway the labels of one domain."""
+
+    title: str
+    gap: Gap
 
 
 @dataclass(frozen=True)
@@ -130,20 +150,34 @@ def coverage(domain: str, iteration: str) -> QuerySet[Intent]:
 
 def sway() -> Gap:
     """How much oftener the model's first guess is chosen when it is shown."""
+    return _gap(_guessed().aggregate(**SWAY))
+
+
+def sway_by_domain() -> list[DomainSway]:
+    """The same for the labels of each domain that has any with a guess."""
+    rows = (
+        _guessed()
+        .values("intent__domain__title")
+        .annotate(**SWAY)
+        .order_by("intent__domain__title")
+    )
+    return [DomainSway(row["intent__domain__title"], _gap(row)) for row in rows]
+
+
+def _guessed() -> QuerySet[Annotation]:
+    """Labels of the last SWAY_DAYS days that the model had a guess for."""
     since = timezone.now() - timedelta(days=SWAY_DAYS)
-    found = (
+    return (
         standing_labels()
+        .prefetch_related(None)
         .order_by()
         .filter(is_review=False, created_at__gte=since)
         .exclude(suggested_by="")
-        .aggregate(
-            shown=Count("pk", filter=Q(blind=False)),
-            shown_taken=Count("pk", filter=Q(blind=False, suggested_rank=1)),
-            unseen=Count("pk", filter=Q(blind=True)),
-            unseen_same=Count("pk", filter=Q(blind=True, suggested_rank=1)),
-        )
     )
+
+
+def _gap(counts: Mapping[str, Any]) -> Gap:
     return Gap(
-        Share(found["shown_taken"], found["shown"]),
-        Share(found["unseen_same"], found["unseen"]),
+        Share(counts["shown_taken"], counts["shown"]),
+        Share(counts["unseen_same"], counts["unseen"]),
     )

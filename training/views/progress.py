@@ -36,6 +36,7 @@ def progress(request: HttpRequest) -> HttpResponse:
         "iterations": Iteration.choices,
         "iteration": iteration,
         "sway": team_progress.sway(),
+        "sway_by_domain": team_progress.sway_by_domain(),
         "sway_days": team_progress.SWAY_DAYS,
         "worker_alive": queue.worker_alive(),
         **_forecast(),

@@ -114,6 +114,26 @@ def test_sway_sets_shown_guesses_beside_blind_ones():
     assert found.interval is None
 
 
+def test_sway_is_told_for_the_labels_of_each_domain():
+    cast.intent("pay_bill")
+    cast.intent("reset_router", domain="repair")
+    ana = cast.ana()
+    answer(ana, "pay_bill", first="pay_bill")
+    answer(ana, "reset_router", first="pay_bill")
+    answer(ana, "reset_router", first="reset_router")
+    answer(ana, "pay_bill")  # no guess: tells nothing
+
+    found = {row.title: row.gap.first for row in team_progress.sway_by_domain()}
+    page = client_of("reviewer").get("/progress").content.decode()
+
+    assert {name: (share.hits, share.n) for name, share in found.items()} == {
+        "Billing": (1, 1),
+        "Repair": (1, 2),
+    }
+    assert 'aria-label="Sway by domain"' in page
+    assert page.count("cannot be told yet</small>") >= 2
+
+
 def test_an_item_given_back_is_ready_and_its_holder_may_still_answer():
     cast.intent("pay_bill")
     ana, boss = cast.ana(), cast.person("rita", "reviewer")
@@ -182,5 +202,5 @@ def test_the_page_asks_the_database_the_same_number_of_questions(
     queue.claim_next(by=cast.ana())
     client = client_of("reviewer")
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         client.get("/progress")
