@@ -9,6 +9,7 @@ that they are too old.
 import fcntl
 import hashlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -55,7 +56,19 @@ def wanted_port():
     return int(text)
 
 
-def check_port(port):
+def check_port(port, patience=0.0):
+    """The port can be had, if need be once the server before us has let go of it."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _probe(port)
+        except SetUpError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _probe(port):
     with socket.socket() as probe:
         # What the web server does too; without it a port stays busy for a minute.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -89,9 +102,13 @@ def make_environment():
         raise SetUpError(f"The virtual environment cannot be made: {reason}")
 
 
+def is_installed(n_files):
+    return all(_stamp(name).exists() for name in REQUIREMENTS[:n_files])
+
+
 def install(n_files):
     """The packages of the first files are installed; a second start sees a stamp."""
-    if all(_stamp(name).exists() for name in REQUIREMENTS[:n_files]):
+    if is_installed(n_files):
         return
     say("Installing packages; the first time this takes some minutes")
     _pip(["install", "--requirement", str(ROOT / REQUIREMENTS[n_files - 1])])
@@ -164,15 +181,28 @@ def set_up(purpose):
     check_python()
     check_folder()
     if purpose == "run":
-        check_port(wanted_port())
+        port = wanted_port()
+        if not is_installed(NEEDED_FILES[purpose]):
+            check_port(port)  # before the minutes that follow; later again
     make_environment()
     with (VENV / ".set-up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `make run` and `make test` at once
         install(NEEDED_FILES[purpose])
 
 
+def listen_for_signals():
+    """Being told to stop ends what we started, as Ctrl-C does."""
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+
+
 def main():
     purpose, arguments = sys.argv[1], sys.argv[2:]
+    listen_for_signals()
     try:
         set_up(purpose)
     except SetUpError as error:

@@ -50,6 +50,8 @@ elif not BROKER_URL:
 
 SECRET_KEY = checked_key("SECRET_KEY", SECRET_KEY)
 DATA_KEY = checked_key("DATA_KEY", DATA_KEY)
+# Which texts are the exam follows from it.
+EXAM_KEY = (places.exam_key() if IS_EMBEDDED else "") or DATA_KEY
 
 DATABASES = {
     "default": from_url(

@@ -6,7 +6,7 @@ Nothing here touches the database; services/intake.py stores what comes out.
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -83,9 +83,10 @@ class _Conversation:
 class Preparer:
     """Turns records into rows; remembers recent conversations for their numbers."""
 
-    def __init__(self, key: bytes, exam_share: float) -> None:
+    def __init__(self, key: bytes, is_exam: Callable[[str], bool]) -> None:
+        """is_exam: whether a redacted text belongs to the exam."""
         self._key = key
-        self._exam_share = exam_share
+        self._is_exam = is_exam
         self._conversations: OrderedDict[str, _Conversation] = OrderedDict()
         self._clean: OrderedDict[str, None] = OrderedDict()
 
@@ -142,7 +143,7 @@ class Preparer:
             line=line,
             text=text,
             dedupe_key=key,
-            is_exam=normalize.is_exam(key, self._key, self._exam_share),
+            is_exam=self._is_exam(text),
             context=_as_json(context),
             conversation_id=record.conversation_id,
             turn=record.turn if record.conversation_id else None,

@@ -68,9 +68,9 @@ class Intake:
         self._take_in(self._parts[1:])
 
     def _take_in(self, parts: Sequence[DemoFile]) -> None:
-        # All of them first: the page of uploads shows what is still to come.
-        uploads = [_receive(part, self._by) for part in parts]
-        _read(uploads, self._say)
+        # One after another: of equal texts the first one stays, here and anywhere.
+        for part in parts:
+            _read(_receive(part, self._by), self._say)
         _scrub(self._say)
 
 
@@ -105,15 +105,14 @@ def _receive(part: DemoFile, by: User) -> _Upload:
     return _Upload(part, batch)
 
 
-def _read(uploads: Sequence[_Upload], say: Say) -> None:
-    """Every batch is closed afterwards."""
+def _read(upload: _Upload, say: Say) -> None:
+    """The batch is closed afterwards."""
 
     def work() -> None:
-        for upload in uploads:
-            if intake.process(upload.batch.pk):
-                say(f"{upload.batch.file_name} is in")
+        if intake.process(upload.batch.pk):
+            say(f"{upload.batch.file_name} is in")
 
-    _wait(lambda: _rows_unread(uploads), work, "intake")
+    _wait(lambda: _rows_unread(upload), work, "intake")
 
 
 def _scrub(say: Say) -> None:
@@ -126,17 +125,15 @@ def _scrub(say: Say) -> None:
     _wait(scrub.waiting, work, "full redaction")
 
 
-def _rows_unread(uploads: Sequence[_Upload]) -> int:
-    """Rows still to be read, at least one for each batch that is open."""
-    sizes = {upload.batch.pk: len(upload.part.records) for upload in uploads}
-    left = 0
-    for batch in IntakeBatch.objects.filter(pk__in=sizes):
-        if batch.status in IntakeBatch.OPEN:
-            left += max(1, sizes[batch.pk] - batch.received)
-        elif batch.status != IntakeBatch.Status.CLOSED:
-            why = batch.error or "it was cancelled"
-            raise DemoStuckError(f"{batch.file_name} could not be taken in: {why}")
-    return left
+def _rows_unread(upload: _Upload) -> int:
+    """Rows still to be read, at least one while the batch is open."""
+    batch = intake.get(upload.batch.pk)
+    if batch.status in IntakeBatch.OPEN:
+        return max(1, len(upload.part.records) - batch.received)
+    if batch.status != IntakeBatch.Status.CLOSED:
+        why = batch.error or "it was cancelled"
+        raise DemoStuckError(f"{batch.file_name} could not be taken in: {why}")
+    return 0
 
 
 def _wait(left: Callable[[], int], work: Callable[[], None], what: str) -> None:

@@ -52,7 +52,7 @@ def _answer_late(people: list[User]) -> None:
         )
         .select_related("annotation", "intent", "utterance")
         .prefetch_related("annotation__spans")
-        .order_by("utterance_id")
+        .order_by("annotation_id")
     )
     confusable = {i.name: i.confusable for i in demo.load().intents}
     wanted = [label for label in single if confusable[label.intent.name]][:N_LATE]
@@ -135,7 +135,7 @@ def _untouched() -> list[Utterance]:
     queued = QueueItem.objects.filter(status__in=QueueItem.OPEN).values("utterance")
     answered = Annotation.objects.values("utterance")
     free = free.exclude(pk__in=queued).exclude(pk__in=answered)
-    return list(free.order_by("-id")[:LOOKED_AT])
+    return list(free.order_by("-occurred_at", "text")[:LOOKED_AT])
 
 
 def _lease(utterance: Utterance, by: User) -> QueueItem:

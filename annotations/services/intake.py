@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -20,10 +19,10 @@ from annotations.errors import (
 )
 from annotations.intake import bronze
 from annotations.intake.ahead import ahead
-from annotations.intake.pipeline import Chunk, Preparer
+from annotations.intake.pipeline import Chunk
 from annotations.intake.readers import READERS, UnreadableFileError, for_file
 from annotations.models import IntakeBatch, User
-from annotations.services import audit, bronze_files, intake_rows
+from annotations.services import audit, bronze_files, exam, intake_rows
 
 logger = logging.getLogger(__name__)
 
@@ -207,7 +206,7 @@ def _claim(batch_id: uuid.UUID) -> IntakeBatch | None:
 
 
 def _read(batch: IntakeBatch, progress: Progress | None) -> None:
-    preparer = Preparer(settings.DATA_KEY.encode(), settings.EXAM_SHARE)
+    preparer = exam.preparer()
     with bronze_files.reader(batch) as source:
         rows = READERS[batch.reader](source, batch.options, after=batch.next_line)
         with contextlib.closing(ahead(preparer.chunks(rows))) as chunks:

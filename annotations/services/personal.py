@@ -34,7 +34,7 @@ from annotations.models import (
     User,
     Utterance,
 )
-from annotations.services import audit
+from annotations.services import audit, exam
 
 HARMLESS = COMMON - MONTHS - ORDINALS - NUMBER_WORDS
 _TOKEN = re.compile(
@@ -171,12 +171,11 @@ def _take_in_again(old: Utterance, text: str) -> Utterance:
             raise InvalidError("Nothing would change: mark the words themselves.")
         Utterance.objects.filter(pk=twin.pk).update(count=F("count") + old.count)
         return twin
-    is_exam = normalize.is_exam(dedupe, key, settings.EXAM_SHARE)
     return Utterance.objects.create(
         text=text,
         dedupe_key=dedupe,
         count=old.count,
-        split=Utterance.Split.EXAM if is_exam else Utterance.Split.TRAIN,
+        split=Utterance.Split.EXAM if exam.has_in_exam(text) else Utterance.Split.TRAIN,
         context=old.context,
         conversation=old.conversation,
         turn=old.turn,

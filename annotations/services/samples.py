@@ -9,12 +9,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from annotations.errors import InvalidError
 from annotations.intake import records
-from annotations.intake.pipeline import Chunk, Prepared, Preparer
+from annotations.intake.pipeline import Chunk, Prepared
 from annotations.models import (
     GoldLabel,
     IntakeBatch,
@@ -24,7 +23,7 @@ from annotations.models import (
     User,
     Utterance,
 )
-from annotations.services import intake_rows, intent_log
+from annotations.services import exam, intake_rows, intent_log
 
 SOURCE = Utterance.EXPERT
 MOST_LINES = 100
@@ -192,7 +191,7 @@ def waiting_for(intent: Intent) -> int:
 
 def _prepared(lines: Sequence[str]) -> tuple[dict[int, Prepared], dict[int, str]]:
     """By place: the line without personal data, or why it cannot be stored."""
-    preparer = Preparer(settings.DATA_KEY.encode(), settings.EXAM_SHARE)
+    preparer = exam.preparer()
     found, refused = {}, {}
     for place, line in enumerate(lines):
         try:

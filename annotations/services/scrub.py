@@ -20,7 +20,7 @@ from annotations.intake.redaction.full import (
     load,
 )
 from annotations.models import IntakeBatch, PendingLabel, Turn, User, Utterance
-from annotations.services import label_import
+from annotations.services import exam, label_import
 from annotations.services.labels import SpanAnswer
 
 logger = logging.getLogger(__name__)
@@ -215,8 +215,8 @@ def _store(scrubbed: _Scrubbed, count: ScrubCount) -> None:
         _merge(row, into=twin)
         count.merged += 1
         return
-    is_exam = row.source != Utterance.EXPERT and normalize.is_exam(
-        dedupe, key, settings.EXAM_SHARE
+    is_exam = row.source != Utterance.EXPERT and exam.has_in_exam(
+        scrubbed.redaction.text
     )
     held.update(
         text=scrubbed.redaction.text,

@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+DEMO_EXAM_KEY = "the exam of the demo, known to everybody"
 SERVICE_USER = "nobody"  # initdb and postgres refuse uid 0
 SHARED_HOME = Path("/var/lib/ivr-label")
 # A UNIX socket's path ends at 107 bytes on Linux and 103 on macOS, and
@@ -55,6 +56,25 @@ class Places:
     def postgres_socket(self) -> Path:
         """The folder of PostgreSQL's socket."""
         return _socket_folder(self.postgres / "socket")
+
+    def exam_key(self) -> str:
+        """The key that the exam follows from; empty where it has none of its own."""
+        try:
+            return self._exam_key.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return ""
+
+    def begin_with_demo(self) -> None:
+        """An empty folder gets the exam that every demo has; another keeps its own.
+
+        Two runs of the demo then measure their models on the same texts.
+        """
+        if not self.postgres.exists():
+            self._exam_key.write_text(DEMO_EXAM_KEY, encoding="ascii")
+
+    @property
+    def _exam_key(self) -> Path:
+        return self.data / "exam-key"
 
     def make(self) -> None:
         """Make the folders that belong to us."""

@@ -111,7 +111,7 @@ class Cluster:
             return None
         if self.process is not None and self.process.pid == pid:
             self.process.poll()  # reap it, lest a zombie count as alive
-        return pid if is_alive(pid, program="postgres") else None
+        return pid if is_alive(pid, program=str(self.data)) else None
 
     def _wait_until_gone(self) -> bool:
         deadline = time.monotonic() + STOP_TIMEOUT_SECONDS

@@ -2,7 +2,7 @@
 
 import sys
 
-from ivr_label.bootstrap import SetUpError, check_port, wanted_port
+from ivr_label.bootstrap import SetUpError, wanted_port
 from ivr_label.embedded.places import EmbeddedError
 from ivr_label.env import SettingError, env_bool
 
@@ -10,7 +10,6 @@ from ivr_label.env import SettingError, env_bool
 def main() -> None:
     try:
         port = wanted_port()
-        check_port(port)
         with_demo = env_bool("DEMO", True)
         from .supervisor import Supervisor
 

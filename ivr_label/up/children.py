@@ -15,6 +15,7 @@ from .guard import send
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST_LOG_BYTES = 20 * 2**20
 LONGEST_PAUSE_SECONDS = 30
+MARK = "IVR_SUPERVISED"  # names the data folder to whoever finds the process later
 STEADY_SECONDS = 60  # up for this long: the next failure is a new one
 
 
@@ -47,7 +48,7 @@ class Child:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,
-                env=os.environ | self.environment,
+                env=os.environ | self.environment | {MARK: str(logs.parent)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -4,6 +4,7 @@ import fcntl
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -11,16 +12,18 @@ from pathlib import Path
 from typing import IO
 
 from ivr_label import settings
+from ivr_label.bootstrap import check_port
 from ivr_label.embedded import valkey
 from ivr_label.embedded.keeper import Lease
 from ivr_label.embedded.places import EmbeddedError, Places
 from ivr_label.embedded.processes import in_child
 
-from . import children
+from . import children, orphans
 from .children import ROOT, Child, python
 from .guard import send
 
 TICK_SECONDS = 0.25
+PORT_PATIENCE_SECONDS = 5  # a server that was told to stop lets go of it in less
 WEB_START_SECONDS = 60
 STOP_PATIENCE_SECONDS = 4  # longer tasks begin again at the next start
 
@@ -56,8 +59,13 @@ class Supervisor:
     def _start(self) -> None:
         self.places.make()
         self._claim_data_folder()
+        if found := orphans.end(self.places.data):
+            self.say(f"{orphans.in_words(found)} by a run that was killed; ended")
+        check_port(self.port, PORT_PATIENCE_SECONDS)
         self._start_guard()
         if settings.IS_EMBEDDED:
+            if self.with_demo:
+                self.places.begin_with_demo()
             self.lease = Lease(self.places)
             self.say("PostgreSQL is up")
         own_broker = settings.BROKER_URL.endswith(str(self.places.valkey_socket))
@@ -67,7 +75,7 @@ class Supervisor:
         self._launch(children.web(self.port))
         self._wait_for_web()
         self.say(f"IVR Label is at {self.url} (logs in {self.places.logs})")
-        print(links, flush=True)  # somebody can look around while the workers start
+        self._print(links)  # somebody can look around while the workers start
         # Two, so that a long intake does not hold up a re-rank.
         self._launch(children.worker("default", n_processes=2, n_threads=1))
         n_threads = min(2, os.cpu_count() or 1)
@@ -211,7 +219,7 @@ class Supervisor:
     def _stop(self) -> None:
         running = [c for c in self.children if c.is_running]
         if running:
-            print("Stopping …", flush=True)
+            self._print("Stopping …")
         # The broker goes last, so that workers can give their messages back.
         brokers = [c for c in running if c.name == "valkey"]
         self._end([c for c in running if c not in brokers])
@@ -232,9 +240,12 @@ class Supervisor:
             if self._stop_signals > signals_before:  # a second Ctrl-C
                 break
             time.sleep(0.05)
+        # All of them before we wait for one: a busy disk can hold each up for long.
         for child in running:
             assert child.process is not None
             send(child.process.pid, signal.SIGKILL)
+        for child in running:
+            assert child.process is not None
             child.process.wait()
             self._tell_guard(-child.process.pid)
 
@@ -255,7 +266,15 @@ class Supervisor:
         return self.places.logs / f"{name}.log"
 
     def say(self, message: str) -> None:
-        print(f"[{time.monotonic() - self.began_at:5.1f} s] {message}", flush=True)
+        self._print(f"[{time.monotonic() - self.began_at:5.1f} s] {message}")
+
+    def _print(self, text: str) -> None:
+        """Where the terminal or the pipe is closed, the words go on in a file."""
+        try:
+            print(text, flush=True)
+        except OSError:
+            sys.stdout = (self.places.logs / "run.log").open("a")
+            print(text, flush=True)
 
 
 class Interrupted(Exception):

@@ -99,7 +99,7 @@ def counts_of(snapshot: DatasetSnapshot) -> dict[str, int]:
 
 
 def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
-    """The members of some splits as examples, in the order of their utterances.
+    """The members of some splits as examples, in the order of their answers.
 
     Labels are read from the annotations that were frozen, not from today's gold. An
     utterance quarantined or erased since is left out.
@@ -115,7 +115,8 @@ def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
         )
         .select_related("utterance", "annotation__intent")
         .prefetch_related("annotation__spans")
-        .order_by("utterance_id")
+        # Equal labels train the same model whatever order utterances came in.
+        .order_by("annotation_id")
     )
     return Dataset(
         tuple(_example(member) for member in members.iterator(chunk_size=CHUNK))

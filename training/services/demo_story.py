@@ -26,7 +26,7 @@ FIRST_SHARE, SECOND_SHARE = 0.45, 0.48
 TURNS_A_CALL = 150  # one caller on the line for so many utterances taken in
 SECOND_CAUSE = "Asked whether a handful of labels more makes a difference"
 THIRD_CAUSE = "The labels of the last month are in"
-DRIFT_CAUSE = "A first look at the last month"
+DRIFT_CAUSE = "A look after the storm"
 FAMILY = rounds.FAMILY
 WAIT_SECONDS = 1.0
 STEP_IN_AFTER = timedelta(seconds=60)  # no worker took the round
@@ -132,9 +132,9 @@ def _second_round(story: Story) -> None:
 
 
 def _third_round(story: Story) -> None:
-    """The storm raises an alarm; its calls are labeled, and a round learns them."""
-    check = _checked(story)
+    """The storm's calls are labeled, they raise an alarm, and a round learns them."""
     _label(story, 1.0)
+    check = _checked(story)
     found = _opened(check) if check and check.is_alarm else None
     if found is None:  # no alarm, or a viewer's answers opened one
         second = Round.objects.filter(cause=SECOND_CAUSE).values("pk")
@@ -158,32 +158,28 @@ def _opened(check: DriftCheck) -> Round | None:
 
 
 def _checked(story: Story) -> DriftCheck | None:
-    """The first finished check, a worker's or one of our own; None without."""
-    while (check := _finished_check()) is None:
+    """A check of our own, on the labels there are now; None where it cannot be."""
+    check = DriftCheck.objects.filter(cause=DRIFT_CAUSE).first()
+    while check is None:
         _wait_for_embeddings(story)
-        check = DriftCheck.objects.filter(status__in=DriftCheck.OPEN).first()
+        for other in DriftCheck.objects.filter(status__in=DriftCheck.OPEN):
+            _wait(partial(_is_check_over, other), "a drift check")
         try:
-            check = check or drift.request(by=story.engineer, cause=DRIFT_CAUSE)
+            check = drift.request(by=story.engineer, cause=DRIFT_CAUSE)
         except drift.DriftCheckRunningError:
             continue
         except drift.NothingToCompareError as error:
             story.say(f"no drift check: {error.message}")
             return None
-        drift.run(check.pk)
-        _wait(partial(_is_check_over, check), "the drift check")
-        check.refresh_from_db()
-        if check.status == DriftCheck.Status.FAILED:
-            story.say(f"the drift check failed: {check.error}")
-            return None
-    changed = ", ".join(drift.changes_of(check))
-    told = f"an alarm: {changed}" if check.is_alarm else "no alarm"
+    drift.run(check.pk)
+    _wait(partial(_is_check_over, check), "the drift check")
+    check = DriftCheck.objects.select_related("round").get(pk=check.pk)
+    if check.status == DriftCheck.Status.FAILED:
+        story.say(f"the drift check failed: {check.error}")
+        return None
+    told = f"an alarm: {drift.in_words(check)}" if check.is_alarm else "no alarm"
     story.say(f"the drift check compared {check.n_window} turns; {told}")
     return check
-
-
-def _finished_check() -> DriftCheck | None:
-    done = DriftCheck.objects.filter(status=DriftCheck.Status.DONE)
-    return done.select_related("round").order_by("pk").first()
 
 
 def _is_check_over(check: DriftCheck) -> bool:

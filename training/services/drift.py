@@ -28,6 +28,12 @@ EVERY = timedelta(days=30)
 LEAST_TURNS = 200  # a side; below that only very large changes would be seen
 EMBEDDED_SHARE = 0.98  # of the turns of a side, before a check starts by itself
 SILENCE = timedelta(minutes=10)
+WORDS = {
+    "embeddings": "what callers say",
+    "intents": "the mix of intents",
+    "stability": "the mix of intents",
+    "confidence": "how sure the model is",
+}
 FRESH = 40  # exam items of the window that are put in front of people
 MAX_ERROR = 1000
 
@@ -189,12 +195,17 @@ def changes_of(check: DriftCheck) -> list[str]:
     return [test["name"] for test in check.tests if test["persists"]]
 
 
+def in_words(check: DriftCheck) -> str:
+    """What changed enough to raise the alarm."""
+    return ", ".join(dict.fromkeys(WORDS[name] for name in changes_of(check)))
+
+
 def open_round(check: DriftCheck) -> None:
     """The alarm's round is asked for, where a policy says so and none is at work."""
     policy = Policy.objects.filter(is_active=True, starts_on_drift=True).first()
     if policy is None:
         return
-    cause = f"Drift check {check.pk} raised an alarm: {', '.join(changes_of(check))}"
+    cause = f"Drift check {check.pk} raised an alarm: {in_words(check)}"
     try:
         check.round = rounds.request(policy=policy, cause=cause, by=None)
         check.save(update_fields=["round"])

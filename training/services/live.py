@@ -5,13 +5,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from annotations.errors import ConflictError, InvalidError
 from annotations.intake import records
-from annotations.intake.pipeline import Prepared, Preparer
+from annotations.intake.pipeline import Prepared
+from annotations.services import exam
 from annotations.services import prepared as statements
 from training.models import LiveTurn
 from training.serving import champion, turns
@@ -82,9 +82,7 @@ def redacted(data: Mapping[str, Any]) -> Prepared:
     """The turn as it may be stored: by the light pass of intake."""
     try:
         record = records.parse(data)
-        return Preparer(settings.DATA_KEY.encode(), settings.EXAM_SHARE).prepare(
-            1, record
-        )
+        return exam.preparer().prepare(1, record)
     except records.RecordError as error:
         raise BadTurnError(str(error)) from None
 

@@ -101,3 +101,9 @@ def _spoken(duration: timedelta) -> str:
     if seconds < 120:
         return f"{seconds} s"
     return f"{seconds // 60} min {seconds % 60} s"
+
+
+def refused(found: Round) -> list[str]:
+    """Of the gate's reasons, those that speak against the challenger."""
+    checks = found.verdict.get("checks", [])
+    return [check["reason"] for check in checks if not check["passed"]]

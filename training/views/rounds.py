@@ -155,6 +155,7 @@ def _round_context(request: HttpRequest, round_id: int) -> dict[str, Any]:
         "sentence": round_facts.sentence(found, queue.worker_alive("gpu")),
         "steps": round_facts.steps(found),
         "chart": charts.loss(losses),
+        "refused": round_facts.refused(found),
         **_report(found),
         "may_act": request.user.has_role(Role.ML_ENGINEER),
         "is_awaiting": found.status == Round.Status.AWAITING,

@@ -73,16 +73,21 @@ def test_the_alarm_opens_the_round_although_labels_alone_would(story):
     assert rounds.start_due() is None
     found = demo_story._opened(check)
 
-    assert found.cause.startswith(f"Drift check {check.pk} raised an alarm")
+    assert found.cause == (
+        f"Drift check {check.pk} raised an alarm: what callers say, the mix of intents"
+    )
     assert found.policy.starts_on_drift
     assert rounds.start_due() is None  # the labels are that round's
 
 
-def test_the_story_takes_the_check_that_a_worker_made(story):
-    made = drift.run(factory.check(changed=True).pk)
+def test_the_storys_check_comes_after_one_that_a_worker_made_and_only_once(story):
+    drift.run(factory.check(changed=True).pk)
 
-    assert demo_story._checked(story) == made
-    assert DriftCheck.objects.count() == 1
+    first, second = demo_story._checked(story), demo_story._checked(story)
+
+    assert first == second
+    assert first.is_alarm
+    assert DriftCheck.objects.count() == 2
 
 
 def test_without_enough_calls_the_story_goes_on_without_a_check(story):

@@ -1,6 +1,7 @@
 """`make run` from the outside: what starts, what is started again, what is left."""
 
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -16,22 +17,29 @@ from .conftest import ROOT, free_port, processes_using, wait_until
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="looks for processes in /proc"
 )
+UP = (sys.executable, "-m", "ivr_label.up")
 PROCESSES = ("granian", "queues\0default", "queues\0gpu", "\0beat\0", "valkey-server")
 
 
 class Run:
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        environment: dict[str, str],
+        log: Path,
+        *command: str,
+        terminal: int | None = None,
+    ) -> None:
         self.port = free_port()
         self.log = log
         self.folder = Path(environment["IVR_DATA_DIR"])
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "ivr_label.up"],
+            command or UP,
             cwd=ROOT,
             env=environment | {"PORT": str(self.port)},
-            stdin=subprocess.DEVNULL,
-            stdout=log.open("w"),
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
+            stdout=log.open("w") if terminal is None else terminal,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            start_new_session=terminal is None,
         )
 
     @property
@@ -126,3 +134,67 @@ def test_ctrl_c_while_it_starts_leaves_no_process_behind(clean_environment, tmp_
 
     assert run.process.wait(60) == 0
     assert processes_using(run.folder) == []
+
+
+@pytest.mark.xdist_group("supervisor")
+def test_a_sigterm_to_make_runs_process_alone_leaves_no_process_behind(
+    clean_environment, tmp_path
+):
+    """The process that was started becomes the supervisor; workers are busy with a
+    demo that has just begun.
+    """
+    command = (sys.executable, "-m", "ivr_label.bootstrap", "run")
+    run = Run(clean_environment | {"DEMO": "1"}, tmp_path / "said", *command)
+    run.wait_for("Ctrl-C stops everything")
+    for program in (*PROCESSES, "demo_data"):
+        wait_until(lambda program=program: run.pids(program))
+
+    run.process.terminate()
+
+    assert run.process.wait(60) == 0
+    assert processes_using(run.folder) == []
+
+
+@pytest.mark.xdist_group("supervisor")
+def test_a_terminal_that_is_closed_leaves_no_process_behind(
+    clean_environment, tmp_path
+):
+    ours, theirs = pty.openpty()
+    run = Run(
+        clean_environment, tmp_path / "said", "setsid", "--ctty", *UP, terminal=theirs
+    )
+    window = subprocess.Popen(["cat"], stdin=ours, stdout=run.log.open("w"))
+    for end in (ours, theirs):
+        os.close(end)
+    run.wait_for("Ctrl-C stops everything")
+
+    window.kill()
+    window.wait()
+
+    assert run.process.wait(60) == 0
+    assert processes_using(run.folder) == []
+    # What nobody could read any more stands in a file.
+    assert "Stopping" in (run.folder / "logs" / "run.log").read_text()
+
+
+@pytest.mark.xdist_group("supervisor")
+def test_the_next_start_ends_what_a_kill_9_of_supervisor_and_guard_left(
+    run, clean_environment, tmp_path
+):
+    wait_until(lambda: run.pids("queues\0gpu"))
+    [worker] = [p for p in run.pids("queues\0gpu") if os.getsid(p) == p]
+    [guard] = run.pids("ivr_label.up.guard")
+    os.kill(worker, signal.SIGSTOP)  # it cannot hear that its parent is gone
+    os.kill(guard, signal.SIGKILL)
+    run.process.kill()
+    run.process.wait()
+
+    again = Run(clean_environment, tmp_path / "again")
+    again.wait_for("Ctrl-C stops everything")
+
+    assert re.search(r"left by a run that was killed; ended", again.said)
+    assert worker not in again.pids("queues\0gpu")
+    assert again.status("/healthz") == 200
+    os.killpg(again.process.pid, signal.SIGINT)  # as a terminal does
+    assert again.process.wait(60) == 0
+    assert processes_using(again.folder) == []

@@ -140,6 +140,20 @@ def test_an_ended_round_is_not_polled_any_more(mia, requested):
     assert "Cancel this round" not in page
 
 
+def test_of_the_gates_conditions_those_not_met_are_marked(mia, requested):
+    checks = [
+        {"name": "difference", "passed": False, "reason": "Not provably better."},
+        {"name": "size", "passed": True, "reason": "The files are small."},
+    ]
+    verdict = {"checks": checks, "reasons": [check["reason"] for check in checks]}
+    Round.objects.filter(pk=requested.pk).update(verdict=verdict)
+
+    page = text_of(mia.get(f"/rounds/{requested.pk}"))
+
+    assert page.count("not met") == 1
+    assert "not met</span><span>Not provably better." in page
+
+
 def test_the_page_of_a_silent_worker_says_for_how_long(mia, requested):
     rounds.claim(requested.pk, worker="gpu@here")
     factory.silent(requested)

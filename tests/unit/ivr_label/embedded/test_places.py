@@ -86,3 +86,24 @@ def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 
     with pytest.raises(EmbeddedError, match=r"cannot be written.*IVR_DATA_DIR"):
         Places(tmp_path / "file" / "data").make()
+
+
+def test_a_folder_that_begins_with_the_demo_has_the_exam_of_every_demo(tmp_path):
+    one, other = Places(tmp_path / "one"), Places(tmp_path / "other")
+    for places in (one, other):
+        places.make()
+        assert places.exam_key() == ""
+        places.begin_with_demo()
+
+    assert one.exam_key() == other.exam_key() != ""
+
+
+def test_a_folder_that_holds_data_keeps_its_own_exam(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "service_user", lambda: None)
+    places = Places(tmp_path / "data")
+    places.make()
+    places.postgres.mkdir()
+
+    places.begin_with_demo()
+
+    assert places.exam_key() == ""
