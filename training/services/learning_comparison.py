@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -37,11 +37,11 @@ def latest() -> LearningComparison | None:
 
 def counts() -> dict[str, int]:
     """The labels there are of each kind, by the name of the model's field."""
-    return {
-        "n_chosen": drawn_for(*CHOSEN).count(),
-        "n_control": drawn_for(*CONTROL).count(),
-        "n_exam": _of(Utterance.Split.EXAM).count(),
-    }
+    found = _drawn().aggregate(
+        n_chosen=Count("pk", filter=Q(drawn__in=CHOSEN)),
+        n_control=Count("pk", filter=Q(drawn__in=CONTROL)),
+    )
+    return {**found, "n_exam": _of(Utterance.Split.EXAM).count()}
 
 
 def least() -> dict[str, int]:
@@ -60,6 +60,11 @@ def drawn_for(*reasons: str) -> QuerySet[GoldLabel]:
 
     What was asked first is in front: `asked_at` says when it was answered.
     """
+    return _drawn().filter(drawn__in=reasons).order_by("asked_at", "utterance_id")
+
+
+def _drawn() -> QuerySet[GoldLabel]:
+    """Gold labels to train on with the reason of the first question and its time."""
     first = (
         Annotation.objects.filter(
             utterance=OuterRef("utterance"), kind=Annotation.Kind.LABEL
@@ -67,14 +72,9 @@ def drawn_for(*reasons: str) -> QuerySet[GoldLabel]:
         .exclude(reason="")
         .order_by("created_at", "pk")
     )
-    return (
-        _of(Utterance.Split.TRAIN)
-        .annotate(
-            drawn=Subquery(first.values("reason")[:1]),
-            asked_at=Subquery(first.values("created_at")[:1]),
-        )
-        .filter(drawn__in=reasons)
-        .order_by("asked_at", "utterance_id")
+    return _of(Utterance.Split.TRAIN).annotate(
+        drawn=Subquery(first.values("reason")[:1]),
+        asked_at=Subquery(first.values("created_at")[:1]),
     )
 
 

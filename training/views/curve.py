@@ -44,10 +44,11 @@ def curve_page(request: HttpRequest) -> HttpResponse:
         "newest": newest,
         "is_running": newest is not None and newest.status == newest.Status.RUNNING,
         "worker_alive": queue.worker_alive("gpu"),
-        "kinds": kinds(),
     }
     if found is not None:
         context |= {"chart": _chart(found), "rows": _rows(found)}
+    else:
+        context |= {"kinds": kinds()}
     return render(request, "training/plan/curve.html", context)
 
 
