@@ -151,7 +151,7 @@ def test_of_the_gates_conditions_those_not_met_are_marked(mia, requested):
     page = text_of(mia.get(f"/rounds/{requested.pk}"))
 
     assert page.count("not met") == 1
-    assert "not met</span><span>Not provably better." in page
+    assert "not met</span> Not provably better." in page
 
 
 def test_the_page_of_a_silent_worker_says_for_how_long(mia, requested):
