@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, models
+from django.db.models.functions import Now
 
 
 @contextmanager
@@ -18,3 +19,10 @@ def alone(lock: int) -> Iterator[bool]:
         if is_ours:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [lock])
+
+
+def bury_the_dead(kind: type[models.Model]) -> None:
+    """With the lock in hand, a row that says it runs belongs to a dead worker."""
+    kind.objects.filter(status=kind.Status.RUNNING).update(
+        status=kind.Status.FAILED, finished_at=Now(), error="The worker died."
+    )

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from annotations.models import (
@@ -25,7 +24,7 @@ from annotations.services import error_candidates, review_queues
 from annotations.services.error_candidates import Found
 from training.models import Round, UtteranceEmbedding
 from training.services import datasets, heads, suggestions
-from training.services.alone import alone
+from training.services.alone import alone, bury_the_dead
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,7 +87,7 @@ def run(search: ErrorSearch) -> ErrorSearch | None:
     with alone(SEARCH_LOCK) as is_ours:
         if not is_ours:
             return None
-        _bury_the_dead()
+        bury_the_dead(ErrorSearch)
         ErrorSearch.objects.filter(pk=search.pk).update(
             status=ErrorSearch.Status.RUNNING, started_at=Now()
         )
@@ -340,13 +339,6 @@ def _plain(text: str) -> str:
 
 def _holds(text: str, words: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
-
-
-def _bury_the_dead() -> None:
-    """With the lock in hand, a search that says it runs belongs to a dead worker."""
-    ErrorSearch.objects.filter(Q(status=ErrorSearch.Status.RUNNING)).update(
-        status=ErrorSearch.Status.FAILED, finished_at=Now(), error="The worker died."
-    )
 
 
 def _finish(search: ErrorSearch, *, error: str = "", **counts: int) -> None:

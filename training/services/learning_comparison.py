@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotations.models import Annotation, GoldLabel, Reason, Utterance
 from training.models import LearningComparison, Round
 from training.services import datasets, heads
-from training.services.alone import alone
+from training.services.alone import alone, bury_the_dead
 
 if TYPE_CHECKING:
     from training.ml.choosing import Exam, Labels
@@ -108,7 +108,7 @@ def refresh() -> LearningComparison | None:
     with alone(COMPARISON_LOCK) as is_ours:
         if not is_ours:
             return None
-        _bury_the_dead()
+        bury_the_dead(LearningComparison)
         data = _read()
         if data is None:
             return None
@@ -211,13 +211,6 @@ def _has_just_failed(last: LearningComparison | None) -> bool:
     if last is None or last.status != Status.FAILED or last.finished_at is None:
         return False
     return timezone.now() - last.finished_at < PAUSE_AFTER_FAILURE
-
-
-def _bury_the_dead() -> None:
-    """With the lock in hand, one that says it runs belongs to a dead worker."""
-    LearningComparison.objects.filter(status=Status.RUNNING).update(
-        status=Status.FAILED, finished_at=Now(), error="The worker died."
-    )
 
 
 def _finish(comparison: LearningComparison, **fields: Any) -> None:

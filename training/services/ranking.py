@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from annotations.models import Annotation, QueueItem, Utterance
 from training.models import Ranking
 from training.services import queue_draw
-from training.services.alone import alone
+from training.services.alone import alone, bury_the_dead
 
 if TYPE_CHECKING:
     from training.ml.encoder import Encoder
@@ -75,7 +75,7 @@ def rank(
     with alone(RANKING_LOCK) as is_ours:
         if not is_ours:
             return None
-        _bury_the_dead()
+        bury_the_dead(Ranking)
         ranking = Ranking.objects.create(cause=reason[:80])
         steps = Steps(ranking)
         try:
@@ -160,13 +160,6 @@ def _embed(steps: Steps, encoder: "Encoder", seconds: float | None) -> int:
         return seconds is None or time.monotonic() - started < seconds
 
     return embeddings.embed_missing(encoder, go_on)
-
-
-def _bury_the_dead() -> None:
-    """With the lock in hand, a ranking that says it runs belongs to a dead worker."""
-    Ranking.objects.filter(status=Ranking.Status.RUNNING).update(
-        status=Ranking.Status.FAILED, finished_at=Now(), error="The worker died."
-    )
 
 
 def _finish(ranking: Ranking, steps: Steps, status: str, error: str = "") -> None:
