@@ -25,6 +25,7 @@ from training.ml.errors import CheckpointFormatError
 from training.ml.intent_model import IntentModel, LinearHead, Prediction
 from training.ml.lexical import LexicalHead
 from training.ml.tag_scorer import Linear, TagScorer
+from training.ml.word_memory import WordMemory
 
 CONFIG, INTENTS, TAGS = "config.json", "intents.safetensors", "tags.safetensors"
 ENCODER, TOKENIZER = "encoder.onnx", "tokenizer.json"
@@ -151,6 +152,8 @@ def _tag_arrays(scorer: TagScorer) -> dict[str, Array]:
         arrays[f"{name}.bias"] = np.ascontiguousarray(layer.bias, np.float32)
     if scorer.transitions is not None:
         arrays["transitions"] = np.ascontiguousarray(scorer.transitions, np.float32)
+    if scorer.memory is not None:
+        arrays |= scorer.memory.to_arrays()
     return arrays
 
 
@@ -159,4 +162,5 @@ def _tag_scorer(files: Mapping[str, bytes]) -> TagScorer | None:
         return None
     arrays = load_arrays(files[TAGS])
     inner, outer = (Linear(arrays[f"{n}.weight"], arrays[f"{n}.bias"]) for n in LAYERS)
-    return TagScorer(inner, outer, arrays.get("transitions"))
+    memory = WordMemory.from_arrays(arrays)
+    return TagScorer(inner, outer, arrays.get("transitions"), memory)

@@ -80,8 +80,20 @@ def train(
     held = _embed_words(model, others.encoded, device, hooks, n_tags > 0)
     scorer = None
     if model.tag_head is not None:
-        scorer = tagger.with_transitions(
+        scorer = tagger.with_memory(
             tagger.fold(model.tag_head),
+            lambda rows: (
+                _embed_words(
+                    model, [targets.encoded[row] for row in rows], device, hooks, True
+                ).words
+                or ()
+            ),
+            targets.tags,
+            parts.tag_set,
+            held=(held.words or (), others.tags),
+        )
+        scorer = tagger.with_transitions(
+            scorer,
             parts.tag_set,
             targets.tags,
             held.words or (),

@@ -25,7 +25,6 @@ MIN_STEPS = 600
 RATE = 1e-3
 WEIGHT_DECAY = 0.05
 TRANSITION_WEIGHTS = (0.0, 0.25, 0.5, 1.0)
-MEMORY_WEIGHT = 1.0  # of the nearest words' votes, beside the head's logits
 MIN_DECIDING = 50  # so many held-out utterances with parameters can decide
 
 Floats = NDArray[np.floating[Any]]
@@ -91,7 +90,7 @@ def fit_with_transitions(
     seed: int,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TagScorer:
-    """Learn the tags; rows from `n_train` on decide how much transitions count.
+    """Learn the tags; rows from `n_train` on decide on memory and transitions.
 
     Where those are too few to decide anything, they are learned from like the rest.
     """
@@ -103,6 +102,13 @@ def fit_with_transitions(
         tag_set.size,
         seed=seed,
         should_stop=should_stop,
+    )
+    scorer = with_memory(
+        scorer,
+        lambda rows: [states[row] for row in rows],
+        tags[:n_train],
+        tag_set,
+        held=(states[n_train:], tags[n_train:]),
     )
     return with_transitions(
         scorer, tag_set, tags[:n_train], states[n_train:], tags[n_train:]
@@ -157,15 +163,25 @@ def with_transitions(
 
 def with_memory(
     scorer: TagScorer,
-    states: Sequence[Floats],
+    states_of: Callable[[list[int]], Sequence[Floats]],
     tags: Sequence[Sequence[int]],
     tag_set: bio.TagSet,
+    *,
+    held: tuple[Sequence[Floats], Sequence[Sequence[int]]] = ((), ()),
 ) -> TagScorer:
-    """The scorer with a memory of its words, where they are few; else as it is."""
-    if not 0 < sum(map(len, tags)) <= word_memory.MAX_WORDS:
+    """The scorer with a memory of words, where parameters have few examples.
+
+    states_of: the words' states of the utterances at these positions of `tags`. held:
+    states and tags of utterances not learned from; a memory that answers fewer of
+    them right is dropped.
+    """
+    rows, spoken = word_memory.worth_keeping(tags, tag_set)
+    if not rows:
         return scorer
-    memory = WordMemory.of(states, tags, tag_set.size, MEMORY_WEIGHT)
-    return replace(scorer, memory=memory)
+    memory = WordMemory.of(states_of(rows), [tags[row] for row in rows], spoken)
+    remembering = replace(scorer, memory=memory)
+    right = [are_right(one, *held, tag_set).sum() for one in (scorer, remembering)]
+    return remembering if right[1] >= right[0] else scorer
 
 
 def follows(tags: Sequence[Sequence[int]], tag_set: bio.TagSet) -> Floats:

@@ -2,12 +2,22 @@
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
-from training.ml import bio, tagger
+from training.ml import bio, bundle, tagger
 from training.ml.tag_scorer import Linear, TagScorer
-from training.ml.word_memory import FLOOR, HINT, WordMemory, hinted
+from training.ml.word_memory import (
+    FEW,
+    FLOOR,
+    HINT,
+    MAX_WORDS,
+    WordMemory,
+    hinted,
+    worth_keeping,
+)
 
 TAGS = bio.TagSet(("amount", "plan"))
+ALL = np.ones(TAGS.size, dtype=bool)
 SILENT = TagScorer(
     Linear(np.zeros((2, 9), np.float32), np.zeros(2, np.float32)),
     Linear(np.zeros((TAGS.size, 2), np.float32), np.zeros(TAGS.size, np.float32)),
@@ -16,28 +26,94 @@ SILENT = TagScorer(
 
 def test_a_word_is_tagged_as_the_known_one_it_is_nearest_to():
     known = [np.array([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]])]
-    memory = WordMemory.of(known, [[0, 3]], TAGS.size, weight=0.5)
+    memory = WordMemory.of(known, [[0, 3]], ALL, weight=0.5)
 
     added = memory(np.array([[0.0, 0.9, 0.1], [5.0, 0.0, 0.0]]))
 
     assert added.argmax(axis=1).tolist() == [3, 0]
     # The other neighbour's vote is nearly nothing at cosine 0 against 1.
-    assert added[1, 0] == pytest.approx(0.5 * np.log(1.0 + FLOOR), abs=1e-4)
-    assert added[1, 1] == pytest.approx(0.5 * np.log(FLOOR), abs=1e-4)
+    assert added[1, 0] == pytest.approx(0.5 * np.log((1.0 + FLOOR) / FLOOR), abs=1e-4)
+    assert added[1, 1] == pytest.approx(0.0, abs=1e-4)
 
 
 def test_a_scorer_with_a_memory_adds_what_it_says():
     states = [np.eye(3, dtype=np.float32)]
 
-    scorer = tagger.with_memory(SILENT, states, [[0, 1, 2]], TAGS)
+    scorer = tagger.with_memory(SILENT, lambda rows: states, [[0, 1, 2]], TAGS)
 
     assert scorer(np.eye(3, dtype=np.float32)).argmax(axis=1).tolist() == [0, 1, 2]
 
 
-def test_many_words_need_no_memory():
-    states = [np.ones((5000, 3), dtype=np.float32)]
+def test_a_memory_speaks_of_the_parameters_with_few_examples_alone():
+    amount, plan = TAGS.begin("amount"), TAGS.begin("plan")
+    rows = [[0, amount]] * FEW + [[plan, 0]] * (FEW - 1) + [[0]] * 3
 
-    assert tagger.with_memory(SILENT, states, [[0] * 5000], TAGS) == SILENT
+    kept, spoken = worth_keeping(rows, TAGS)
+
+    assert kept == [
+        *range(FEW, 2 * FEW - 1),
+        *range(FEW),
+        *range(2 * FEW - 1, len(rows)),
+    ]
+    assert np.flatnonzero(spoken).tolist() == [plan, plan + 1]
+    memory = WordMemory.of([np.eye(3)[:2]], [[0, amount]], spoken)
+    assert not memory(np.eye(3)[:2]).any()
+
+
+def test_examples_enough_need_no_memory():
+    tags = [[TAGS.begin("amount")], [TAGS.begin("plan")]] * FEW
+
+    scorer = tagger.with_memory(SILENT, lambda rows: pytest.fail("asked"), tags, TAGS)
+
+    assert scorer is SILENT
+
+
+def test_a_memory_is_bounded_and_keeps_the_rare_first():
+    rare, common = [TAGS.begin("plan")] * 10, [TAGS.begin("amount")] * 100
+    rows = [common] * 300 + [rare] * 5
+
+    kept, _ = worth_keeping(rows, TAGS)
+
+    assert kept[:5] == [300, 301, 302, 303, 304]
+    assert 0.9 * MAX_WORDS < sum(len(rows[row]) for row in kept) <= MAX_WORDS
+    assert max(kept[5:]) > 250  # from all of them, not the first ones
+
+
+def test_a_memory_that_answers_held_out_utterances_worse_is_dropped():
+    known, tag = [np.eye(3, dtype=np.float32)[:1]], TAGS.begin("plan")
+    asked = ([np.eye(3, dtype=np.float32)[:1]], [[0]])
+    heard = (asked[0], [[tag]])
+
+    dropped = tagger.with_memory(SILENT, lambda rows: known, [[tag]], TAGS, held=asked)
+    kept = tagger.with_memory(SILENT, lambda rows: known, [[tag]], TAGS, held=heard)
+
+    assert dropped.memory is None
+    assert kept.memory is not None
+
+
+def test_a_served_memory_scores_exactly_as_the_one_that_was_measured():
+    rng = np.random.default_rng(0)
+    states = [rng.normal(size=(4, 3)).astype(np.float16) for _ in range(5)]
+    tags = [[0, TAGS.begin("plan"), TAGS.begin("plan") + 1, 0]] * 5
+    scorer = tagger.with_memory(SILENT, lambda rows: states, tags, TAGS)
+    asked = rng.normal(size=(6, 3)).astype(np.float32)
+
+    stored = save(bundle._tag_arrays(scorer))
+    served = bundle._tag_scorer({bundle.TAGS: stored})
+
+    assert served is not None and served.memory is not None
+    np.testing.assert_array_equal(served(asked), scorer(asked))
+    assert scorer(asked).any()
+
+
+def test_arrays_that_are_no_memory_are_refused():
+    memory = WordMemory.of([np.eye(3)], [[0, 1, 2]], ALL)
+    arrays = memory.to_arrays()
+
+    with pytest.raises(ValueError, match="3 words with 2 tags"):
+        WordMemory.from_arrays({**arrays, "memory.tags": arrays["memory.tags"][:2]})
+    with pytest.raises(ValueError, match="a tag that is none"):
+        WordMemory.from_arrays({**arrays, "memory.tags": np.array([0, 1, 9])})
 
 
 def test_listed_values_mark_their_words_longest_first():
