@@ -88,10 +88,8 @@ def few_shot() -> Iterator[dict[str, Any]]:
                 head = tagger.fit_tagger(
                     states[place][:n], tags, tag_set.size, seed=seed
                 )
-                seen_words = states[place][:n]
-                remembering = tagger.with_memory(
-                    head, partial(_at, seen_words), tags, tag_set
-                )
+                known = partial(list, states[place][:n])
+                remembering = tagger.with_memory(head, known, tags, tag_set)
                 hints = _values(few)
                 for kind in scores:
                     spans = []
@@ -204,10 +202,6 @@ def _read(name: str, part: str) -> Any:
 def _drawn(n: int, wanted: int, seed: int) -> list[int]:
     rng = np.random.default_rng(seed)
     return [int(row) for row in rng.permutation(n)[:wanted]]
-
-
-def _at(states: Sequence[Any], rows: Sequence[int]) -> list[Any]:
-    return [states[row] for row in rows]
 
 
 def _values(dataset: Any) -> dict[str, list[str]]:

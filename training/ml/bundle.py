@@ -162,5 +162,5 @@ def _tag_scorer(files: Mapping[str, bytes]) -> TagScorer | None:
         return None
     arrays = load_arrays(files[TAGS])
     inner, outer = (Linear(arrays[f"{n}.weight"], arrays[f"{n}.bias"]) for n in LAYERS)
-    memory = WordMemory.from_arrays(arrays)
+    memory = WordMemory.from_arrays(arrays, len(outer.bias))
     return TagScorer(inner, outer, arrays.get("transitions"), memory)

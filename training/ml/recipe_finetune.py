@@ -82,11 +82,8 @@ def train(
     if model.tag_head is not None:
         scorer = tagger.with_memory(
             tagger.fold(model.tag_head),
-            lambda rows: (
-                _embed_words(
-                    model, [targets.encoded[row] for row in rows], device, hooks, True
-                ).words
-                or ()
+            lambda: (
+                _embed_words(model, targets.encoded, device, hooks, True).words or ()
             ),
             targets.tags,
             parts.tag_set,

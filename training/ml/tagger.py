@@ -105,7 +105,7 @@ def fit_with_transitions(
     )
     scorer = with_memory(
         scorer,
-        lambda rows: [states[row] for row in rows],
+        lambda: states[:n_train],
         tags[:n_train],
         tag_set,
         held=(states[n_train:], tags[n_train:]),
@@ -163,7 +163,7 @@ def with_transitions(
 
 def with_memory(
     scorer: TagScorer,
-    states_of: Callable[[list[int]], Sequence[Floats]],
+    states_of: Callable[[], Sequence[Floats]],
     tags: Sequence[Sequence[int]],
     tag_set: bio.TagSet,
     *,
@@ -171,14 +171,13 @@ def with_memory(
 ) -> TagScorer:
     """The scorer with a memory of words, where parameters have few examples.
 
-    states_of: the words' states of the utterances at these positions of `tags`. held:
-    states and tags of utterances not learned from; a memory that answers fewer of
-    them right is dropped.
+    states_of: gives the words' states of the utterances, asked where they are wanted.
+    held: states and tags of utterances not learned from; a memory that answers fewer
+    of them right is dropped.
     """
-    rows, spoken = word_memory.worth_keeping(tags, tag_set)
-    if not rows:
+    if not word_memory.is_wanted(tags, tag_set):
         return scorer
-    memory = WordMemory.of(states_of(rows), [tags[row] for row in rows], spoken)
+    memory = WordMemory.of(states_of(), tags, tag_set.size)
     remembering = replace(scorer, memory=memory)
     right = [are_right(one, *held, tag_set).sum() for one in (scorer, remembering)]
     return remembering if right[1] >= right[0] else scorer

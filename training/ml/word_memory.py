@@ -2,8 +2,8 @@
 
 A head learned from a dozen utterances is guessing; the labeled words nearest to a new
 one, retrieved by their states in the encoder, and the values a schema lists, say more.
-Both join the head as log-linear votes. A memory speaks of the parameters with few
-examples only: of the others the head knows more. NumPy alone: the web process has it.
+Both join the head as log-linear votes. NumPy alone: the web
+process has it.
 """
 
 from __future__ import annotations
@@ -27,20 +27,19 @@ WEIGHT = 0.5  # cross-validated over several sets (docs/models.md)
 MAX_WORDS = 4000  # kept; 3 MB at 384 numbers of two bytes
 
 Floats = NDArray[np.floating[Any]]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class WordMemory:
     """Words with known tags: unit states (m, hidden) and tags (m,).
 
-    spoken: bool (n_tags,), the tags it has a say in. The states are whole in half
-    precision, so that a memory is the same after it was stored.
+    The states are whole in half precision, so that a memory is the same after it was
+    stored.
     """
 
     states: NDArray[np.float32]
     tags: NDArray[np.intp]
-    spoken: Bools
+    n_tags: int
     weight: float
 
     @classmethod
@@ -48,44 +47,40 @@ class WordMemory:
         cls,
         states: Sequence[Floats],
         tags: Sequence[Sequence[int]],
-        spoken: Bools,
+        n_tags: int,
         weight: float = WEIGHT,
     ) -> WordMemory:
         """Keep the words of utterances: states (n_words, hidden) and tags of each."""
         flat = np.concatenate([np.asarray(one, dtype=np.float32) for one in states])
         known = np.array([tag for row in tags for tag in row], dtype=np.intp)
         kept = _unit(flat).astype(np.float16).astype(np.float32)
-        return cls(kept, known, spoken, weight)
+        return cls(kept, known, n_tags, weight)
 
     def __call__(self, states: Floats) -> NDArray[np.float32]:
-        """What to add to the tags' logits: states (n_words, hidden) -> (.., n_tags).
-
-        Nothing is taken from a tag: the more the neighbours are for it, the more it
-        gets.
-        """
+        """What to add to the tags' logits: states (n_words, hidden) -> (.., n_tags)."""
         similarity = _unit(np.asarray(states, dtype=np.float32)) @ self.states.T
         k = min(NEIGHBOURS, len(self.tags))
         nearest = np.argpartition(similarity, -k, axis=1)[:, -k:]  # (n_words, k)
         cosine = np.take_along_axis(similarity, nearest, axis=1)
         vote = np.exp(SHARPNESS * (cosine - cosine.max(axis=1, keepdims=True)))
         vote /= vote.sum(axis=1, keepdims=True)
-        share = np.full((len(states), len(self.spoken)), FLOOR, dtype=np.float32)
+        share = np.full((len(states), self.n_tags), FLOOR, dtype=np.float32)
         rows = np.repeat(np.arange(len(states)), k)
         np.add.at(share, (rows, self.tags[nearest].ravel()), vote.ravel())
-        added = self.weight * np.log(share / FLOOR)
-        return np.asarray(np.where(self.spoken, added, 0.0), dtype=np.float32)
+        return np.asarray(self.weight * np.log(share), dtype=np.float32)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Plain numeric arrays, as safetensors stores them."""
         return {
             "memory.states": self.states.astype(np.float16),
             "memory.tags": self.tags.astype(np.int32),
-            "memory.spoken": self.spoken.astype(np.uint8),
             "memory.weight": np.array([self.weight], dtype=np.float64),
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> WordMemory | None:
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], n_tags: int
+    ) -> WordMemory | None:
         """The memory `to_arrays` described; None where there is none.
 
         Raises ValueError for arrays that do not belong together.
@@ -95,46 +90,28 @@ class WordMemory:
         found = cls(
             arrays["memory.states"].astype(np.float32),
             arrays["memory.tags"].astype(np.intp),
-            arrays["memory.spoken"].astype(bool),
+            n_tags,
             float(arrays["memory.weight"][0]),
         )
         if not 0 < len(found.states) == len(found.tags) <= MAX_WORDS:
             raise ValueError(
                 f"{len(found.states)} words with {len(found.tags)} tags are no memory"
             )
-        if not ((found.tags >= 0) & (found.tags < len(found.spoken))).all():
+        if not ((found.tags >= 0) & (found.tags < n_tags)).all():
             raise ValueError("a memory's word has a tag that is none")
         return found
 
 
-def worth_keeping(
-    tags: Sequence[Sequence[int]], tag_set: bio.TagSet
-) -> tuple[list[int], Bools]:
-    """Which utterances to keep the words of, and of which tags they may speak.
+def is_wanted(tags: Sequence[Sequence[int]], tag_set: bio.TagSet) -> bool:
+    """Whether a parameter has few examples and all words are few enough to keep.
 
-    None where every parameter has examples enough. Else the utterances of those that
-    have few come first, then others evenly, so that their words are known for what
-    they are; all tags are spoken of where all parameters have few examples.
+    tags: of every utterance learned from.
     """
-    carried = [{tag_set.param(tag) for tag in row if tag} for row in tags]
-    counts = Counter(param for params in carried for param in params)
-    few = {param for param, n in counts.items() if n < FEW}
-    spoken = np.full(tag_set.size, len(few) == len(counts))
-    for param in few:
-        begin = tag_set.begin(param)
-        spoken[[begin, begin + 1]] = True
-    first = [row for row, params in enumerate(carried) if params & few]
-    if not first:
-        return [], spoken
-    rest = [row for row, params in enumerate(carried) if not params & few]
-    step = -(-sum(len(tags[row]) for row in rest) // MAX_WORDS) or 1
-    rows: list[int] = []
-    n_words = 0
-    for row in [*first, *rest[::step]]:
-        if n_words + len(tags[row]) <= MAX_WORDS:
-            rows.append(row)
-            n_words += len(tags[row])
-    return (rows, spoken) if n_words else ([], spoken)
+    counts = Counter(
+        param for row in tags for param in {tag_set.param(tag) for tag in row if tag}
+    )
+    has_few = any(n < FEW for n in counts.values())
+    return has_few and sum(map(len, tags)) <= MAX_WORDS
 
 
 def hinted(

@@ -13,11 +13,10 @@ from training.ml.word_memory import (
     MAX_WORDS,
     WordMemory,
     hinted,
-    worth_keeping,
+    is_wanted,
 )
 
 TAGS = bio.TagSet(("amount", "plan"))
-ALL = np.ones(TAGS.size, dtype=bool)
 SILENT = TagScorer(
     Linear(np.zeros((2, 9), np.float32), np.zeros(2, np.float32)),
     Linear(np.zeros((TAGS.size, 2), np.float32), np.zeros(TAGS.size, np.float32)),
@@ -26,57 +25,40 @@ SILENT = TagScorer(
 
 def test_a_word_is_tagged_as_the_known_one_it_is_nearest_to():
     known = [np.array([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]])]
-    memory = WordMemory.of(known, [[0, 3]], ALL, weight=0.5)
+    memory = WordMemory.of(known, [[0, 3]], TAGS.size, weight=0.5)
 
     added = memory(np.array([[0.0, 0.9, 0.1], [5.0, 0.0, 0.0]]))
 
     assert added.argmax(axis=1).tolist() == [3, 0]
     # The other neighbour's vote is nearly nothing at cosine 0 against 1.
-    assert added[1, 0] == pytest.approx(0.5 * np.log((1.0 + FLOOR) / FLOOR), abs=1e-4)
-    assert added[1, 1] == pytest.approx(0.0, abs=1e-4)
+    assert added[1, 0] == pytest.approx(0.5 * np.log(1.0 + FLOOR), abs=1e-4)
+    assert added[1, 1] == pytest.approx(0.5 * np.log(FLOOR), abs=1e-4)
 
 
 def test_a_scorer_with_a_memory_adds_what_it_says():
     states = [np.eye(3, dtype=np.float32)]
 
-    scorer = tagger.with_memory(SILENT, lambda rows: states, [[0, 1, 2]], TAGS)
+    scorer = tagger.with_memory(SILENT, lambda: states, [[0, 1, 2]], TAGS)
 
     assert scorer(np.eye(3, dtype=np.float32)).argmax(axis=1).tolist() == [0, 1, 2]
-
-
-def test_a_memory_speaks_of_the_parameters_with_few_examples_alone():
-    amount, plan = TAGS.begin("amount"), TAGS.begin("plan")
-    rows = [[0, amount]] * FEW + [[plan, 0]] * (FEW - 1) + [[0]] * 3
-
-    kept, spoken = worth_keeping(rows, TAGS)
-
-    assert kept == [
-        *range(FEW, 2 * FEW - 1),
-        *range(FEW),
-        *range(2 * FEW - 1, len(rows)),
-    ]
-    assert np.flatnonzero(spoken).tolist() == [plan, plan + 1]
-    memory = WordMemory.of([np.eye(3)[:2]], [[0, amount]], spoken)
-    assert not memory(np.eye(3)[:2]).any()
 
 
 def test_examples_enough_need_no_memory():
     tags = [[TAGS.begin("amount")], [TAGS.begin("plan")]] * FEW
 
-    scorer = tagger.with_memory(SILENT, lambda rows: pytest.fail("asked"), tags, TAGS)
+    scorer = tagger.with_memory(SILENT, lambda: pytest.fail("asked"), tags, TAGS)
 
     assert scorer is SILENT
 
 
-def test_a_memory_is_bounded_and_keeps_the_rare_first():
-    rare, common = [TAGS.begin("plan")] * 10, [TAGS.begin("amount")] * 100
-    rows = [common] * 300 + [rare] * 5
+def test_one_parameter_with_few_examples_wants_a_memory_while_words_are_few():
+    amount, plan = TAGS.begin("amount"), TAGS.begin("plan")
+    rows = [[0, amount]] * FEW + [[plan, 0]] * (FEW - 1)
 
-    kept, _ = worth_keeping(rows, TAGS)
-
-    assert kept[:5] == [300, 301, 302, 303, 304]
-    assert 0.9 * MAX_WORDS < sum(len(rows[row]) for row in kept) <= MAX_WORDS
-    assert max(kept[5:]) > 250  # from all of them, not the first ones
+    assert is_wanted(rows, TAGS)
+    assert not is_wanted([*rows, [plan, 0]], TAGS)
+    assert not is_wanted([*rows, [0] * MAX_WORDS], TAGS)
+    assert not is_wanted([[0, 0]], TAGS)
 
 
 def test_a_memory_that_answers_held_out_utterances_worse_is_dropped():
@@ -84,8 +66,8 @@ def test_a_memory_that_answers_held_out_utterances_worse_is_dropped():
     asked = ([np.eye(3, dtype=np.float32)[:1]], [[0]])
     heard = (asked[0], [[tag]])
 
-    dropped = tagger.with_memory(SILENT, lambda rows: known, [[tag]], TAGS, held=asked)
-    kept = tagger.with_memory(SILENT, lambda rows: known, [[tag]], TAGS, held=heard)
+    dropped = tagger.with_memory(SILENT, lambda: known, [[tag]], TAGS, held=asked)
+    kept = tagger.with_memory(SILENT, lambda: known, [[tag]], TAGS, held=heard)
 
     assert dropped.memory is None
     assert kept.memory is not None
@@ -95,7 +77,7 @@ def test_a_served_memory_scores_exactly_as_the_one_that_was_measured():
     rng = np.random.default_rng(0)
     states = [rng.normal(size=(4, 3)).astype(np.float16) for _ in range(5)]
     tags = [[0, TAGS.begin("plan"), TAGS.begin("plan") + 1, 0]] * 5
-    scorer = tagger.with_memory(SILENT, lambda rows: states, tags, TAGS)
+    scorer = tagger.with_memory(SILENT, lambda: states, tags, TAGS)
     asked = rng.normal(size=(6, 3)).astype(np.float32)
 
     stored = save(bundle._tag_arrays(scorer))
@@ -107,13 +89,17 @@ def test_a_served_memory_scores_exactly_as_the_one_that_was_measured():
 
 
 def test_arrays_that_are_no_memory_are_refused():
-    memory = WordMemory.of([np.eye(3)], [[0, 1, 2]], ALL)
+    memory = WordMemory.of([np.eye(3)], [[0, 1, 2]], TAGS.size)
     arrays = memory.to_arrays()
 
     with pytest.raises(ValueError, match="3 words with 2 tags"):
-        WordMemory.from_arrays({**arrays, "memory.tags": arrays["memory.tags"][:2]})
+        WordMemory.from_arrays(
+            {**arrays, "memory.tags": arrays["memory.tags"][:2]}, TAGS.size
+        )
     with pytest.raises(ValueError, match="a tag that is none"):
-        WordMemory.from_arrays({**arrays, "memory.tags": np.array([0, 1, 9])})
+        WordMemory.from_arrays(
+            {**arrays, "memory.tags": np.array([0, 1, 9])}, TAGS.size
+        )
 
 
 def test_listed_values_mark_their_words_longest_first():
