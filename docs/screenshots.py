@@ -3,7 +3,7 @@
 Start one with `make run`, wait until the demo data are in, then `make screenshots`
 (PORT and IVR_DATA_DIR as for `make run`). They land in docs/pictures as
 PAGE-THEME-WIDTH.png; with a folder as argument, every page in both themes at three
-widths lands there, to be looked at.
+widths lands there, to be looked at, with what overflows its width.
 """
 
 import itertools
@@ -27,28 +27,56 @@ THEMES = ("light", "dark")
 KEPT = (
     "label-light-1366.png",
     "label-dark-1366.png",
-    "label-light-360.png",
-    "rounds-light-1366.png",
+    "disagreements-light-1366.png",
+    "round-light-1366.png",
+    "drift_check-light-1366.png",
 )
 SETTLE_MS = 800  # the catalogue is in by then
-# picture: (role, path)
+# picture: (role, path, pattern); with a pattern, where the first link like it leads.
 PAGES = {
-    "label": ("annotator", "/label"),
-    "home": ("annotator", "/"),
-    "me": ("annotator", "/me"),
-    "intents": ("annotator", "/intents"),
-    "functions": ("product_owner", "/functions"),
-    "rounds": ("ml_engineer", "/rounds"),
-    "plan": ("product_owner", "/rounds/plan"),
-    "curve": ("product_owner", "/rounds/curve"),
-    "version": ("product_owner", "/functions/check_bill_status/v1"),
-    "sources": ("admin", "/sources"),
-    "audit": ("auditor", "/audit"),
-    "disagreements": ("reviewer", "/review/disagreements"),
-    "errors": ("reviewer", "/review/errors"),
-    "personal": ("reviewer", "/review/personal"),
-    "agreement": ("reviewer", "/review/agreement"),
-    "policy": ("reviewer", "/review/policy"),
+    "label": ("annotator", "/label", None),
+    "home": ("annotator", "/", None),
+    "me": ("annotator", "/me", None),
+    "keys": ("annotator", "/me/keys", None),
+    "history": ("annotator", "/history", None),
+    "worth": ("annotator", "/worth", None),
+    "intents": ("annotator", "/intents", None),
+    "intent": ("annotator", "/intents", r"/intents/[a-z_]+$"),
+    "samples": ("annotator", "/intents/check_bill_status/samples", None),
+    "proposals": ("annotator", "/proposals", None),
+    "search": ("annotator", "/search?q=bill", None),
+    "like": ("annotator", "/search?q=bill", r"/search/like\?"),
+    "functions": ("product_owner", "/functions", None),
+    "function": ("product_owner", "/functions", r"/functions/[a-z_]+$"),
+    "version": ("product_owner", "/functions/check_bill_status/v1", None),
+    "editor": ("product_owner", "/functions/check_bill_status/draft", None),
+    "edit_intent": ("product_owner", "/intents/check_bill_status/edit", None),
+    "change_intent": ("product_owner", "/intents/check_bill_status/change", None),
+    "rounds": ("ml_engineer", "/rounds", None),
+    "round": ("ml_engineer", "/rounds", r"/rounds/\d+$"),
+    "round_data": ("ml_engineer", "/rounds/1/data", None),
+    "start": ("ml_engineer", "/rounds/start", None),
+    "model": ("ml_engineer", "/rounds", r"/models/[^/]+$"),
+    "plan": ("ml_engineer", "/rounds/plan", None),
+    "curve": ("ml_engineer", "/rounds/curve", None),
+    "policies": ("ml_engineer", "/rounds/policies", None),
+    "policy": ("ml_engineer", "/rounds/policies/1", None),
+    "drift": ("ml_engineer", "/drift", None),
+    "drift_check": ("ml_engineer", "/drift", r"/drift/\d+$"),
+    "progress": ("ml_engineer", "/progress", None),
+    "sources": ("admin", "/sources", None),
+    "source": ("admin", "/sources", r"/sources/[0-9a-f-]{36}$"),
+    "audit": ("auditor", "/audit", None),
+    "review": ("reviewer", "/review", None),
+    "disagreements": ("reviewer", "/review/disagreements", None),
+    "errors": ("reviewer", "/review/errors", None),
+    "late": ("reviewer", "/review/late", None),
+    "questions": ("reviewer", "/review/questions", None),
+    "gold": ("reviewer", "/review/gold", None),
+    "personal": ("reviewer", "/review/personal", None),
+    "review_proposals": ("reviewer", "/review/proposals", None),
+    "agreement": ("reviewer", "/review/agreement", None),
+    "policy_of_review": ("reviewer", "/review/policy", None),
 }
 
 
@@ -66,7 +94,7 @@ def main() -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         links = sign_in_links()
-        for role in dict.fromkeys(role for role, _ in PAGES.values()):
+        for role in dict.fromkeys(role for role, _, _ in PAGES.values()):
             draw_role(browser, role, links[role], folder)
         browser.close()
     return 0
@@ -95,11 +123,30 @@ def draw_role(browser: Browser, role: str, link: str, folder: Path | None) -> No
     if "/sign-in/" in page.url and confirm.count():
         confirm.click()
         page.wait_for_url(lambda url: "/sign-in" not in url)
-    for name, (needed, path) in PAGES.items():
-        if needed == role:
-            shown = telling_desk(context) if name == "label" else page
+    for name, (needed, path, pattern) in PAGES.items():
+        if needed != role or not is_wanted(name, folder):
+            continue
+        shown = telling_desk(context) if name == "label" else page
+        if pattern:
+            path = linked(page, path, pattern)
+        if path:
             draw(shown, name, path, folder)
+        else:
+            print(f"{name}: no link like {pattern} yet")
     context.close()
+
+
+def is_wanted(name: str, folder: Path | None) -> bool:
+    return folder is not None or any(file.startswith(f"{name}-") for file in KEPT)
+
+
+def linked(page: Page, path: str, pattern: str) -> str | None:
+    """Where the first link of the page leads that is like `pattern`."""
+    page.goto(f"{BASE}{path}")
+    links = page.locator("main a[href]").evaluate_all(
+        "links => links.map((link) => link.getAttribute('href'))"
+    )
+    return next((link for link in links if re.search(pattern, link)), None)
 
 
 def telling_desk(context: BrowserContext) -> Page:
@@ -127,8 +174,9 @@ def draw(page: Page, name: str, path: str, folder: Path | None) -> None:
         if name != "label":
             page.goto(f"{BASE}{path}")
         page.wait_for_timeout(SETTLE_MS)
-        page.screenshot(path=(folder or PICTURES) / file)
-        print((folder or PICTURES) / file)
+        page.screenshot(path=(folder or PICTURES) / file, full_page=folder is not None)
+        wide = page.evaluate("document.documentElement.scrollWidth") > width
+        print((folder or PICTURES) / file, "TOO WIDE" if wide else "")
 
 
 if __name__ == "__main__":
