@@ -16,6 +16,7 @@ NAMES = (
     "evaluation.begun",
     "evaluation.recorded",
     "gate.judged",
+    "shadow.decided",
     "promotion.before_commit",
     "promotion.after_commit",
     "round.ended",

@@ -35,6 +35,19 @@ ROUNDS = (
             <> (finished_at IS NOT NULL)""",
     ),
     Invariant(
+        "shadow_has_what_it_waits_for",
+        "A round in shadow has a challenger, a champion and turns to wait for.",
+        """SELECT 'round:' || id FROM training_round WHERE status = 'shadow'
+        AND (challenger_id IS NULL OR champion_id IS NULL OR shadow_needed < 1
+            OR heartbeat_at IS NOT NULL)""",
+    ),
+    Invariant(
+        "promoted_after_its_shadow",
+        "No challenger serves before its live turns, unless people decided so.",
+        """SELECT 'round:' || id FROM training_round WHERE status = 'promoted'
+        AND shadow_seen < shadow_needed AND decided_by_id IS NULL""",
+    ),
+    Invariant(
         "promoted_rounds_promoted",
         "The challenger of a promoted round was promoted.",
         """SELECT 'round:' || r.id FROM training_round r

@@ -14,7 +14,8 @@ def sweep_live_turns() -> None:
 
 @shared_task(name="training.tasks.sweep_shadow", ignore_result=True)
 def sweep_shadow() -> None:
-    """Challengers that await a decision answer what the champion was asked."""
-    from training.services import shadow
+    """Challengers answer what the champion was asked; who saw enough is decided on."""
+    from training.services import shadow, shadow_wait
 
     shadow.sweep()
+    shadow_wait.sweep()

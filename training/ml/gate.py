@@ -31,7 +31,8 @@ class Gates:
 
     rule: "better" wants the one-sided exact test below alpha, "not_worse" only that
     the interval of the difference stays above -margin. max_intent_drop: how much
-    recall a critical intent with enough items may lose.
+    recall a critical intent with enough items may lose. min_shadow: live turns to be
+    compared on before it serves, which only time can bring (training/ml/shadow.py).
     """
 
     min_exam: int = 100
@@ -46,6 +47,7 @@ class Gates:
     max_intent_drop: float = 0.05
     min_intent_items: int = 10
     intent_alpha: float = 0.2
+    min_shadow: int = 0
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Gates:

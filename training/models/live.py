@@ -83,6 +83,8 @@ class ShadowAnswer(models.Model):
     intent = models.CharField(max_length=80)
     confidence = models.FloatField()
     is_fallback = models.BooleanField()
+    # None where it was answered together with others.
+    milliseconds = models.FloatField(null=True)
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from training.models.checkpoint import Checkpoint
@@ -17,6 +17,7 @@ class Round(models.Model):
         TRAINING = "training", "Training"
         EVALUATING = "evaluating", "Evaluating"
         GATE = "gate", "Comparing"
+        SHADOW = "shadow", "Waiting for live turns"
         AWAITING = "awaiting", "Awaiting a decision"
         PROMOTED = "promoted", "Promoted"
         REJECTED = "rejected", "Rejected"
@@ -65,6 +66,10 @@ class Round(models.Model):
     )
     # {"passed": bool, "reasons": [sentences], "comparison": {…}}
     verdict = models.JSONField(default=dict, blank=True)
+    # Live turns the gate wants the challenger compared on, as the policy said when it
+    # was judged, and those it was compared on so far.
+    shadow_needed = models.PositiveIntegerField(default=0, db_default=0)
+    shadow_seen = models.PositiveIntegerField(default=0, db_default=0)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -93,6 +98,22 @@ class Round(models.Model):
                     finished_at__isnull=False,
                 )
                 | ~Q(status__in=["promoted", "rejected", "failed", "cancelled"]),
+            ),
+            models.CheckConstraint(
+                name="shadow_has_what_it_waits_for",
+                condition=~Q(status="shadow")
+                | Q(
+                    challenger__isnull=False,
+                    champion__isnull=False,
+                    heartbeat_at__isnull=True,
+                    shadow_needed__gt=0,
+                ),
+            ),
+            models.CheckConstraint(
+                name="promoted_after_its_shadow",
+                condition=~Q(status="promoted")
+                | Q(shadow_seen__gte=F("shadow_needed"))
+                | Q(decided_by__isnull=False),
             ),
         ]
 

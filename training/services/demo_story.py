@@ -18,7 +18,14 @@ from annotations.models import AuditEvent, Role, User
 from annotations.services import audit, demo_labels, sign_in
 from annotations.services.demo import Cast
 from training.models import Checkpoint, DriftCheck, LiveTurn, Policy, Promotion, Round
-from training.services import drift, live_pool, promotion, rounds, shadow
+from training.services import (
+    drift,
+    live_pool,
+    promotion,
+    rounds,
+    shadow,
+    shadow_compare,
+)
 
 Say = Callable[[str], None]
 # Shares of the demo's labels that a round has; those said before the storm come first.
@@ -312,7 +319,7 @@ def _decide(story: Story, found: Round) -> None:
 
 
 def _in_shadow(challenger: Checkpoint) -> str:
-    compared = shadow.compare(challenger)
+    compared = shadow_compare.compare(challenger)
     if compared is None:
         return ""
     return (

@@ -36,6 +36,7 @@ from training.services import (
     promotion,
     rounds,
     runs,
+    shadow_wait,
 )
 from training.services.rounds import Claim, LostClaimError
 
@@ -279,9 +280,16 @@ def _judge(found: Round, claim: Claim) -> None:
         return
     verdict = judgement.verdict_on(found)
     failpoint("gate.judged")
+    waits = shadow_wait.is_needed(found, verdict)
     Checkpoint.objects.filter(pk=found.challenger.pk).update(
-        gate_passed=verdict["passed"]
+        gate_passed=verdict["passed"] and not waits
     )
+    if waits:
+        needed = verdict["gates"]["min_shadow"]
+        rounds.await_live_turns(
+            claim, needed=needed, verdict={**verdict, "passed": False}
+        )
+        return
     if found.policy.promotion == Policy.Promotion.PERSON or verdict["in_doubt"]:
         rounds.await_decision(claim, verdict=verdict)
         return

@@ -10,7 +10,7 @@ from training.models import ForcedPromotion, Round
 from training.services import promotion
 
 Status = ForcedPromotion.Status
-FORCEABLE = (Round.Status.AWAITING, Round.Status.REJECTED)
+FORCEABLE = (Round.Status.SHADOW, Round.Status.AWAITING, Round.Status.REJECTED)
 
 
 class NothingToForceError(ConflictError):

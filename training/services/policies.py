@@ -85,6 +85,9 @@ GATE = (
     Number("max_ece", "Calibration error at most", 0.1, 100, "", "%"),
     Number("max_latency_ms", "A turn takes at most (p95)", 1, 60_000, "", "ms"),
     Number("max_size_mb", "The model's files take at most", 1, 100_000, "", "MB"),
+    Number("min_shadow", "Live turns it has to be compared on", 0, 2000,
+           "In shadow, said after it was trained. 0: it need not wait.",
+           is_whole=True),
 )  # fmt: skip
 INTENTS = (
     Number("max_intent_drop", "Recall a critical intent may lose", 0, 100, "", "%"),

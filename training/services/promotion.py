@@ -16,7 +16,7 @@ from annotations.models import User
 from annotations.services import audit
 from training.failpoints import failpoint
 from training.models import Checkpoint, Promotion, Round
-from training.services import confusions, doorbell
+from training.services import confusions, doorbell, shadow_compare
 
 MIN_REASON = 10
 MAX_REASON = 1000
@@ -90,6 +90,12 @@ def approve(*, round_id: int, by: User, reason: str) -> Round:
     """
     reason = checked_reason(reason)
     found = _awaiting(round_id)
+    if found.status == Round.Status.SHADOW:
+        raise GateNotPassedError(
+            f"It was compared on {found.shadow_seen} of {found.shadow_needed} live "
+            "turns. Wait for the others, or ask for it below; another ML engineer has "
+            "to confirm."
+        )
     if not found.challenger.gate_passed:
         raise GateNotPassedError(
             "The gate did not pass this challenger. To promote it nevertheless, ask "
@@ -228,14 +234,19 @@ def locked_round(round_id: int) -> Round:
 
 def _awaiting(round_id: int) -> Round:
     found = locked_round(round_id)
-    if found.status != Round.Status.AWAITING:
+    if found.status not in (Round.Status.AWAITING, Round.Status.SHADOW):
         raise RoundNotAwaitingError("This round does not await a decision.")
     return found
 
 
 def end(found: Round, status: str, by: User, reason: str) -> None:
     """The round is over, by this person and for this reason."""
-    verdict: dict[str, Any] = {**found.verdict, "decision": reason}
+    compared = shadow_compare.of_round(found)
+    verdict: dict[str, Any] = {
+        "shadow": compared.as_json() if compared else None,
+        **found.verdict,
+        "decision": reason,
+    }
     found.status = status
     found.verdict = verdict
     found.decided_by = by

@@ -198,11 +198,11 @@ def claim(round_id: int, *, worker: str) -> Claim | None:
     if found is None or rows.filter(heartbeat_at__gte=Now() - SILENCE).exists():
         return None
     if found.cancel_requested_at is not None:
-        _end(found, Status.CANCELLED, {})
+        end(found, Status.CANCELLED, {})
         return None
     if found.attempts >= MAX_ATTEMPTS:
         cause = found.error or "The worker died each time without saying why."
-        _end(found, Status.FAILED, {"error": _tried_too_often(cause)})
+        end(found, Status.FAILED, {"error": _tried_too_often(cause)})
         return None
     token, attempt = found.fencing_token + 1, found.attempts + 1
     Round.objects.filter(pk=round_id).update(
@@ -259,7 +259,7 @@ def finish(claim: Claim, status: str, **fields: Any) -> None:
     found = _held(claim).select_for_update().first()
     if found is None:
         raise LostClaimError
-    _end(found, status, fields)
+    end(found, status, fields)
 
 
 @transaction.atomic
@@ -268,6 +268,28 @@ def await_decision(claim: Claim, **fields: Any) -> None:
     write(claim, status=Status.AWAITING, progress={}, heartbeat_at=None, **fields)
     _close_steps(claim.round_id)
     audit.record(by=None, action="round.awaiting", obj=f"round:{claim.round_id}")
+
+
+@transaction.atomic
+def await_live_turns(claim: Claim, *, needed: int, verdict: dict[str, Any]) -> None:
+    """Leave the rest to live turns: every other condition holds."""
+    write(
+        claim,
+        status=Status.SHADOW,
+        progress={},
+        heartbeat_at=None,
+        shadow_needed=needed,
+        shadow_seen=0,
+        verdict=verdict,
+    )
+    _close_steps(claim.round_id)
+    audit.record(by=None, action="round.in_shadow", obj=f"round:{claim.round_id}")
+
+
+def leave_to_a_person(found: Round, **fields: Any) -> None:
+    """Under the row's lock: nothing is missing but a decision."""
+    Round.objects.filter(pk=found.pk).update(status=Status.AWAITING, **fields)
+    audit.record(by=None, action="round.awaiting", obj=f"round:{found.pk}")
 
 
 def release(claim: Claim, error: str) -> None:
@@ -280,17 +302,18 @@ def release(claim: Claim, error: str) -> None:
 
 @transaction.atomic
 def cancel(*, round_id: int, by: User) -> Round:
-    """Stop a working round: at once where nobody works on it, else within seconds."""
+    """Stop a round that works or waits for live turns: at once where nobody works on
+    it, else within seconds."""
     found = Round.objects.select_for_update().filter(pk=round_id).first()
     if found is None:
         raise NotFoundError(f"There is no round {round_id}.")
-    if not found.is_working:
+    if not found.is_working and found.status != Status.SHADOW:
         raise RoundEndedError("This round is not at work any more.")
     if found.cancel_requested_at is None:
         audit.record(by=by, action="round.cancel_requested", obj=f"round:{found.pk}")
         Round.objects.filter(pk=round_id).update(cancel_requested_at=Now())
     if not is_held(found):
-        _end(found, Status.CANCELLED, {})
+        end(found, Status.CANCELLED, {})
     return get(round_id)
 
 
@@ -316,7 +339,7 @@ def is_held(found: Round) -> bool:
     return Round.objects.filter(pk=found.pk, heartbeat_at__gte=Now() - SILENCE).exists()
 
 
-def _end(found: Round, status: str, fields: dict[str, Any]) -> None:
+def end(found: Round, status: str, fields: dict[str, Any]) -> None:
     """Under the row's lock: the round is over, and no token is valid any more."""
     Round.objects.filter(pk=found.pk).update(
         status=status,

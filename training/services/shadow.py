@@ -5,9 +5,8 @@ are never slower for it.
 """
 
 import logging
-from collections import Counter
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,41 +14,17 @@ from django.db.models import QuerySet
 from annotations.errors import DomainError
 from annotations.models import Utterance
 from annotations.services import catalogue
-from annotations.shares import wilson_interval
-from training.ml.data import OUT_OF_SCOPE
 from training.models import Checkpoint, LiveTurn, Round, ShadowAnswer
 from training.services import checkpoints
+from training.services.shadow_compare import TURNS
 from training.services.suggestions import example_of
 from training.serving import names
 
 logger = logging.getLogger(__name__)
 
-TURNS = 2000  # the latest so many live turns tell enough
 CHUNK = 256
-CHANGES_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Change:
-    """Turns that the champion took for one intent and the challenger for another."""
-
-    champion: str
-    challenger: str
-    turns: int
-    # One of them, for people who may read what callers said.
-    utterance_id: int | None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How two models answered the same live turns; shares are of `turns`."""
-
-    turns: int
-    agreement: float
-    agreement_interval: tuple[float, float]
-    champion_fallback: float
-    challenger_fallback: float
-    changes: tuple[Change, ...]
+TIMED = 32  # turns a sweep that are answered one by one, as live turns are
+Status = Round.Status
 
 
 def sweep() -> int:
@@ -69,34 +44,16 @@ def answer(checkpoint: Checkpoint) -> int:
             "no shadow", extra={"checkpoint": checkpoint.pk, "code": error.code}
         )
         return 0
-    for begin in range(0, len(open_turns), CHUNK):
-        _answer_chunk(checkpoint, predictor, open_turns[begin : begin + CHUNK])
+    _answer_timed(checkpoint, predictor, open_turns[:TIMED])
+    for begin in range(TIMED, len(open_turns), CHUNK):
+        turns = open_turns[begin : begin + CHUNK]
+        _, said = predictor.predict_many([example_of(turn.utterance) for turn in turns])
+        _store(checkpoint, turns, said, [None] * len(turns))
     return len(open_turns)
 
 
-def compare(checkpoint: Checkpoint) -> Comparison | None:
-    """What the challenger would have changed; None before it answered a turn."""
-    pairs = [
-        (_told(turn.intent, turn.outcome == "fallback"),
-         _told(intent, is_fallback), turn.utterance_id)
-        for turn, intent, is_fallback in _pairs(checkpoint)
-    ]  # fmt: skip
-    if not pairs:
-        return None
-    n = len(pairs)
-    same = sum(champion == challenger for champion, challenger, _ in pairs)
-    return Comparison(
-        turns=n,
-        agreement=same / n,
-        agreement_interval=wilson_interval(same, n),
-        champion_fallback=sum(pair[0] == OUT_OF_SCOPE for pair in pairs) / n,
-        challenger_fallback=sum(pair[1] == OUT_OF_SCOPE for pair in pairs) / n,
-        changes=_changes(pairs),
-    )
-
-
 def _in_shadow() -> QuerySet[Checkpoint]:
-    waiting = Round.objects.filter(status=Round.Status.AWAITING)
+    waiting = Round.objects.filter(status__in=(Status.SHADOW, Status.AWAITING))
     return Checkpoint.objects.filter(pk__in=waiting.values("challenger"))
 
 
@@ -112,10 +69,27 @@ def _unanswered(checkpoint: Checkpoint) -> QuerySet[LiveTurn]:
     )
 
 
-def _answer_chunk(
+def _answer_timed(
     checkpoint: Checkpoint, predictor: Any, turns: Sequence[LiveTurn]
 ) -> None:
-    _, said = predictor.predict_many([example_of(turn.utterance) for turn in turns])
+    examples = [example_of(turn.utterance) for turn in turns]
+    predictor.predict_many(examples[:1])  # the first answer of a session is slow
+    said: list[Any] = []
+    milliseconds: list[float | None] = []
+    for example in examples:
+        began = time.perf_counter()
+        _, answers = predictor.predict_many([example])
+        milliseconds.append(1000.0 * (time.perf_counter() - began))
+        said += answers
+    _store(checkpoint, turns, said, milliseconds)
+
+
+def _store(
+    checkpoint: Checkpoint,
+    turns: Sequence[LiveTurn],
+    said: Sequence[Any],
+    milliseconds: Sequence[float | None],
+) -> None:
     cards = catalogue.current()
     found = [names.canonical(one, cards) for one in said]
     ShadowAnswer.objects.bulk_create(
@@ -126,36 +100,9 @@ def _answer_chunk(
                 intent=said.intents[0][0][:80],
                 confidence=said.intents[0][1],
                 is_fallback=said.is_fallback,
+                milliseconds=took,
             )
-            for turn, said in zip(turns, found, strict=True)
+            for turn, said, took in zip(turns, found, milliseconds, strict=True)
         ],
         ignore_conflicts=True,  # two workers may have taken the same turns
-    )
-
-
-def _pairs(checkpoint: Checkpoint) -> list[tuple[LiveTurn, str, bool]]:
-    answers = (
-        ShadowAnswer.objects.filter(checkpoint=checkpoint)
-        .exclude(turn__checkpoint=checkpoint)
-        .select_related("turn")
-        .defer("turn__answer", "turn__state", "turn__context")
-        .order_by("-turn_id")[:TURNS]
-    )
-    return [(one.turn, one.intent, one.is_fallback) for one in answers]
-
-
-def _told(intent: str, is_fallback: bool) -> str:
-    return OUT_OF_SCOPE if is_fallback else intent
-
-
-def _changes(pairs: Sequence[tuple[str, str, int | None]]) -> tuple[Change, ...]:
-    counts: Counter[tuple[str, str]] = Counter()
-    example: dict[tuple[str, str], int | None] = {}
-    for champion, challenger, utterance_id in pairs:
-        if champion != challenger:
-            counts[champion, challenger] += 1
-            example.setdefault((champion, challenger), utterance_id)
-    return tuple(
-        Change(*pair, turns=n, utterance_id=example[pair])
-        for pair, n in counts.most_common(CHANGES_SHOWN)
     )

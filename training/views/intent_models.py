@@ -11,7 +11,7 @@ from training.services import trial
 def models(request: HttpRequest, name: str) -> HttpResponse:
     """Serving models that learned the intent, and rounds that are on their way."""
     found = intent_named(name)
-    open_rounds = (*Round.WORKING, Round.Status.AWAITING)
+    open_rounds = (*Round.WORKING, Round.Status.SHADOW, Round.Status.AWAITING)
     context = {
         "checkpoints": trial.models_that_learned(found.pk),
         "rounds": Round.objects.filter(status__in=open_rounds).order_by("pk"),

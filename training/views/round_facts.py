@@ -12,10 +12,12 @@ Status = Round.Status
 ORDER = (Status.SNAPSHOT, Status.TRAINING, Status.EVALUATING, Status.GATE)
 
 
-def sentence(found: Round, trainer_alive: bool) -> str:
+def sentence(found: Round, trainer_alive: bool, worker_alive: bool = True) -> str:
     """What is happening, and where nothing is, why."""
     if found.status == Status.AWAITING:
         return "The comparison is done; a person has to decide."
+    if found.status == Status.SHADOW:
+        return _in_shadow(worker_alive)
     if not found.is_working:
         return _ending(found)
     if found.cancel_requested_at:
@@ -63,6 +65,15 @@ def _ending(found: Round) -> str:
         Status.FAILED: f"It failed{took}.",
     }
     return endings[Status(found.status)]
+
+
+def _in_shadow(worker_alive: bool) -> str:
+    if not worker_alive:
+        return "Waiting for live turns, but no worker is alive to compare them."
+    return (
+        "Every other condition holds; it is decided once it was compared on enough "
+        "live turns."
+    )
 
 
 def _not_held(found: Round, trainer_alive: bool) -> str:

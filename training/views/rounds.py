@@ -22,7 +22,7 @@ from training.services import (
     rounds,
     side_by_side,
 )
-from training.views import charts, report, round_facts
+from training.views import charts, report, round_facts, shadow
 
 PAGE_SIZE = 25
 
@@ -152,13 +152,16 @@ def _round_context(request: HttpRequest, round_id: int) -> dict[str, Any]:
     is_asked = any(asked.status == ForcedPromotion.Status.REQUESTED for asked in forced)
     return {
         "round": found,
-        "sentence": round_facts.sentence(found, queue.worker_alive("gpu")),
+        "sentence": round_facts.sentence(
+            found, queue.worker_alive("gpu"), queue.worker_alive()
+        ),
         "steps": round_facts.steps(found),
         "chart": charts.loss(losses),
         "refused": round_facts.refused(found),
         **_report(found),
         "may_act": request.user.has_role(Role.ML_ENGINEER),
-        "is_awaiting": found.status == Round.Status.AWAITING,
+        "is_awaiting": found.status in shadow.OPEN,
+        "shadow": shadow.section(found),
         "forced": forced,
         "may_force": force.is_forceable(found) and not is_asked,
     }

@@ -12,7 +12,7 @@ from tests.factories import cast
 from tests.factories import rounds as factory
 from tests.integration.rounds.test_live import REASON, ask, turned
 from training.models import LiveTurn, Round, ShadowAnswer
-from training.services import live_pool, promotion, shadow
+from training.services import live_pool, promotion, shadow, shadow_compare
 from training.serving import champion
 
 pytestmark = pytest.mark.django_db
@@ -167,7 +167,7 @@ def test_a_challenger_answers_the_turns_that_the_champion_answered(bot, challeng
     assert shadow.sweep() == 2
     assert shadow.sweep() == 0
 
-    found = shadow.compare(challenger)
+    found = shadow_compare.compare(challenger)
     assert found.turns == 2
     assert found.agreement == 0.5  # the middle one of three stays in its place
     assert [(c.champion, c.challenger) for c in found.changes] == [
@@ -180,7 +180,7 @@ def test_words_that_people_may_not_see_yet_are_not_answered_in_shadow(bot, chall
     live_pool.pool(settled=AT_ONCE)
 
     assert shadow.sweep() == 0
-    assert shadow.compare(challenger) is None
+    assert shadow_compare.compare(challenger) is None
 
 
 def test_a_shadow_never_changes_what_the_bot_is_told(bot, challenger):

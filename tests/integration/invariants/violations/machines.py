@@ -50,6 +50,18 @@ PLANTS: dict[str, list[Plant]] = {
         ],
         lambda w: [change(ROUND, "finished_at = now()", w.working.pk)],
     ],
+    "shadow_has_what_it_waits_for": [
+        lambda w: [
+            *drop(ROUND, "shadow_has_what_it_waits_for"),
+            change(ROUND, "status = 'shadow', heartbeat_at = NULL", w.working.pk),
+        ],
+    ],
+    "promoted_after_its_shadow": [
+        lambda w: [
+            *drop(ROUND, "promoted_after_its_shadow"),
+            change(ROUND, "shadow_needed = 5, shadow_seen = 4", w.round.pk),
+        ],
+    ],
     "promoted_rounds_promoted": [
         lambda w: [change(ROUND, "challenger_id = NULL", w.round.pk)],
     ],
