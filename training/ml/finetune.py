@@ -121,6 +121,7 @@ def finetune(
     fingerprint = _fingerprint(targets, config, model)
     if resume_folder is not None:
         _restore(run, resume_folder, fingerprint, place)
+    hooks.on_message(_beginning(run, len(targets), config, epochs, place))
     started, first_step = hooks.clock(), run.step
     while run.epoch < epochs and not _has_settled(run.scores, config.patience):
         loss = _train_epoch(run, targets, config, hooks, place, (started, first_step))
@@ -128,11 +129,41 @@ def finetune(
         run.epoch += 1
         if monitor is not None:
             _score(run, monitor)
+        hooks.on_message(_told(run, epochs))
         if resume_folder is not None:
             _keep(run, resume_folder, fingerprint)
+    hooks.on_message(_ending(run, epochs))
     _load(run, run.best or run.average)
     model.eval()
     return run.losses
+
+
+def _beginning(
+    run: _Run, n: int, config: FinetuneConfig, epochs: int, place: torch.device
+) -> str:
+    resumed = f", going on after epoch {run.epoch}" if run.epoch else ""
+    return (
+        f"{n} examples in batches of {config.batch_size}, {epochs} epochs at most, "
+        f"{run.steps} steps on {place.type}{resumed}."
+    )
+
+
+def _told(run: _Run, epochs: int) -> str:
+    score = ""
+    if run.scores:
+        is_best = run.scores[-1] >= max(run.scores)
+        kept = ", the best so far" if is_best else ""
+        score = f", score on held-out rows {run.scores[-1]:.4f}{kept}"
+    loss = f"mean loss {run.losses[-1]:.4f}"
+    return f"Epoch {run.epoch} of {epochs}: {loss}{score}."
+
+
+def _ending(run: _Run, epochs: int) -> str:
+    if not run.scores:
+        return f"Fine-tuned for {run.epoch} epochs; no held-out rows to stop by."
+    best = len(run.scores) - int(np.argmax(run.scores[::-1]))
+    early = "" if run.epoch >= epochs else f", stopped early of {epochs}"
+    return f"Fine-tuned for {run.epoch} epochs{early}; epoch {best} is kept."
 
 
 def _has_settled(scores: Sequence[float], patience: int) -> bool:

@@ -23,6 +23,8 @@ class Hooks:
     """What a run tells and asks its caller."""
 
     on_progress: Callable[[Progress], None] = lambda progress: None
+    # A line for people: numbers, settings and names of classes, never an example.
+    on_message: Callable[[str], None] = lambda message: None
     should_stop: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
     every_steps: int = 5

@@ -96,12 +96,14 @@ def train(
             held.words or (),
             others.tags,
         )
+    hooks.on_message("Fitting the heads beside it; held-out rows decide who is heard.")
     pooled, words, judging = _pooled(
         model, parts, held_out, config, seen, held.embeddings
     )
     right = None
     if scorer is not None:
         right = tagger.are_right(scorer, held.words or (), others.tags, parts.tag_set)
+    hooks.on_message("Writing the encoder as ONNX.")
     path = work / "encoder.onnx"
     onnx_export.export_encoder(model.encoder, path, layer=LAST_LAYER)
     bundle = Bundle(

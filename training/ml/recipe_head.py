@@ -69,6 +69,8 @@ def train(
     if seen.words is not None:
         tags = tagger.tags_of(encoded, examples, parts.tag_set)
         n_train = len(parts.train)
+        n_params = len(parts.tag_set.params)
+        hooks.on_message(f"Fitting the tagger of {n_params} parameters.")
         scorer = tagger.fit_with_transitions(
             seen.words,
             tags,
@@ -81,6 +83,7 @@ def train(
             tags_right = tagger.are_right(
                 scorer, seen.words[n_train:], tags[n_train:], parts.tag_set
             )
+    hooks.on_message("Fitting the heads; rows held out decide who is heard how much.")
     pooled, words = fit_opinions(parts, config, seen.embeddings)
     judging = None
     if config.recipe == AUTO:

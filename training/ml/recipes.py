@@ -48,6 +48,10 @@ def train(
     recipe = recipe_for(len(labeled), config.recipe)
     found = parts(labeled, valid.labeled() if valid else None, config)
     hooks = hooks or Hooks()
+    hooks.on_message(
+        f"{len(found.train)} rows to learn {len(found.intents)} intents, "
+        f"{len(found.held_out)} held out."
+    )
     if recipe == HEAD:
         return recipe_head.train(found, config, base, shared or work, hooks)
     if config.recipe == AUTO:

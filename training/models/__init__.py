@@ -5,6 +5,7 @@ from training.models.force import ForcedPromotion
 from training.models.forecast import LearningForecast
 from training.models.learning_comparison import LearningComparison
 from training.models.live import LiveTurn, ShadowAnswer
+from training.models.log import RoundLine
 from training.models.own_effect import OwnEffect
 from training.models.policy import Policy
 from training.models.ranking import (
@@ -31,6 +32,7 @@ __all__ = [
     "Ranking",
     "RegistryEntry",
     "Round",
+    "RoundLine",
     "RoundStep",
     "ShadowAnswer",
     "SnapshotMember",

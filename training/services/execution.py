@@ -5,13 +5,10 @@ Each step can be killed and begun again; what it made before is found, not made 
 
 import logging
 import shutil
-import threading
-import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 
 from annotations.errors import DomainError
 from training import backends
@@ -19,7 +16,7 @@ from training.failpoints import failpoint
 from training.ml import experiment
 from training.ml.data import Dataset
 from training.ml.errors import TooFewLabelsError, TrainingCancelledError
-from training.ml.hooks import Hooks, Progress
+from training.ml.gate import MEGABYTE
 from training.models import (
     Checkpoint,
     DatasetSnapshot,
@@ -34,19 +31,19 @@ from training.services import (
     evaluations,
     judgement,
     promotion,
+    round_log,
     rounds,
     runs,
     shadow_wait,
 )
 from training.services.rounds import Claim, LostClaimError
+from training.services.teller import Heart, Teller
 
 logger = logging.getLogger(__name__)
 
-BEAT_SECONDS = 10.0
-TELL_SECONDS = 1.0
-MAX_LOSSES = 400
 Status = Round.Status
 Split = SnapshotMember.Split
+PARTS = {"train": "to train", "valid": "held out", "exam": "exam"}
 
 
 def run(round_id: int, *, worker: str) -> str | None:
@@ -60,6 +57,7 @@ def run(round_id: int, *, worker: str) -> str | None:
         return None
     failpoint("round.claimed")
     try:
+        round_log.say(claim, f"Attempt {claim.attempt}, on {worker}.")
         with Heart(claim):
             _work(claim)
     except LostClaimError:
@@ -70,84 +68,9 @@ def run(round_id: int, *, worker: str) -> str | None:
         _finish(claim, Status.FAILED, error=str(error))
     except Exception as error:  # whatever it was, the round must not hang
         logger.exception("round broke", extra={"round": round_id})
+        round_log.say_if_held(claim, f"Attempt {claim.attempt} broke off.")
         _release(claim, f"{type(error).__name__}: {error}"[:500])
     return _after(round_id)
-
-
-class Heart:
-    """Says that the worker lives, from a thread, for as long as the block runs."""
-
-    def __init__(self, claim: Claim, every_seconds: float = BEAT_SECONDS) -> None:
-        self._claim = claim
-        self._every = every_seconds
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
-
-    def __enter__(self) -> "Heart":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._ended.wait(self._every):
-            try:
-                rounds.beat(self._claim)
-            except DatabaseError as error:
-                logger.warning("heartbeat not written", extra={"reason": str(error)})
-            finally:
-                connection.close()
-
-
-class Teller:
-    """Writes a training's progress to its round, about once a second."""
-
-    def __init__(self, claim: Claim) -> None:
-        self._claim = claim
-        self._told = 0.0
-        self._asked = 0.0
-        self._stop = False
-        self._losses: list[tuple[int, float]] = []
-
-    def hooks(self) -> Hooks:
-        return Hooks(on_progress=self.tell, should_stop=self.should_stop)
-
-    def tell(self, progress: Progress) -> None:
-        failpoint("training.progress")
-        if progress.loss is not None:
-            self._losses.append((progress.step, round(progress.loss, 4)))
-        now = time.monotonic()
-        if now - self._told < TELL_SECONDS and progress.step < progress.steps:
-            return
-        self._told = now
-        rounds.write(
-            self._claim,
-            progress={
-                "step": progress.stage,
-                "done": progress.step,
-                "total": progress.steps,
-                "loss": _thinned(self._losses),
-                "seconds_left": round(progress.seconds_left),
-            },
-        )
-
-    def should_stop(self) -> bool:
-        now = time.monotonic()
-        if now - self._asked >= TELL_SECONDS:
-            self._asked = now
-            self._stop = rounds.is_cancelled(self._claim)
-        return self._stop
-
-    @property
-    def losses(self) -> list[tuple[int, float]]:
-        return _thinned(self._losses)
 
 
 def _work(claim: Claim) -> None:
@@ -170,7 +93,9 @@ def _freeze(found: Round, claim: Claim) -> None:
         separate_conversations=found.policy.separate_conversations
     )
     failpoint("snapshot.frozen")
-    rounds.note(claim, Status.SNAPSHOT, datasets.counts_of(snapshot))
+    counts = datasets.counts_of(snapshot)
+    rounds.note(claim, Status.SNAPSHOT, counts)
+    round_log.say(claim, f"Frozen as {snapshot}: {_counted(counts)}.")
     rounds.enter(claim, Status.TRAINING, snapshot=snapshot)
     failpoint("snapshot.recorded")
 
@@ -184,6 +109,8 @@ def _train(found: Round, claim: Claim) -> None:
     if manifest is None or manifest.about.get("snapshot") != snapshot.digest:
         manifest = _train_anew(found, claim, snapshot, name)
         failpoint("checkpoint.named")
+    else:
+        round_log.say(claim, f"{name} was trained by an attempt before.")
     with transaction.atomic():
         challenger, _ = Checkpoint.objects.get_or_create(
             name=name,
@@ -219,7 +146,10 @@ def _train_anew(
     )
     detail = {"loss": teller.losses, "n": len(data.train), "conditions": conditions}
     rounds.note(claim, Status.TRAINING, detail)
-    return checkpoints.store(name, files, runs.about(found, conditions, data))
+    stored = checkpoints.store(name, files, runs.about(found, conditions, data))
+    megabytes = checkpoints.size_of(name) / MEGABYTE
+    round_log.say(claim, f"{name} is on disk, {megabytes:.1f} MB.")
+    return stored
 
 
 def _evaluate(found: Round, claim: Claim) -> None:
@@ -228,11 +158,12 @@ def _evaluate(found: Round, claim: Claim) -> None:
     failpoint("evaluation.begun")
     assert found.snapshot is not None and found.challenger is not None
     exam = datasets.load(found.snapshot, Split.EXAM)
+    round_log.say(claim, f"{len(exam)} exam items to answer.")
     champion = promotion.champion_of(found.family)
     reference = judgement.reference_of(found)
     detail: dict[str, Any] = {
         **judgement.exam_facts(exam),
-        "challenger": _measure(found.challenger, exam),
+        "challenger": _measured(found.challenger, exam, claim),
     }
     others = {"champion": champion, "reference": reference}
     for role, checkpoint in others.items():
@@ -241,13 +172,25 @@ def _evaluate(found: Round, claim: Claim) -> None:
         if role == "reference" and checkpoint == champion:
             continue
         try:
-            detail[role] = _measure(checkpoint, exam)
+            detail[role] = _measured(checkpoint, exam, claim)
         except checkpoints.CheckpointUnusableError as error:
             # One that cannot answer serves nobody: there is none to beat.
             detail[f"{role}_unusable"] = error.message
     rounds.note(claim, Status.EVALUATING, detail)
     rounds.enter(claim, Status.GATE, champion=champion)
     failpoint("evaluation.recorded")
+
+
+def _measured(checkpoint: Checkpoint, exam: Dataset, claim: Claim) -> dict[str, Any]:
+    side = _measure(checkpoint, exam)
+    if side["hits"]:
+        round_log.say(
+            claim,
+            f"{checkpoint.name}: {side['hits'].count('1')} of {len(exam)} right, "
+            f"calibration error {side['ece']:.3f}, "
+            f"{side['latency_p95_ms']:.1f} ms a turn (p95).",
+        )
+    return side
 
 
 def _measure(checkpoint: Checkpoint, exam: Dataset) -> dict[str, Any]:
@@ -279,6 +222,7 @@ def _judge(found: Round, claim: Claim) -> None:
         rounds.enter(claim, Status.EVALUATING)
         return
     verdict = judgement.verdict_on(found)
+    round_log.say(claim, _judged(verdict))
     failpoint("gate.judged")
     waits = shadow_wait.is_needed(found, verdict)
     Checkpoint.objects.filter(pk=found.challenger.pk).update(
@@ -286,6 +230,7 @@ def _judge(found: Round, claim: Claim) -> None:
     )
     if waits:
         needed = verdict["gates"]["min_shadow"]
+        round_log.say(claim, f"In shadow until {needed} live turns are compared.")
         rounds.await_live_turns(
             claim, needed=needed, verdict={**verdict, "passed": False}
         )
@@ -314,6 +259,17 @@ def _promote(found: Round, claim: Claim, verdict: dict[str, Any]) -> None:
         rounds.enter(claim, Status.EVALUATING)
 
 
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{counts.get(name, 0)} {word}" for name, word in PARTS.items())
+
+
+def _judged(verdict: dict[str, Any]) -> str:
+    checks = verdict["checks"]
+    held = sum(check["passed"] for check in checks)
+    word = "opens" if verdict["passed"] else "stays shut"
+    return f"The gate {word}: {held} of {len(checks)} conditions hold."
+
+
 def _finish(claim: Claim, status: str, **fields: Any) -> None:
     try:
         rounds.finish(claim, status, **fields)
@@ -334,13 +290,6 @@ def _after(round_id: int) -> str:
         failpoint("round.ended")
         shutil.rmtree(checkpoints.work_folder(round_id), ignore_errors=True)
     return str(found.status)
-
-
-def _thinned(losses: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """At most MAX_LOSSES points, the last one always among them."""
-    every = -(-len(losses) // MAX_LOSSES) or 1
-    kept = losses[::every]
-    return kept if not losses or kept[-1] == losses[-1] else [*kept, losses[-1]]
 
 
 STEPS: dict[str, Callable[[Round, Claim], None]] = {

@@ -328,6 +328,14 @@ def sweep() -> None:
         doorbell.ring_round(round_id)
 
 
+def locked_status(claim: Claim) -> str:
+    """The round's state, held until the transaction ends. Raises LostClaimError."""
+    found = _held(claim).select_for_update().values_list("status", flat=True).first()
+    if found is None:
+        raise LostClaimError
+    return str(found)
+
+
 def _held(claim: Claim) -> Any:
     return Round.objects.filter(
         pk=claim.round_id, fencing_token=claim.token, status__in=Round.WORKING

@@ -12,7 +12,7 @@ from django.db import transaction
 from training.failpoints import failpoint
 from training.ml import shadow
 from training.models import Checkpoint, Policy, Round
-from training.services import promotion, rounds, shadow_compare
+from training.services import promotion, round_log, rounds, shadow_compare
 from training.services.rounds import Status
 
 logger = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ def _decide(found: Round, seen: int) -> None:
     verdict = _with_shadow(found, seen)
     Checkpoint.objects.filter(pk=challenger.pk).update(gate_passed=True)
     challenger.gate_passed = True
+    round_log.say_of(found, f"Compared on {seen} live turns: the gate opens.")
     ending = {"verdict": verdict, "shadow_seen": seen}
     if found.policy.promotion == Policy.Promotion.PERSON or verdict["in_doubt"]:
         rounds.leave_to_a_person(found, **ending)

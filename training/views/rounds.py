@@ -19,6 +19,7 @@ from training.services import (
     datasets,
     force,
     promotion,
+    round_log,
     rounds,
     side_by_side,
 )
@@ -156,6 +157,7 @@ def _round_context(request: HttpRequest, round_id: int) -> dict[str, Any]:
             found, queue.worker_alive("gpu"), queue.worker_alive()
         ),
         "steps": round_facts.steps(found),
+        "lines": round_log.tail(found),
         "chart": charts.loss(losses),
         "refused": round_facts.refused(found),
         **_report(found),
