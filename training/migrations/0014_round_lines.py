@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('training', '0012_rounds_wait_in_shadow'),
+        ('training', '0013_rounds_wait_in_shadow'),
     ]
 
     operations = [

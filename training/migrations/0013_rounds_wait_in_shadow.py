@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('training', '0011_learning_comparison'),
+        ('training', '0012_own_effect'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
