@@ -198,6 +198,41 @@ def test_the_loss_falls_and_time_left_shrinks_to_nothing(base, tmp_path):
     assert [p.step for p in steps] == sorted(p.step for p in steps)
 
 
+def test_every_epoch_is_told_and_which_one_is_kept(base, tmp_path):
+    told: list[str] = []
+
+    trained = train(base, tmp_path / "work", hooks=Hooks(on_message=told.append))
+
+    epochs = [line for line in told if line.startswith("Epoch")]
+    assert epochs[0].startswith(f"Epoch 1 of 3: mean loss {trained.losses[0]:.4f}")
+    assert len(epochs) == 3
+    assert any(line.startswith("Fine-tuned for 3 epochs") for line in told)
+
+
+def test_stopping_early_is_told(base, tmp_path, monkeypatch):
+    from training.ml import finetune
+
+    told: list[str] = []
+    scores = iter([0.9, *[0.1] * 20])
+    monkeypatch.setattr(finetune, "quality", lambda *asked: next(scores))
+
+    hooks = Hooks(on_message=told.append)
+    train(base, tmp_path / "work", epochs=9, patience=2, hooks=hooks)
+
+    assert "Fine-tuned for 3 epochs, stopped early of 9; epoch 1 is kept." in told
+
+
+@pytest.mark.parametrize("recipe", ["head", "finetune"])
+def test_nothing_that_was_said_is_told(base, tmp_path, recipe):
+    told: list[str] = []
+
+    train(base, tmp_path / "work", recipe, hooks=Hooks(on_message=told.append))
+
+    assert told
+    for example in dataset():
+        assert not any(example.text in line for line in told)
+
+
 @pytest.mark.parametrize("recipe", ["head", "finetune"])
 def test_a_training_stops_when_asked(base, tmp_path, recipe):
     with pytest.raises(TrainingCancelledError):
