@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, F, Q
+from django.db.models import Aggregate, Case, CharField, Count, F, Q, Value, When
 from django.utils import timezone
 
 from annotations.models import Annotation, GoldLabel, User
@@ -11,6 +11,8 @@ from annotations.services.review_queues import standing_labels
 from annotations.shares import Gap, Share
 
 DAYS = 90
+PACE_DAYS = 7
+HASTE_MS = 600  # an answer faster than this was hardly read
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,63 @@ class Progress:
     week: int
     reviewed: Share
     sway: Gap
+
+
+class Median(Aggregate):
+    """Over what is not null, as PostgreSQL interpolates it."""
+
+    template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long answers of one kind took: n of them, half within `seconds`.
+
+    hasty: those given in under HASTE_MS.
+    """
+
+    kind: str
+    n: int
+    seconds: float
+    hasty: int
+
+
+KINDS = {
+    "first": "Took the first suggestion",
+    "other": "Chose otherwise",
+    "blind": "Saw no suggestion",
+    "skip": "Skipped or reported",
+}
+
+
+def paces(person: User) -> list[Pace]:
+    """The person's pace over the last PACE_DAYS days, by kind of answer; one query."""
+    kind = Case(
+        When(~Q(kind=Annotation.Kind.LABEL), then=Value("skip")),
+        When(Q(blind=True) | Q(suggested_by=""), then=Value("blind")),
+        When(suggested_rank=1, then=Value("first")),
+        default=Value("other"),
+        output_field=CharField(),
+    )
+    since = timezone.now() - timedelta(days=PACE_DAYS)
+    rows = (
+        Annotation.objects.standing()
+        .filter(annotator=person, is_review=False)
+        .filter(shown_ms__isnull=False, created_at__gte=since)
+        .order_by()
+        .values(how=kind)
+        .annotate(
+            n=Count("pk"),
+            median=Median("shown_ms"),
+            hasty=Count("pk", filter=Q(shown_ms__lt=HASTE_MS)),
+        )
+    )
+    found = {row["how"]: row for row in rows}
+    return [
+        Pace(title, row["n"], row["median"] / 1000, row["hasty"])
+        for key, title in KINDS.items()
+        if (row := found.get(key))
+    ]
 
 
 def of(person: User) -> Progress:

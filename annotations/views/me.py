@@ -26,6 +26,8 @@ def me(request: HttpRequest) -> HttpResponse:
     context = {
         "own": own_progress.of(request.user),
         "days": own_progress.DAYS,
+        "paces": own_progress.paces(request.user),
+        "pace_days": own_progress.PACE_DAYS,
         "total": given.count(),
         "page": page,
         "hidden": HIDDEN,

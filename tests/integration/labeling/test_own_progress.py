@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from annotations.models import Annotation, GoldLabel
 from annotations.services import own_progress
+from annotations.services.own_progress import Pace
 from annotations.shares import Gap, Share
 from tests.factories import cast
 
@@ -64,3 +65,22 @@ def test_the_page_says_what_cannot_be_told(client):
 
     assert "No reviewer decided on a label of yours yet." in page
     assert "Cannot be told yet" in page
+
+
+def test_the_pace_is_told_by_kind_of_answer_with_its_median():
+    ana, pay = cast.ana(), cast.intent("pay_bill")
+    seen = {"suggested_by": "m", "suggested_rank": 1}
+    for ms in (500, 1000, 4000, 9000):
+        answered(ana, pay, shown_ms=ms, **seen)
+    answered(ana, pay, shown_ms=3000, suggested_by="m", suggested_rank=2)
+    answered(ana, pay, shown_ms=599, blind=True, **seen)
+    answered(ana, pay, **seen)
+    old = timezone.now() - timedelta(days=8)
+    answered(ana, pay, shown_ms=1, created_at=old, **seen)
+    answered(cast.ben(), pay, shown_ms=1, **seen)
+
+    assert own_progress.paces(ana) == [
+        Pace("Took the first suggestion", 4, 2.5, 1),
+        Pace("Chose otherwise", 1, 3.0, 0),
+        Pace("Saw no suggestion", 1, 0.599, 1),
+    ]
