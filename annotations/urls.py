@@ -47,6 +47,7 @@ pages = [
     path("label/undo", label.undo, name="label_undo"),
     path("label/renew", label.renew, name="label_renew"),
     path("label/release", label.release, name="label_release"),
+    path("label/session", label.session, name="label_session"),
     path("label/catalogue", label.catalogue, name="label_catalogue"),
     path("label/value", label_values.value, name="label_value"),
     path("label/cluster/undo", clusters.undo, name="label_cluster_undo"),

@@ -165,6 +165,7 @@ STATIC_BUNDLES = {
         "js/panel.js",
         "js/picker.js",
         "js/outbox.js",
+        "js/rest.js",
         "js/flow.js",
         "js/again.js",
         "js/lookback.js",

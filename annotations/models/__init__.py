@@ -17,7 +17,12 @@ from annotations.models.catalogue import (
     Iteration,
 )
 from annotations.models.conversation import Conversation, Turn
-from annotations.models.desk import DeskSettings, KeyPreset, SingleKeys
+from annotations.models.desk import (
+    IDLE_MINUTES,
+    DeskSettings,
+    KeyPreset,
+    SingleKeys,
+)
 from annotations.models.guideline import (
     ContrastPair,
     IntentChange,
@@ -50,6 +55,7 @@ from annotations.models.worker import WorkerHeartbeat
 
 __all__ = [
     "BLIND_REASONS",
+    "IDLE_MINUTES",
     "MAX_TEXT",
     "OUT_OF_SCOPE",
     "Act",

@@ -19,6 +19,9 @@ class SingleKeys(models.TextChoices):
     OFF = "off", "Are switched off"
 
 
+IDLE_MINUTES = (1, 2, 5, 10, 15, 30)
+
+
 class DeskSettings(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True
@@ -34,6 +37,9 @@ class DeskSettings(models.Model):
     )
     digit_submits = models.BooleanField(default=False)
     coach = models.BooleanField(default=True)
+    # After so long without a key the desk covers the caller's words.
+    idle_minutes = models.PositiveSmallIntegerField(default=5)
+    nudges_breaks = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -43,6 +49,10 @@ class DeskSettings(models.Model):
             models.CheckConstraint(
                 name="desk_single_keys_known",
                 condition=Q(single_keys__in=SingleKeys.values),
+            ),
+            models.CheckConstraint(
+                name="desk_idle_minutes_known",
+                condition=Q(idle_minutes__in=IDLE_MINUTES),
             ),
         ]
 

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from annotations.errors import InvalidError
-from annotations.models import DeskSettings, KeyPreset, SingleKeys, User
+from annotations.models import (
+    IDLE_MINUTES,
+    DeskSettings,
+    KeyPreset,
+    SingleKeys,
+    User,
+)
 from annotations.services import audit
 
 Keys = tuple[str, ...]
@@ -79,6 +85,7 @@ ACTIONS: dict[str, Action] = {
     "history-correct": Action("Correct this one", "history", ("Enter",),
                               ("Enter", "e"), ("Enter", "f")),
     "history-leave": Action("Back to the item", "history", ("Escape",)),
+    "nudge-away": Action("Put the reminder of a break away", "desk", ("Escape",)),
     "cluster": Action("Confirm together with those like it", "desk", ("%",)),
     "undo": Action("Take back the last answer", "page", ("Mod+z",)),
     "propose": Action("Propose a new intent", "page", ("Mod+i",)),
@@ -123,6 +130,8 @@ class Wishes:
     keys: Mapping[str, str] = field(default_factory=dict)  # action -> key
     digit_submits: bool = False
     coach: bool = False
+    idle_minutes: int = 5
+    nudges_breaks: bool = False
 
 
 def settings_of(user: User) -> DeskSettings:
@@ -184,6 +193,8 @@ def save(*, by: User, wishes: Wishes) -> DeskSettings:
             "keys": own,
             "digit_submits": wishes.digit_submits,
             "coach": wishes.coach,
+            "idle_minutes": wishes.idle_minutes,
+            "nudges_breaks": wishes.nudges_breaks,
         },
     )
     audit.record(
@@ -198,6 +209,8 @@ def _checked(wishes: Wishes) -> dict[str, str]:
         raise InvalidError("There is no such preset.")
     if wishes.single_keys not in SingleKeys.values:
         raise InvalidError("Single keys work, work with Alt, or are off.")
+    if wishes.idle_minutes not in IDLE_MINUTES:
+        raise InvalidError("Choose after how many minutes the desk is covered.")
     own = {}
     for name, key in wishes.keys.items():
         action = ACTIONS.get(name)
@@ -224,4 +237,5 @@ def for_page(stored: DeskSettings) -> dict[str, object]:
         "single": stored.single_keys,
         "digitSubmits": stored.digit_submits,
         "coach": stored.coach,
+        "nudges": stored.nudges_breaks,
     }

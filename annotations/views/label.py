@@ -9,7 +9,8 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -143,6 +144,13 @@ def release(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+def session(request: HttpRequest) -> JsonResponse:
+    """Who is signed in, and a token for forms: asked once a sign-in has ended."""
+    by = request.user
+    told = {"person": by.pk, "name": by.name, "csrf": get_token(request)}
+    return JsonResponse(told, headers={"Cache-Control": "no-store"})
+
+
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Every intent with its parameters, for the picker; 304 while nothing changed."""
     version = intents.current().stamp.hex
@@ -244,6 +252,7 @@ def _page(
     mine = Annotation.objects.standing().filter(
         annotator=request.user, kind=Annotation.Kind.LABEL, created_at__gte=today
     )
+    wishes = desk_keys.settings_of(request.user)
     context = _context(request, items[0] if items else None, given=given)
     context |= {
         "notice": notice,
@@ -251,7 +260,8 @@ def _page(
         "ahead": [partial(_template, request, item) for item in items[1:]],
         "today": mine.count(),
         "reasons": json.dumps(SkipReason.choices),
-        "keys": json.dumps(desk_keys.for_page(desk_keys.settings_of(request.user))),
+        "keys": json.dumps(desk_keys.for_page(wishes)),
+        "idle_seconds": 60 * wishes.idle_minutes,
         "revises": revises,
         "worker_alive": queue.worker_alive(),
     }

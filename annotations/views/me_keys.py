@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from annotations.errors import InvalidError
-from annotations.models import KeyPreset, SingleKeys
+from annotations.models import IDLE_MINUTES, KeyPreset, SingleKeys
 from annotations.services import desk_keys
 from annotations.services.desk_keys import ACTIONS, KEYS, Wishes
 
@@ -24,6 +24,8 @@ def keys(request: HttpRequest) -> HttpResponse:
             keys={} if "preset" in request.GET else stored.keys,
             digit_submits=stored.digit_submits,
             coach=stored.coach,
+            idle_minutes=stored.idle_minutes,
+            nudges_breaks=stored.nudges_breaks,
         )
         return _form(request, wishes)
     wishes = _read(request)
@@ -38,6 +40,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 def _read(request: HttpRequest) -> Wishes:
     sent = request.POST
+    minutes = sent.get("idle_minutes", "5")
     return Wishes(
         preset=sent.get("preset", ""),
         single_keys=sent.get("single_keys", ""),
@@ -48,6 +51,8 @@ def _read(request: HttpRequest) -> Wishes:
         },
         digit_submits="digit_submits" in sent,
         coach="coach" in sent,
+        idle_minutes=int(minutes) if minutes in map(str, IDLE_MINUTES) else 0,
+        nudges_breaks="nudges_breaks" in sent,
     )
 
 
@@ -60,6 +65,7 @@ def _form(
         "preset": preset,
         "presets": KeyPreset.choices,
         "single": SingleKeys.choices,
+        "idle_minutes": IDLE_MINUTES,
         "rows": [
             {
                 "id": name,

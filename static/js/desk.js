@@ -12,7 +12,7 @@
   const wishes = JSON.parse(url.keys);
   const last = window.IVR.lastAnswer();
 
-  const panel = parameterPanel({ tell, url: url.value, csrf: url.csrf });
+  const panel = parameterPanel({ tell, url: url.value, csrf: () => url.csrf });
   const acts = turnActs();
   const picker = new Picker({ onPick: (intent) => choose(intent.name) });
   const lookback = window.IVR.lookBack({ url, correct: (answer, kind) => desk.correct(answer, kind) });
@@ -49,14 +49,20 @@
     $("utterance").classList.toggle("long", text.length > 160);
     one.editor = new Marks(form, {
       spans: JSON.parse(form.dataset.spans || "[]"),
-      onChange: () => panel.drawParams(),
+      onChange: () => {
+        one.isTouched = true;
+        panel.drawParams();
+      },
       onSelect: (range) => panel.drawMarker(range),
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       submit(event);
     });
-    form.addEventListener("change", (event) => event.target.name === "intent" && show(event.target.value));
+    form.addEventListener("change", (event) => {
+      one.isTouched = true;
+      if (event.target.name === "intent") show(event.target.value);
+    });
     return one;
   }
 
@@ -80,6 +86,7 @@
 
   function choose(name) {
     if (!item) return;
+    item.isTouched = true;
     if (!radio(name)) addRow(name);
     radio(name).checked = true;
     show(name);
@@ -300,6 +307,7 @@
 
   keys.use(wishes);
   if (wishes.coach) window.IVR.coach();
+  if (wishes.nudges) window.IVR.nudgeBreaks();
   for (const button of $("acts").querySelectorAll("button")) {
     button.addEventListener("click", (event) => {
       event.preventDefault();
@@ -312,5 +320,6 @@
     const revises = document.querySelector("input[name=revises]");
     if (revises && $("item")) $("item").dataset.revises = revises.value;
     desk.begin();
+    if (url.idle) window.IVR.coverWhenIdle({ limit: 1000 * Number(url.idle), pause: desk.pause, resume: desk.resume, shown: desk.resumed });
   });
 })();

@@ -1,7 +1,7 @@
 /* Which item is on the desk, which wait behind it, and what becomes of decisions. */
 (() => {
   "use strict";
-  const { make, say, keys, journal, Outbox, Refusal } = window.IVR;
+  const { make, say, keys, journal, Outbox, Refusal, signingIn } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const HEARTBEAT = 60000;
   const SETTLE = 200; // a decision faster than this was meant for the item before
@@ -16,12 +16,14 @@
     const desk = $("desk");
     const slot = $("slot");
     const url = desk.dataset;
-    const outbox = new Outbox({ onState: showState });
+    const reenter = signingIn({ url, count: () => outbox.count });
+    const outbox = new Outbox({ onState: showState, reenter, csrf: () => url.csrf, person: url.person });
     const opened = new WeakMap();
     let ahead = [...document.querySelectorAll("template#ahead")].map((one) => one.content.querySelector("#item"));
     let decided = []; // {form, uuid, saved}, newest last
     let item = null;
     let today = Number(url.today);
+    let isPaused = false;
 
     /* ---- what is on the desk ---- */
 
@@ -36,6 +38,7 @@
       if (isItem) {
         item = opened.get(node) || open(node);
         opened.set(node, item);
+        item.seenBefore = 0;
         watchPaint(item);
       }
       onShown(item);
@@ -86,8 +89,6 @@
       const shown = page.querySelector("#item, #empty");
       const later = [...page.querySelectorAll("template")].map((one) => one.content.querySelector("#item"));
       const notice = page.getElementById("notice");
-      if (html && !shown && !later.length && !notice)
-        throw new Refusal("Your session has ended. Your answer is still here: sign in again in another tab, then press Enter.", 401);
       if (notice) showNotice(notice);
       const fresh = [shown, ...later].filter(Boolean).map((form) => document.adoptNode(form));
       if (!item && fresh.length) {
@@ -132,8 +133,6 @@
       return one.attempt.uuid;
     }
 
-    const fieldsOf = (fields) => Object.entries({ csrfmiddlewaretoken: url.csrf, ...fields });
-
     function decide(target, body, { saved = 0, note = {} } = {}) {
       if (outbox.isFull) {
         tell(`${outbox.count} answers wait to be sent. Go on when the server can be reached again; nothing is lost.`);
@@ -141,13 +140,14 @@
       }
       const { form, id } = item;
       const uuid = ticket(item, target, body);
-      const shown = Math.max(0, Math.round(performance.now() - item.paintedAt));
+      item.isTouched = true;
+      const shown = Math.max(0, Math.round(item.seenBefore + performance.now() - item.paintedAt));
       decided = [...decided, { form, uuid, saved }].slice(-DEPTH);
       count(saved);
       $("notices").replaceChildren();
       const sent = outbox.send({
         uuid, url: target, more: need, note: { item: id, shown_ms: shown, ...note },
-        fields: fieldsOf({ uuid, item: id, shown_ms: String(shown), ...body }),
+        fields: Object.entries({ uuid, item: id, shown_ms: String(shown), ...body }),
       });
       advance("Sent.");
       sent.then(receive).catch((error) => bringBack(form, uuid, error));
@@ -181,11 +181,11 @@
       item.byItself = true;
     }
 
-    function drop(form) {
+    async function drop(form) {
       ahead = ahead.filter((one) => one !== form);
       if (item?.form !== form) return;
       if (ahead.length) advance("Discarded.");
-      else fetchNext();
+      else await fetchNext();
     }
 
     function count(change) {
@@ -217,7 +217,7 @@
     /* -> the response to an undo, sent after all that was decided before. */
     function withdraw(fields) {
       const uuid = crypto.randomUUID();
-      return outbox.send({ uuid, url: url.undo, fields: fieldsOf({ uuid, need: "ahead", ...fields }), note: { answer: fields.answer } });
+      return outbox.send({ uuid, url: url.undo, fields: Object.entries({ uuid, need: "ahead", ...fields }), note: { answer: fields.answer } });
     }
 
     function surplus() {
@@ -262,21 +262,30 @@
     // A correction is held by nobody: its answer stands until there is another.
     const held = () => [...(item ? [item.form] : []), ...ahead].filter((form) => !form.dataset.revises);
 
-    async function beat() {
-      if (document.hidden || outbox.isBusy) return;
+    function renew(form) {
+      const body = new URLSearchParams({ item: form.dataset.item });
+      return fetch(url.renew, { method: "POST", body, headers: { "HX-Request": "true", "X-CSRFToken": url.csrf } }).catch(() => null);
+    }
+
+    async function renewAll() {
       for (const form of held()) {
-        const body = new URLSearchParams({ csrfmiddlewaretoken: url.csrf, item: form.dataset.item });
-        const response = await fetch(url.renew, { method: "POST", body, headers: { "X-CSRFToken": url.csrf } }).catch(() => null);
+        let response = await renew(form);
+        if (response?.status === 401 || response?.status === 403) {
+          await reenter();
+          response = await renew(form);
+        }
         if (!response) {
           window.IVR.banner("The server cannot be reached. You can go on; the answer will be sent when it is back.", "bad");
           return;
         }
         if (!outbox.isBusy) window.IVR.banner(null);
         if (response.status !== 409) continue;
-        if (item?.form === form) window.IVR.banner("Your hold on this item has ended. Answer it all the same: it is kept, as a second opinion if someone was faster.");
+        if (item?.form === form && !item.isTouched && isPaused) await replaceLost();
+        else if (item?.form === form) window.IVR.banner("Your hold on this item has ended. Answer it all the same: it is kept, as a second opinion if someone was faster.");
         else if (!opened.has(form)) ahead = ahead.filter((one) => one !== form);
       }
     }
+    const beat = () => !document.hidden && !outbox.isBusy && !isPaused && renewAll();
     setInterval(beat, HEARTBEAT);
     document.addEventListener("visibilitychange", () => !document.hidden && beat());
 
@@ -293,6 +302,10 @@
     async function fetchNext() {
       const response = await fetch(url.next, { headers: { "HX-Request": "true" } }).catch(() => null);
       if (!response) window.IVR.banner("The server cannot be reached. Trying again.", "bad");
+      if (response?.status === 401) {
+        await reenter();
+        return fetchNext();
+      }
       if (!response?.ok) return false;
       window.IVR.banner(null);
       const html = await response.text();
@@ -317,8 +330,9 @@
 
     /* What a closed or reloaded page left unsent is sent first, under its own id. */
     async function replay() {
-      for (const { uuid, url: target, ...note } of journal.read()) {
-        const fields = fieldsOf({
+      for (const { uuid, url: target, by = url.person, ...note } of journal.read()) {
+        if (by !== url.person) continue; // somebody else's, of a sign-in before this one
+        const fields = Object.entries({
           uuid, stay: "1", item: note.item ?? "", shown_ms: String(note.shown_ms || 0),
           revises: note.revises || "", intent: note.intent || "", reason: note.reason || "", answer: note.answer || "",
           // Offsets only: the words were not kept. The server has them.
@@ -354,6 +368,48 @@
       announce("To be corrected.");
     }
 
+    /* ---- nobody there ---- */
+
+    /* An item nobody began on: the next one instead of it. */
+    async function replaceLost() {
+      await drop(item.form);
+      window.IVR.banner("The item before went back to the others while you were away. This is the next one.");
+    }
+
+    /* The hold is renewed once more, then runs out. -> sentences on how it stands */
+    function pause(idle) {
+      if (!item) return null;
+      isPaused = true;
+      if (item.paintedAt < Infinity) item.seenBefore += Math.max(0, performance.now() - item.paintedAt - idle);
+      item.paintedAt = Infinity;
+      return lease(item.form);
+    }
+
+    async function* lease(form) {
+      if (form.dataset.revises) yield "Your earlier answer stands until you have corrected it.";
+      else {
+        const response = await renew(form);
+        if (!response) yield "The server cannot be reached; whether the item is still yours shows when you go on.";
+        else if (response.ok) yield* untilOver(new Date(await response.text()));
+        else if (response.status === 409) yield "The item went back to the others. The next one comes when you go on.";
+        else yield "You are signed out by now.";
+      }
+    }
+
+    async function* untilOver(until) {
+      const time = until.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      yield `The item is yours until ${time}.`;
+      await new Promise((resolve) => setTimeout(resolve, until - Date.now()));
+      yield `The item was yours until ${time}. If somebody else has it now, the next one comes when you go on.`;
+    }
+
+    async function resume() {
+      await renewAll();
+      isPaused = false;
+    }
+
+    const resumed = () => item && watchPaint(item);
+
     function begin() {
       put(slot.querySelector("#item, #empty"));
       replay();
@@ -365,7 +421,7 @@
       },
       // A refused item came up by itself: the key was meant for the one before.
       isReady: () => Boolean(item) && (!item.byItself || performance.now() - item.paintedAt >= SETTLE),
-      begin, correct, decide, isSettled, undo, url,
+      begin, correct, decide, isSettled, undo, pause, resume, resumed, url,
     };
   }
 

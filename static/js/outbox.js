@@ -49,9 +49,11 @@
 
   /* Decisions on their way, one after the other in the order they were taken. */
   class Outbox {
-    /* onState("saved" | "busy" | "unsent" | "refused", {count, seconds}) */
-    constructor({ onState }) {
-      this.onState = onState;
+    /* onState("saved" | "busy" | "unsent" | "refused", {count, seconds}); reenter() ends
+       once the person is signed in with a fresh token, which csrf() then gives. person:
+       whose decisions these are. */
+    constructor({ onState, reenter, csrf, person }) {
+      Object.assign(this, { onState, reenter, csrf, person });
       this.queue = [];
       this.wake = () => undefined;
       addEventListener("online", () => this.wake());
@@ -72,7 +74,7 @@
     /* entry: {uuid, url, fields, note, more}; note is what the journal keeps, more()
        the fields that depend on the moment of sending. -> HTML text. */
     send(entry) {
-      journal.put({ uuid: entry.uuid, url: entry.url, ...entry.note });
+      journal.put({ uuid: entry.uuid, url: entry.url, by: this.person, ...entry.note });
       const sent = new Promise((resolve, reject) => Object.assign(entry, { resolve, reject }));
       this.queue.push(entry);
       this.onState("busy", { count: this.count });
@@ -112,8 +114,15 @@
     }
 
     async deliver(entry) {
+      let isRenewed = false;
       for (let attempt = 0; ; attempt += 1) {
         const response = await this.post(entry);
+        // Whoever signed in again in another tab left this page's token behind: once.
+        if (response?.status === 401 || (response?.status === 403 && !isRenewed)) {
+          isRenewed = response.status === 403;
+          await this.reenter();
+          continue;
+        }
         if (response && !GATEWAY.has(response.status)) return this.read(response);
         const delay = DELAYS[Math.min(attempt, DELAYS.length - 1)];
         this.onState("unsent", { count: this.count, seconds: delay / 1000 });
@@ -127,7 +136,7 @@
         const response = await fetch(url, {
           method: "POST",
           body: new URLSearchParams([...fields, ...more()]),
-          headers: { "HX-Request": "true", "X-CSRFToken": fields.find(([name]) => name === "csrfmiddlewaretoken")?.[1] || "" },
+          headers: { "HX-Request": "true", "X-CSRFToken": this.csrf() },
           signal: AbortSignal.timeout(TIMEOUT),
         });
         // The body may break off too: read it here, so that it counts as not delivered.
@@ -139,7 +148,6 @@
     }
 
     async read(response) {
-      if (response.status === 401) throw new Refusal("Your session has ended. Your answer is still here: sign in again in another tab, then press Enter.", 401);
       if (!response.ok) throw new Refusal(await reason(response), response.status);
       return response.text();
     }

@@ -125,6 +125,7 @@
     }
 
     function setNotSpoken(name, value) {
+      item.isTouched = true;
       if (value) item.notSpoken.add(name);
       else item.notSpoken.delete(name);
       drawParams();

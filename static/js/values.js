@@ -5,7 +5,8 @@
   const TYPING = 120; // ms without a key before what is typed is read
   const PLACEHOLDER = /^\[[A-Z_]+_\d+\]$/;
 
-  /* read(item, param, words) -> {value, problem}; known ones at once, as `peek` does. */
+  /* read(item, param, words) -> {value, problem}; known ones at once, as `peek` does.
+     csrf() -> the token of the moment. */
   function readings({ url, csrf }) {
     const known = new Map();
     const waiting = new Map();
@@ -13,8 +14,8 @@
 
     async function ask(item, param, words) {
       if (!url) return null; // a page that asks nobody: the server reads it with the answer
-      const fields = { csrfmiddlewaretoken: csrf, item: item.id, intent: item.intent, param, said: words };
-      const response = await fetch(url, { method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRFToken": csrf } }).catch(() => null);
+      const fields = { item: item.id, intent: item.intent, param, said: words };
+      const response = await fetch(url, { method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRFToken": csrf() } }).catch(() => null);
       return response?.ok ? response.json() : null; // unread: the server reads it with the answer
     }
 

@@ -1,6 +1,8 @@
 """A small call centre for the browser: intents, a schema, utterances in the queue."""
 
-from playwright.sync_api import Page, expect
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
 
 from annotations.models import QueueItem, Reason, User
 from tests.factories import cast
@@ -62,6 +64,26 @@ def settle(page: Page) -> None:
 def press(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
+
+
+def hold_catalogue(page: Page) -> Callable[[], None]:
+    """The list of intents does not come; call the result to let it."""
+    waiting: list[Route] = []
+    gate = {"is_open": False}
+
+    def hold(route: Route) -> None:
+        if gate["is_open"]:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    def let_go() -> None:
+        gate["is_open"] = True
+        for route in waiting:
+            route.continue_()
+
+    page.route("**/label/catalogue", hold)
+    return let_go
 
 
 def next_after(page: Page, *keys: str) -> None:

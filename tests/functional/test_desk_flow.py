@@ -174,3 +174,23 @@ def test_closing_the_desk_gives_both_items_back(open_desk, live_server):
     page.wait_for_timeout(500)
 
     assert QueueItem.objects.filter(status="ready").count() == 2
+
+
+def test_what_is_typed_before_the_intents_came_is_answered_when_they_do(
+    page, open_desk, console
+):
+    world.suggested("it is dark", "pay_bill")
+    let_go = world.hold_catalogue(page)
+    open_desk()
+
+    page.keyboard.type("outa")
+    press(page, "Enter", "Enter")
+    expect(page.locator("#hits")).to_have_text("The intents are being loaded…")
+    expect(page.locator("#find")).to_have_value("outa")
+    assert not Annotation.objects.exists()
+    let_go()
+
+    expect(page.locator("#hits [aria-selected=true]")).to_contain_text("Report outage")
+    next_after(page, "Enter", "Enter")
+    assert GoldLabel.objects.get().intent.name == "report_outage"
+    assert console == []

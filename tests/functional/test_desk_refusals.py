@@ -3,7 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from annotations.models import Annotation, Intent, ParameterSpan, QueueItem, User
+from annotations.models import (
+    Annotation,
+    GoldLabel,
+    Intent,
+    ParameterSpan,
+    QueueItem,
+    User,
+)
 from tests.factories import cast
 from tests.functional import desk_world as world
 from tests.functional.desk_world import next_after, press, settle
@@ -87,13 +94,16 @@ def test_a_schema_that_changes_under_an_answer_is_shown_with_the_refusal(open_de
     assert Annotation.objects.get().not_spoken == ["account_number"]
 
 
-def test_an_account_closed_under_an_answer_keeps_the_item_on_the_desk(open_desk):
+def test_an_account_closed_under_an_answer_keeps_it_until_it_is_open_again(open_desk):
     world.suggested("i want to pay", "pay_bill")
     page = open_desk()
     User.objects.filter(username="ana").update(is_active=False)
 
     press(page, "Enter")
 
-    expect(page.locator("#refusal")).to_contain_text("Your session has ended")
-    expect(page.locator("#utterance")).to_have_text("i want to pay")
+    expect(page.locator("#signed-out")).to_contain_text("One answer is kept")
     assert not Annotation.objects.exists()
+    User.objects.filter(username="ana").update(is_active=True)
+    page.locator("#signed-out button").click()
+    expect(page.locator("#saved")).to_have_text("✓ All saved")
+    assert GoldLabel.objects.get().intent.name == "pay_bill"

@@ -130,6 +130,28 @@ def test_neither_is_labeled_afresh_by_keyboard(
     assert console == []
 
 
+def test_what_is_typed_before_the_intents_came_is_answered_when_they_do(
+    keyboard_only, rita, live_server, console
+):
+    page = keyboard_only
+    let_go = world.desk.hold_catalogue(page)
+    page.goto(f"{live_server.url}/review/disagreements")
+
+    page.keyboard.press("3")
+    expect(page.locator("#afresh")).to_be_visible()
+    page.keyboard.type("outa")
+    page.keyboard.press("Enter")
+    expect(page.locator("#hits")).to_have_text("The intents are being loaded…")
+    expect(page.locator("#find")).to_have_value("outa")
+    let_go()
+    expect(page.locator("#hits [aria-selected=true]")).to_contain_text("Report outage")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#chosen")).to_contain_text("Report outage")
+    assert not Annotation.objects.filter(is_review=True).exists()
+    assert console == []
+
+
 def test_j_and_k_walk_through_the_queue(page, rita, live_server):
     page.goto(f"{live_server.url}/review/disagreements")
     first = page.locator(".said").inner_text()

@@ -52,6 +52,7 @@ def test_a_key_that_is_taken_is_refused_for_every_command(name):
         Wishes("default", "plain", {"choose": ";"}),
         Wishes("theirs", "plain"),
         Wishes("default", "yes"),
+        Wishes("default", "plain", idle_minutes=0),
     ],
 )
 def test_what_is_not_in_the_lists_is_refused(wrong):
