@@ -55,7 +55,7 @@ PAGES = {
     "rounds": ("ml_engineer", "/rounds", None),
     "round": ("ml_engineer", "/rounds", r"/rounds/\d+$"),
     "round_data": ("ml_engineer", "/rounds/1/data", None),
-    "start": ("ml_engineer", "/rounds/start", None),
+    "start": ("ml_engineer", "/rounds", r"/rounds/start\?"),
     "model": ("ml_engineer", "/rounds", r"/models/[^/]+$"),
     "plan": ("ml_engineer", "/rounds/plan", None),
     "curve": ("ml_engineer", "/rounds/curve", None),
