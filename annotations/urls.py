@@ -34,6 +34,7 @@ from annotations.views import (
     search,
     sign_in,
     sources,
+    warm_up,
 )
 
 pages = [
@@ -49,6 +50,8 @@ pages = [
     path("label/release", label.release, name="label_release"),
     path("label/session", label.session, name="label_session"),
     path("label/catalogue", label.catalogue, name="label_catalogue"),
+    path("label/warm-up", warm_up.page, name="label_warm_up"),
+    path("label/warm-up/catalogue", warm_up.catalogue, name="label_warm_up_catalogue"),
     path("label/value", label_values.value, name="label_value"),
     path("label/cluster/undo", clusters.undo, name="label_cluster_undo"),
     path("label/cluster/<int:item_id>", clusters.page, name="label_cluster"),

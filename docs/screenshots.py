@@ -35,6 +35,7 @@ SETTLE_MS = 800  # the catalogue is in by then
 # picture: (role, path, pattern); with a pattern, where the first link like it leads.
 PAGES = {
     "label": ("annotator", "/label", None),
+    "warm_up": ("annotator", "/label/warm-up", None),
     "home": ("annotator", "/", None),
     "me": ("annotator", "/me", None),
     "keys": ("annotator", "/me/keys", None),

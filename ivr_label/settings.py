@@ -173,6 +173,16 @@ STATIC_BUNDLES = {
         "js/desk.js",
         "js/cluster.js",
     ),
+    # The desk without what asks the server.
+    "js/practice.js": (
+        "js/marking.js",
+        "js/turns.js",
+        "js/values.js",
+        "js/warm-up.js",
+        "js/panel.js",
+        "js/picker.js",
+        "js/desk.js",
+    ),
 }
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -22,6 +22,7 @@ from annotations.models.desk import (
     DeskSettings,
     KeyPreset,
     SingleKeys,
+    WarmUp,
 )
 from annotations.models.guideline import (
     ContrastPair,
@@ -107,5 +108,6 @@ __all__ = [
     "Turn",
     "User",
     "Utterance",
+    "WarmUp",
     "WorkerHeartbeat",
 ]

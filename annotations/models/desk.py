@@ -19,6 +19,14 @@ class SingleKeys(models.TextChoices):
     OFF = "off", "Are switched off"
 
 
+class WarmUp(models.TextChoices):
+    """The five practice items, of which only this is kept."""
+
+    TO_COME = "to_come", "To come"
+    SKIPPED = "skipped", "Skipped"
+    DONE = "done", "Done"
+
+
 IDLE_MINUTES = (1, 2, 5, 10, 15, 30)
 
 
@@ -40,6 +48,9 @@ class DeskSettings(models.Model):
     # After so long without a key the desk covers the caller's words.
     idle_minutes = models.PositiveSmallIntegerField(default=5)
     nudges_breaks = models.BooleanField(default=False)
+    warm_up = models.CharField(
+        max_length=8, choices=WarmUp.choices, default=WarmUp.TO_COME
+    )
 
     class Meta:
         constraints = [
@@ -53,6 +64,9 @@ class DeskSettings(models.Model):
             models.CheckConstraint(
                 name="desk_idle_minutes_known",
                 condition=Q(idle_minutes__in=IDLE_MINUTES),
+            ),
+            models.CheckConstraint(
+                name="desk_warm_up_known", condition=Q(warm_up__in=WarmUp.values)
             ),
         ]
 

@@ -27,7 +27,15 @@ from annotations.models import (
     User,
 )
 from annotations.services import catalogue as intents
-from annotations.services import clusters, desk, desk_keys, labels, queue, revisions
+from annotations.services import (
+    clusters,
+    desk,
+    desk_keys,
+    labels,
+    queue,
+    revisions,
+    warm_up,
+)
 from annotations.services.labels import Submission
 from annotations.views import label_forms as forms
 from annotations.views.nothing_to_label import describe
@@ -262,6 +270,7 @@ def _page(
         "reasons": json.dumps(SkipReason.choices),
         "keys": json.dumps(desk_keys.for_page(wishes)),
         "idle_seconds": 60 * wishes.idle_minutes,
+        "offers_warm_up": warm_up.is_offered(wishes),
         "revises": revises,
         "worker_alive": queue.worker_alive(),
     }
@@ -286,13 +295,20 @@ def _context(
         "item": shown,
         "uuid": forms.new_uuid(),
         "alike": clusters.offered(item, by=request.user),
+        **drawn(shown),
+        **_given(given, shown),
+    }
+
+
+def drawn(shown: desk.DeskItem) -> dict[str, Any]:
+    """What the form of an item draws of its suggestions and turns."""
+    guesses = shown.suggestions
+    return {
         # Dictionaries: a template looks for keys first, and the misses add up.
-        "choices": [(vars(s), round(100 * s.confidence)) for s in shown.suggestions],
+        "choices": [(vars(s), round(100 * s.confidence)) for s in guesses],
         "acts": json.dumps(shown.acts),
         "act_choices": Act.choices,
-        "preselect": bool(shown.suggestions)
-        and shown.suggestions[0].confidence >= PRESELECT,
-        **_given(given, shown),
+        "preselect": bool(guesses) and guesses[0].confidence >= PRESELECT,
     }
 
 

@@ -272,7 +272,7 @@
       if (wishes.digitSubmits) submit(event);
     } },
     { id: "none", mode: "desk", group: "Answer", keys: ["0"], name: "None of these: out of scope", when: onDesk, run: () => choose(url.outOfScope) },
-    { id: "find", mode: "desk", group: "Answer", keys: ["Letter"], name: "Search all intents (bil: keeps to a domain)", when: onDesk, run: (event) => picker.open(/^\p{L}$/u.test(event.key) ? event.key : "") },
+    { id: "find", mode: "desk", group: "Answer", keys: ["Letter"], name: "Search all intents (bil: keeps to a domain)", when: onDesk, run: (event) => picker.open(keys.named("find").keys.includes("Letter") ? event.key : "") },
     { id: "again", mode: "desk", group: "Answer", keys: ["="], name: "The answer before once more: intent, the same words marked, “not spoken”", when: onDesk, run: () => last.repeat(item, choose) },
     { id: "mark", mode: "desk", group: "Answer", keys: ["Space"], name: "Mark a parameter", when: onDesk, run: startMarking },
     { id: "not-spoken", mode: "desk", group: "Answer", keys: ["-"], name: "The needed parameter was not spoken", when: onDesk, run: panel.notSpoken },

@@ -185,7 +185,7 @@
     }
     const box = IVR.make("input", { type: "checkbox", checked: singleKeys() === "plain" });
     box.addEventListener("change", () => store.setItem("ivr-single-keys", box.checked ? "on" : "off"));
-    if (own.single) body.push(IVR.make("p", { class: "switch" }, IVR.make("a", { href: "/me/keys" }, "Change your keys, or switch single keys off")));
+    if (own.single) body.push(IVR.make("p", { class: "switch" }, IVR.make("a", { href: "/me/keys" }, "Change your keys, or switch single keys off"), " · ", IVR.make("a", { href: "/label/warm-up" }, "Practise them")));
     else body.push(IVR.make("label", { class: "switch" }, box, "Single keys (off: hold Alt with each)"));
     IVR.dialog("keysheet", "Keys", ...body).classList.add("keysheet");
   }

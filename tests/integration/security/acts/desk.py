@@ -40,6 +40,10 @@ def me_keys(client: Client, user: User):
     return client.post("/me/keys", {"preset": "letters", "single_keys": "alt"})
 
 
+def label_warm_up(client: Client, user: User):
+    return client.post("/label/warm-up", {"how": "skipped"})
+
+
 def cluster_page(client: Client, user: User):
     """The page of the check, for three that say the same."""
     cast.intent("say_hello")
@@ -116,6 +120,7 @@ ACTS = (
     (label_quarantine, "utterance.quarantined"),
     (label_undo, "skip.undone"),
     (me_keys, "desk.keys_changed"),
+    (label_warm_up, "desk.warm_up_ended"),
     (label_cluster_check, "label.submitted"),
     (label_cluster_confirm, "cluster.confirmed"),
     (label_cluster_undo, "label.undone"),

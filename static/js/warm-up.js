@@ -1,0 +1,204 @@
+/* The warm-up: five made-up items between the person's keys and the desk as it is.
+   Stands in for what the desk asks of the server, and says what to try. */
+(() => {
+  "use strict";
+  const { make, say, keys, drawKeys } = window.IVR;
+  const $ = (id) => document.getElementById(id);
+  const SETTLE = 200; // as on the desk: a decision faster than this meant another item
+  const PRACTISED = /^(submit|choose|none|find|mark|skip|undo|span-(?!silent|personal).*)$/;
+  const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"]);
+  const AMOUNT = "twelve dollars";
+  const READ = { [AMOUNT]: "12", twelve: "12" };
+
+  /* ---- what to try ---- */
+
+  /* A step of a lesson: its line, in words and keys, and what the answer must be. */
+  const key = (id, at = 0) => keys.named(id).keys[at];
+  const digits = (digit) => [{ key: String(digit) }];
+  const accept = () => [{ key: key("submit") }];
+  const isAnswer = (intent) => ({ kind, body }) => kind === "answer" && body.intent === intent;
+  const isMarked = ({ kind, body }) => kind === "answer" && JSON.parse(body.spans).some((span) => span.param === "amount" && span.text === AMOUNT);
+
+  function search(word) {
+    return key("find") === "Letter" ? [...word].map((letter) => ({ key: letter })) : [{ key: key("find") }, " and ", ...[...word].map((letter) => ({ key: letter }))];
+  }
+
+  const lessons = ({ digitSubmits }) => [
+    [{ line: () => ["The suggestion is right: ", ...accept(), " accepts it."], fits: isAnswer("pay_bill") }],
+    [{ line: () => ["The second suggestion is the right one: press ", ...digits(2), ...(digitSubmits ? ["."] : [", then ", ...accept(), "."])], fits: isAnswer("explain_charge") }],
+    [{ line: () => ["No suggestion fits. Type ", ...search("out"), " to search, ", { key: "Enter" }, " to take the first, ", ...accept(), " to accept it."], fits: isAnswer("report_outage") }],
+    [{ line: () => ["The amount is needed: ", { key: key("mark") }, " marks “twelve”, ", { key: key("span-extend", 1) }, " takes in “dollars”, ", ...digits(1), " says it is the amount. Then ", ...accept(), "."], fits: isMarked }],
+    [
+      { line: () => ["Say you cannot judge this one: ", { key: key("skip") }, " skips it, ", ...digits(1), " is the first reason."], fits: ({ kind }) => kind === "skip" },
+      { line: () => ["Skipped. On second thoughts: ", { key: key("undo") }, " takes the last answer back, here and at the desk."], fits: ({ kind }) => kind === "undo" },
+      { line: () => ["It is back as it was: ", ...accept(), " accepts it."], fits: ({ kind }) => kind === "answer" },
+    ],
+  ];
+
+  const shown = (line) => line.flatMap((part) => (part.key ? drawKeys([part.key]) : [part]));
+  const spoken = (line) => line.map((part) => (part.key ? part.key.replace("Mod", "Control").replace("ArrowRight", "right arrow") : part)).join("");
+
+  /* ---- the desk's flow, on items that nobody waits for ---- */
+
+  function flow({ open, onShown }) {
+    const { dataset: url } = $("desk");
+    const slot = $("slot");
+    const forms = [...document.querySelectorAll("template.practice")].map((one) => one.content.querySelector("#item"));
+    const course = lessons(JSON.parse(url.keys));
+    const opened = new Map();
+    let item = null;
+    let at = 0;
+    let step = 0;
+    let pressed = 0; // keys, since the step began
+    let total = 0;
+    let ended = Infinity; // when the last step was done
+
+    addEventListener("keydown", (event) => {
+      if (!event.repeat && !MODIFIERS.has(event.key)) pressed += 1;
+    }, { capture: true });
+
+    function put(form) {
+      slot.replaceChildren(form);
+      item = opened.get(form) || open(form);
+      opened.set(form, item);
+      watchPaint(item);
+      keys.mode = "desk";
+      $("acts").hidden = false;
+      onShown(item);
+    }
+
+    function watchPaint(one) {
+      one.paintedAt = Infinity;
+      delete one.form.dataset.painted;
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        one.paintedAt = performance.now();
+        one.form.dataset.painted = "";
+      }));
+    }
+
+    /* praise: what was done, where it was; the line of the step follows. */
+    function instruct(praise) {
+      const line = course[at][step].line();
+      pressed = 0;
+      $("lesson").hidden = false;
+      $("step").textContent = `Warm-up, ${at + 1} of ${course.length}`;
+      $("right").hidden = !praise;
+      $("right").textContent = praise;
+      $("task").replaceChildren(...shown(line));
+      $("utterance")?.focus({ preventScroll: true });
+      say([praise, spoken(line), item ? item.text : ""].filter(Boolean).join(" "));
+      scrollTo({ top: 0 });
+    }
+
+    function praise() {
+      total += pressed;
+      if (!pressed) return "Right.";
+      return pressed === 1 ? "Right: one key." : `Right: ${pressed} keys.`;
+    }
+
+    function go(lesson, said) {
+      at = lesson;
+      step = 0;
+      if (at < course.length) {
+        put(forms[at]);
+        instruct(said);
+      } else finish(said);
+    }
+
+    /* A step within a lesson: after a skip the item is off the desk until it is back. */
+    function goOn(said) {
+      step += 1;
+      if (course[at][step].fits({ kind: "undo" })) {
+        item = null;
+        keys.mode = "page";
+        slot.replaceChildren();
+        onShown(null);
+      } else put(forms[at]);
+      instruct(said);
+    }
+
+    function decide(kind, body) {
+      if (course[at][step].fits({ kind, body })) {
+        const said = praise();
+        if (step + 1 < course[at].length) goOn(said);
+        else go(at + 1, said);
+      } else if (kind === "skip") go(at + 1, "Skipped.");
+      else instruct("Nearly. Here it is about this:");
+    }
+
+    function undo() {
+      if (at < course.length && course[at][step].fits({ kind: "undo" })) goOn(praise());
+      else if (at > 0 && at < course.length) go(at - 1, "Taken back.");
+      else say("Nothing to take back.");
+    }
+
+    /* ---- the end ---- */
+
+    /* -> whether the server noted it */
+    async function note(how) {
+      const body = new URLSearchParams({ how });
+      const response = await fetch(url.ended, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true", "X-CSRFToken": url.csrf } }).catch(() => null);
+      return Boolean(response?.ok);
+    }
+
+    async function leave() {
+      await note("skipped");
+      location.assign(url.page);
+    }
+
+    async function finish(said) {
+      item = null;
+      keys.mode = "finish";
+      ended = performance.now();
+      $("acts").hidden = true;
+      $("lesson").hidden = true;
+      onShown(null);
+      $("about").hidden = true;
+      const title = make("h2", { tabIndex: -1 }, "Warm.");
+      const told = make("p", {}, `${said} All five are done${total ? `, with ${total} keys` : ""}. `, ...drawKeys(["?"]), " shows every key, at the desk too.");
+      const ways = make("p", { class: "ways" },
+        make("a", { class: "button go", href: url.page }, ...drawKeys([key("submit")]), " To the desk"),
+        make("a", { class: "button", href: url.ended }, "Once more"));
+      slot.replaceChildren(make("div", { id: "finish", class: "finish" }, title, told, ways));
+      title.focus({ preventScroll: true });
+      say(`${told.textContent} ${spoken(accept())} goes to the desk.`);
+      if (!(await note("done"))) told.append(" The server could not note it, so the desk may offer the warm-up again.");
+    }
+
+    function begin() {
+      put(forms[0]);
+      instruct("");
+      $("leave").addEventListener("click", (event) => {
+        event.preventDefault();
+        leave();
+      });
+      keys.add(
+        { id: "warm-up-leave", mode: "page", group: "The warm-up", keys: ["Escape"], name: "Leave the warm-up", when: () => ended === Infinity, run: leave },
+        { id: "warm-up-on", mode: "finish", group: "The warm-up", keys: [key("submit")], name: "To the desk, once it is done", when: () => performance.now() - ended >= SETTLE, run: () => location.assign(url.page) },
+      );
+    }
+
+    return {
+      begin, decide, undo, correct: () => undefined,
+      isReady: () => Boolean(item),
+      isSettled: (event) => Boolean(item) && (event?.timeStamp ?? performance.now()) - item.paintedAt >= SETTLE,
+    };
+  }
+
+  /* ---- what the desk has of the server and of other days ---- */
+
+  const add = keys.add;
+  keys.add = (...commands) => add(...commands.filter(({ id }) => PRACTISED.test(id) || id.startsWith("warm-up")));
+  const readings = () => {
+    const peek = (item, param, words) => ({ value: READ[words] ?? words, problem: "" });
+    return { peek, seed: () => undefined, read: async (...asked) => peek(...asked) };
+  };
+  const nothing = () => undefined;
+  Object.assign(window.IVR, {
+    flow, readings,
+    lastAnswer: () => ({ keep: nothing, repeat: nothing }),
+    lookBack: () => ({ reset: nothing }),
+    coach: nothing, // the lines say the keys already
+    nudgeBreaks: nothing,
+  });
+})();
