@@ -5,7 +5,8 @@
   const { make, say, keys, drawKeys } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const SETTLE = 200; // as on the desk: a decision faster than this meant another item
-  const PRACTISED = /^(submit|choose|none|find|mark|skip|undo|span-(?!silent|personal).*)$/;
+  // Those of the lessons, and those whose keys the item itself shows.
+  const PRACTISED = /^(submit|choose|none|find|mark|skip|undo|not-spoken|misheard|value|span-(?!personal).*)$/;
   const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"]);
   const AMOUNT = "twelve dollars";
   const READ = { [AMOUNT]: "12", twelve: "12" };
@@ -46,6 +47,7 @@
     const forms = [...document.querySelectorAll("template.practice")].map((one) => one.content.querySelector("#item"));
     const course = lessons(JSON.parse(url.keys));
     const opened = new Map();
+    const done = new Set(); // lessons
     let item = null;
     let at = 0;
     let step = 0;
@@ -76,17 +78,22 @@
       }));
     }
 
-    /* praise: what was done, where it was; the line of the step follows. */
-    function instruct(praise) {
+    function leaveEmpty() {
+      onShown(null);
+      $("about").hidden = true;
+    }
+
+    /* said: how the step before went; the line of this one follows. */
+    function instruct(said) {
       const line = course[at][step].line();
       pressed = 0;
       $("lesson").hidden = false;
       $("step").textContent = `Warm-up, ${at + 1} of ${course.length}`;
-      $("right").hidden = !praise;
-      $("right").textContent = praise;
+      $("right").hidden = !said;
+      $("right").textContent = said;
       $("task").replaceChildren(...shown(line));
       $("utterance")?.focus({ preventScroll: true });
-      say([praise, spoken(line), item ? item.text : ""].filter(Boolean).join(" "));
+      say([said, spoken(line), item ? item.text : ""].filter(Boolean).join(" "));
       scrollTo({ top: 0 });
     }
 
@@ -112,7 +119,7 @@
         item = null;
         keys.mode = "page";
         slot.replaceChildren();
-        onShown(null);
+        leaveEmpty();
       } else put(forms[at]);
       instruct(said);
     }
@@ -121,7 +128,10 @@
       if (course[at][step].fits({ kind, body })) {
         const said = praise();
         if (step + 1 < course[at].length) goOn(said);
-        else go(at + 1, said);
+        else {
+          done.add(at);
+          go(at + 1, said);
+        }
       } else if (kind === "skip") go(at + 1, "Skipped.");
       else instruct("Nearly. Here it is about this:");
     }
@@ -152,17 +162,18 @@
       ended = performance.now();
       $("acts").hidden = true;
       $("lesson").hidden = true;
-      onShown(null);
-      $("about").hidden = true;
-      const title = make("h2", { tabIndex: -1 }, "Warm.");
-      const told = make("p", {}, `${said} All five are done${total ? `, with ${total} keys` : ""}. `, ...drawKeys(["?"]), " shows every key, at the desk too.");
+      leaveEmpty();
+      const title = make("h2", { tabIndex: -1 }, "Warmed up");
+      const isAll = done.size === course.length;
+      const result = isAll ? `All five are done${total ? `, with ${total} keys` : ""}.` : `${done.size} of the five done; “Once more” has the others, too.`;
+      const told = make("p", {}, `${said} ${result} `, ...drawKeys(["?"]), " shows every key, at the desk too.");
       const ways = make("p", { class: "ways" },
         make("a", { class: "button go", href: url.page }, ...drawKeys([key("submit")]), " To the desk"),
         make("a", { class: "button", href: url.ended }, "Once more"));
       slot.replaceChildren(make("div", { id: "finish", class: "finish" }, title, told, ways));
       title.focus({ preventScroll: true });
       say(`${told.textContent} ${spoken(accept())} goes to the desk.`);
-      if (!(await note("done"))) told.append(" The server could not note it, so the desk may offer the warm-up again.");
+      if (!(await note(isAll ? "done" : "skipped"))) told.append(" The server could not note it, so the desk may offer the warm-up again.");
     }
 
     function begin() {
@@ -173,7 +184,7 @@
         leave();
       });
       keys.add(
-        { id: "warm-up-leave", mode: "page", group: "The warm-up", keys: ["Escape"], name: "Leave the warm-up", when: () => ended === Infinity, run: leave },
+        { id: "warm-up-leave", mode: "page", group: "The warm-up", keys: ["Escape"], name: "Leave the warm-up", when: () => ended === Infinity && !document.querySelector("details.menu[open]"), run: leave },
         { id: "warm-up-on", mode: "finish", group: "The warm-up", keys: [key("submit")], name: "To the desk, once it is done", when: () => performance.now() - ended >= SETTLE, run: () => location.assign(url.page) },
       );
     }

@@ -64,7 +64,8 @@ def test_all_five_are_done_by_keyboard_and_nothing_is_stored_as_a_label(
     press(page, "Control+z")
     expect(page.locator("#task")).to_contain_text("back as it was")
     settle(page)
-    press(page, "Enter")
+    with page.expect_response("**/label/warm-up"):
+        press(page, "Enter")
 
     expect(page.locator("#finish")).to_contain_text("All five are done, with 16 keys")
     page.wait_for_timeout(world.SETTLE_MS)
@@ -107,6 +108,24 @@ def test_all_five_are_done_by_mouse(open_warm_up):
     submit.click()
 
     expect(page.locator("#finish")).to_contain_text("All five are done")
+
+
+def test_items_skipped_do_not_count_as_done(open_warm_up):
+    page = open_warm_up()
+
+    for number in (1, 2, 3, 4):
+        begun(page, number)
+        press(page, ";", "1")
+        right(page, "Skipped.")
+    begun(page, 5)
+    press(page, ";", "1", "Control+z")
+    settle(page)
+    with page.expect_response("**/label/warm-up"):
+        press(page, "Enter")
+
+    expect(page.locator("#finish")).to_contain_text("1 of the five done")
+    expect(page.locator("#finish")).not_to_contain_text("could not")
+    assert DeskSettings.objects.get().warm_up == WarmUp.SKIPPED
 
 
 @pytest.mark.parametrize(
