@@ -1,10 +1,9 @@
 /* Which item is on the desk, which wait behind it, and what becomes of decisions. */
 (() => {
   "use strict";
-  const { make, say, keys, journal, Outbox, Refusal, signingIn } = window.IVR;
+  const { make, say, keys, journal, Outbox, Refusal, signingIn, watchPaint, isSettled } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const HEARTBEAT = 60000;
-  const SETTLE = 200; // a decision faster than this was meant for the item before
   const PATIENCE = 300; // only a longer wait is worth drawing
   const DEPTH = 50;
   const MOST_AHEAD = 6; // answers taken back pile up behind the item; no more leases than this
@@ -43,15 +42,6 @@
       }
       onShown(item);
       if (!isItem) waitForWork();
-    }
-
-    function watchPaint(one) {
-      one.paintedAt = Infinity;
-      delete one.form.dataset.painted;
-      requestAnimationFrame(() => requestAnimationFrame(() => {
-        one.paintedAt = performance.now();
-        one.form.dataset.painted = "";
-      }));
     }
 
     /* The next item at once; where none is here yet, the response will bring it. */
@@ -119,9 +109,6 @@
     }
 
     /* ---- decisions ---- */
-
-    /* event: the key press or click meant; one made before the paint meant another item. */
-    const isSettled = (event) => Boolean(item) && (event?.timeStamp ?? performance.now()) - item.paintedAt >= SETTLE;
 
     /* What the desk lacks at the moment of sending. */
     const need = () => [!item ? ["need", "both"] : ahead.length ? ["stay", "1"] : ["need", "ahead"]];
@@ -420,8 +407,9 @@
         return item;
       },
       // A refused item came up by itself: the key was meant for the one before.
-      isReady: () => Boolean(item) && (!item.byItself || performance.now() - item.paintedAt >= SETTLE),
-      begin, correct, decide, isSettled, undo, pause, resume, resumed, url,
+      isReady: () => Boolean(item) && (!item.byItself || isSettled(item)),
+      isSettled: (event) => isSettled(item, event),
+      begin, correct, decide, undo, pause, resume, resumed, url,
     };
   }
 

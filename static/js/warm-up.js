@@ -2,9 +2,8 @@
    Stands in for what the desk asks of the server, and says what to try. */
 (() => {
   "use strict";
-  const { make, say, keys, drawKeys } = window.IVR;
+  const { make, say, keys, drawKeys, watchPaint, isSettled } = window.IVR;
   const $ = (id) => document.getElementById(id);
-  const SETTLE = 200; // as on the desk: a decision faster than this meant another item
   // Those of the lessons, and those whose keys the item itself shows.
   const PRACTISED = /^(submit|choose|none|find|mark|skip|undo|not-spoken|misheard|value|span-(?!personal).*)$/;
   const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"]);
@@ -53,7 +52,7 @@
     let step = 0;
     let pressed = 0; // keys, since the step began
     let total = 0;
-    let ended = Infinity; // when the last step was done
+    let last = null; // what is shown after the last step, as an item is
 
     addEventListener("keydown", (event) => {
       if (!event.repeat && !MODIFIERS.has(event.key)) pressed += 1;
@@ -67,15 +66,6 @@
       keys.mode = "desk";
       $("acts").hidden = false;
       onShown(item);
-    }
-
-    function watchPaint(one) {
-      one.paintedAt = Infinity;
-      delete one.form.dataset.painted;
-      requestAnimationFrame(() => requestAnimationFrame(() => {
-        one.paintedAt = performance.now();
-        one.form.dataset.painted = "";
-      }));
     }
 
     function leaveEmpty() {
@@ -159,7 +149,6 @@
     async function finish(said) {
       item = null;
       keys.mode = "finish";
-      ended = performance.now();
       $("acts").hidden = true;
       $("lesson").hidden = true;
       leaveEmpty();
@@ -170,29 +159,30 @@
       const ways = make("p", { class: "ways" },
         make("a", { class: "button go", href: url.page }, ...drawKeys([key("submit")]), " To the desk"),
         make("a", { class: "button", href: url.ended }, "Once more"));
-      slot.replaceChildren(make("div", { id: "finish", class: "finish" }, title, told, ways));
+      last = { form: make("div", { id: "finish", class: "finish" }, title, told, ways) };
+      slot.replaceChildren(last.form);
+      watchPaint(last);
       title.focus({ preventScroll: true });
       say(`${told.textContent} ${spoken(accept())} goes to the desk.`);
       if (!(await note(isAll ? "done" : "skipped"))) told.append(" The server could not note it, so the desk may offer the warm-up again.");
     }
 
     function begin() {
-      put(forms[0]);
-      instruct("");
+      go(0, "");
       $("leave").addEventListener("click", (event) => {
         event.preventDefault();
         leave();
       });
       keys.add(
-        { id: "warm-up-leave", mode: "page", group: "The warm-up", keys: ["Escape"], name: "Leave the warm-up", when: () => ended === Infinity && !document.querySelector("details.menu[open]"), run: leave },
-        { id: "warm-up-on", mode: "finish", group: "The warm-up", keys: [key("submit")], name: "To the desk, once it is done", when: () => performance.now() - ended >= SETTLE, run: () => location.assign(url.page) },
+        { id: "warm-up-leave", mode: "page", group: "The warm-up", keys: ["Escape"], name: "Leave the warm-up", when: () => !last && !document.querySelector("details.menu[open]"), run: leave },
+        { id: "warm-up-on", mode: "finish", group: "The warm-up", keys: [key("submit")], name: "To the desk, once it is done", when: () => isSettled(last), run: () => location.assign(url.page) },
       );
     }
 
     return {
       begin, decide, undo, correct: () => undefined,
       isReady: () => Boolean(item),
-      isSettled: (event) => Boolean(item) && (event?.timeStamp ?? performance.now()) - item.paintedAt >= SETTLE,
+      isSettled: (event) => isSettled(item, event),
     };
   }
 
