@@ -16,7 +16,7 @@ from training.models import (
     Promotion,
     SnapshotMember,
 )
-from training.services import checkpoints, datasets, execution, promotion, rounds
+from training.services import checkpoints, datasets, execution, promotion, rounds, teller
 from training.services.rounds import Status
 
 pytestmark = [
@@ -195,7 +195,7 @@ def test_a_round_that_breaks_each_time_fails_after_three_attempts(monkeypatch):
 
 def test_a_cancelled_training_stops_and_leaves_nothing(monkeypatch):
     factory.world()
-    monkeypatch.setattr(execution, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(teller, "TELL_SECONDS", 0.0)
     found = rounds.request(policy=factory.policy(), cause="a test", by=None)
     mia = factory.engineer()
     failpoints.arm(
