@@ -185,6 +185,7 @@ def test_the_next_start_ends_what_a_kill_9_of_supervisor_and_guard_left(
     [worker] = [p for p in run.pids("queues\0gpu") if os.getsid(p) == p]
     [guard] = run.pids("ivr_label.up.guard")
     os.kill(worker, signal.SIGSTOP)  # it cannot hear that its parent is gone
+    run.process.send_signal(signal.SIGSTOP)  # else it may start another guard
     os.kill(guard, signal.SIGKILL)
     run.process.kill()
     run.process.wait()

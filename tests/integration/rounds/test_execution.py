@@ -16,7 +16,14 @@ from training.models import (
     Promotion,
     SnapshotMember,
 )
-from training.services import checkpoints, datasets, execution, promotion, rounds, teller
+from training.services import (
+    checkpoints,
+    datasets,
+    execution,
+    promotion,
+    rounds,
+    teller,
+)
 from training.services.rounds import Status
 
 pytestmark = [
