@@ -69,6 +69,10 @@ class Run:
             return error.code
 
 
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
 @pytest.fixture
 def run(clean_environment, tmp_path):
     run = Run(clean_environment, tmp_path / "said")
@@ -185,7 +189,7 @@ def test_the_next_start_ends_what_a_kill_9_of_supervisor_and_guard_left(
     [worker] = [p for p in run.pids("queues\0gpu") if os.getsid(p) == p]
     [guard] = run.pids("ivr_label.up.guard")
     os.kill(worker, signal.SIGSTOP)  # it cannot hear that its parent is gone
-    run.process.send_signal(signal.SIGSTOP)  # else it may start another guard
+    wait_until(lambda: state(worker) == "T")  # a pending stop comes after a pending end
     os.kill(guard, signal.SIGKILL)
     run.process.kill()
     run.process.wait()
