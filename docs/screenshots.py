@@ -28,7 +28,7 @@ KEPT = (
     "label-light-1366.png",
     "label-dark-1366.png",
     "disagreements-light-1366.png",
-    "round-light-1366.png",
+    "plan-light-1366.png",
     "drift_check-light-1366.png",
 )
 SETTLE_MS = 800  # the catalogue is in by then
