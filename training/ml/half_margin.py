@@ -7,7 +7,9 @@ bits of positive bfloat16 numbers order as integers do, so a knockout over int16
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -128,16 +130,14 @@ def _exactly(
     return np.asarray(best_two[:, 1] - best_two[:, 0], dtype=np.float32)
 
 
-class _single_threaded:
+@contextmanager
+def _single_threaded() -> Iterator[None]:
     """Torch computes on one thread each: the blocks are what is shared out."""
+    import torch
 
-    def __enter__(self) -> None:
-        import torch
-
-        self._before = torch.get_num_threads()
-        torch.set_num_threads(1)
-
-    def __exit__(self, *error: object) -> None:
-        import torch
-
-        torch.set_num_threads(self._before)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
