@@ -1,9 +1,9 @@
 """What an evaluation says in full: the JSON of `Evaluation.detail`, as dataclasses.
 
-Pages and reports read it; `examination` fills it. Shares run from 0 to 1. Every
-figure comes twice: each utterance once (`value`), and each as often as it was called
-(`by_calls`), both with the 95 % interval of a bootstrap by conversation. Texts are
-never in it: examples are the keys of utterances.
+Pages and reports read it; `examination` and `breakdown` fill it. Shares run from 0 to
+1. Every figure comes twice: each utterance once (`value`), and each as often as it was
+called (`by_calls`), both with the 95 % interval of a bootstrap by conversation. Texts
+are never in it: examples are the keys of utterances.
 
     {"format": 1,
      "about": {"items", "calls", "conversations", "repeats", "seed", "level"},

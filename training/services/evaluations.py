@@ -10,10 +10,10 @@ from annotations.functions import forms
 from annotations.functions.forms import NamedSchema
 from annotations.models import Intent, Utterance
 from annotations.services import catalogue
-from training.ml import examination, experiment, prompts
+from training.ml import breakdown, examination, experiment, prompts
 from training.ml.data import Dataset
 from training.ml.encoder import MODEL_NAME, model_folder
-from training.ml.examination import Items
+from training.ml.exam_items import Items
 from training.ml.experiment import Measured
 from training.ml.prompts import PromptTokens, ToolCosts
 from training.models import Checkpoint, Evaluation
@@ -88,7 +88,7 @@ def items_of(predictor: Any, measured: Measured, exam: Dataset) -> Items:
         groups=exam.groups,
         calls=np.array(exam.weights),
         domains=dict(Intent.objects.values_list("name", "domain__name")),
-        sources=[sources.get(key, examination.UNKNOWN) for key in keys],
+        sources=[sources.get(key, breakdown.UNKNOWN) for key in keys],
         heard=[example.heard for example in exam],
         turn_ms=measured.turn_ms,
         acts=[example.act for example in exam],

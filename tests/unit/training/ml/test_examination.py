@@ -3,10 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from training.ml import examination, prompts
+from training.ml import breakdown, prompts
 from training.ml.data import OUT_OF_SCOPE, Span
 from training.ml.evaluation import Detail
-from training.ml.examination import Items, examine
+from training.ml.exam_items import Items
+from training.ml.examination import examine
 from training.ml.resampling import Resampler
 
 INTENTS = ("bill", "pay", "reset")
@@ -154,7 +155,7 @@ def test_at_most_thirty_pairs_are_listed():
 
     found = examine(items(rows))
 
-    assert len(found.confusions["intent"]) == examination.MAX_CONFUSIONS
+    assert len(found.confusions["intent"]) == breakdown.MAX_CONFUSIONS
 
 
 def test_the_interval_covers_what_conversations_vary_by():
