@@ -165,15 +165,28 @@ STATIC_BUNDLES = {
         "js/panel.js",
         "js/picker.js",
         "js/outbox.js",
-        "js/rest.js",
+        "js/cover.js",
         "js/settle.js",
+        "js/leases.js",
         "js/flow.js",
         "js/again.js",
         "js/lookback.js",
         "js/coach.js",
+        "js/rest.js",
         "js/desk.js",
         "js/cluster.js",
     ),
+    # Near-duplicates on one page.
+    "js/confirm.js": (
+        "js/picker.js",
+        "js/cover.js",
+        "js/attended.js",
+        "js/settle.js",
+        "js/leases.js",
+        "js/cluster-page.js",
+    ),
+    # What all of the reviewer's pages have.
+    "js/reviewing.js": ("js/cover.js", "js/attended.js", "js/review.js"),
     # The desk without what asks the server.
     "js/practice.js": (
         "js/marking.js",

@@ -269,7 +269,7 @@ def _page(
         "today": mine.count(),
         "reasons": json.dumps(SkipReason.choices),
         "keys": json.dumps(desk_keys.for_page(wishes)),
-        "idle_seconds": 60 * wishes.idle_minutes,
+        "idle_seconds": wishes.idle_seconds,
         "offers_warm_up": warm_up.is_offered(wishes),
         "revises": revises,
         "worker_alive": queue.worker_alive(),

@@ -1,61 +1,67 @@
 /* Near-duplicates on one page: the blind check, then one key for the others. */
 (() => {
   "use strict";
-  const { say, keys, Picker } = window.IVR;
+  const { banner, say, keys, leases, attended, watchPaint, isSettled, lookAway, millisecondsSeen, Picker } = window.IVR;
   const $ = (id) => document.getElementById(id);
-  const SETTLE = 200; // a decision faster than this was meant for the page before
-  const HEARTBEAT = 60000;
   const page = $("cluster");
   const form = page.querySelector("form[data-step]");
-  let paintedAt = Infinity;
-  let isSent = false;
-  requestAnimationFrame(() => requestAnimationFrame(() => {
-    paintedAt = performance.now();
-    page.dataset.painted = "";
-  }));
+  const seen = { form: page };
+  const desk = attended(page);
+  let isLeft = false; // what this page held is given back, or goes on with whoever leaves
+  watchPaint(seen);
 
-  const held = () => (page.dataset.held || "").split(" ").filter(Boolean);
-  const body = (fields) => new URLSearchParams([["csrfmiddlewaretoken", page.dataset.csrf], ...fields]);
+  const held = () => (isLeft || desk.isSending ? [] : (page.dataset.held || "").split(" ").filter(Boolean));
+  const lost = new Set(); // ids that somebody else has by now
+  const holds = leases({
+    url: page.dataset, held, onLost: tellLost, reenter: desk.reenter,
+    words: {
+      unreachable: "The server cannot be reached. What you chose stays on this page.",
+      unsure: "The server cannot be reached; whether these items are still yours shows when you go on.",
+      gone: "Some of these went back to the others. How many shows when you go on.",
+      over: "How many somebody else has by now shows when you go on.",
+    },
+  });
+
+  /* The others are left alone when they are confirmed; without the seed nothing can be. */
+  function tellLost(id) {
+    lost.add(id);
+    if (lost.has(page.dataset.seed)) banner("These went back to the others meanwhile, so they cannot be confirmed together. Go one by one: the next item waits there.");
+    else banner(`${lost.size === 1 ? "One of these went" : `${lost.size} of these went`} back to the others meanwhile and will be left alone.`);
+  }
+
+  if (form) {
+    const pause = (idle) => {
+      lookAway(seen, idle);
+      return holds.pause(held());
+    };
+    desk.cover({ pause, resume: holds.resume, shown: () => watchPaint(seen) });
+  }
 
   /* A reloaded page gave its items back after this one was asked for. */
   if (page.dataset.held && ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type))
     setTimeout(() => fetch(page.dataset.self).catch(() => null), 300);
 
-  addEventListener("pagehide", () => {
-    if (!isSent && held().length) navigator.sendBeacon(page.dataset.release, body(held().map((id) => ["item", id])));
-  });
-  /* The others go back before the desk asks for work, so that it may get one of them. */
+  /* What goes on to the desk keeps its item. The others go back before the desk asks for
+     work, so that it may get one of them. */
   $("one-by-one")?.addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const { href } = event.currentTarget;
-    const kept = new URL(href).searchParams.get("item");
-    const others = held().filter((id) => id !== kept);
-    isSent = true;
-    await fetch(page.dataset.release, { method: "POST", body: body(others.map((id) => ["item", id])), keepalive: true }).catch(() => null);
+    const others = held().filter((id) => id !== page.dataset.seed);
+    isLeft = true;
+    const body = new URLSearchParams([["csrfmiddlewaretoken", page.dataset.csrf], ...others.map((id) => ["item", id])]);
+    await fetch(page.dataset.release, { method: "POST", body, keepalive: true }).catch(() => null);
     location.assign(href);
   });
-  setInterval(() => {
-    if (!document.hidden) for (const id of held()) fetch(page.dataset.renew, { method: "POST", body: body([["item", id]]) }).catch(() => null);
-  }, HEARTBEAT);
 
   for (const input of document.querySelectorAll("input[data-uuid]")) input.value = crypto.randomUUID();
   // A held Enter must not press a button that has the focus.
   document.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault(), true);
 
-  /* What goes on to the desk keeps its item; the others are given back. */
-  $("one-by-one")?.addEventListener("click", () => {
-    page.dataset.held = held().filter((id) => id !== page.dataset.seed).join(" ");
-  });
-
-  const send = (event) => event.timeStamp - paintedAt >= SETTLE && form?.requestSubmit();
+  const send = (event) => isSettled(seen, event) && form?.requestSubmit();
   form?.addEventListener("submit", (event) => {
-    if (isSent || performance.now() - paintedAt < SETTLE || !ready()) {
-      event.preventDefault();
-      return;
-    }
-    isSent = true;
-    form.elements.shown_ms.value = Math.round(performance.now() - paintedAt);
+    if (isSettled(seen) && ready()) form.elements.shown_ms.value = millisecondsSeen(seen);
+    else event.preventDefault();
   });
 
   function ready() {
@@ -67,7 +73,7 @@
 
   keys.mode = "cluster";
   const group = "Confirm together";
-  const go = { id: "cluster-go", mode: "cluster", group, keys: ["Enter"], name: "Send what is shown", run: (event) => (form ? send(event) : event.timeStamp - paintedAt >= SETTLE && $("onward")?.click()) };
+  const go = { id: "cluster-go", mode: "cluster", group, keys: ["Enter"], name: "Send what is shown", run: (event) => (form ? send(event) : isSettled(seen, event) && $("onward")?.click()) };
   keys.add(go, { id: "cluster-leave", mode: "cluster", group, keys: ["Escape"], name: "Go one by one", run: () => ($("one-by-one") || $("onward"))?.click() });
 
   if ($("back")) keys.add({ id: "cluster-back", mode: "cluster", group, keys: ["Mod+z"], name: "Take these answers back", run: () => $("back").click() });
@@ -114,5 +120,4 @@
 
   if (form?.dataset.step === "check") startCheck();
   if (form?.dataset.step === "confirm") startConfirm();
-  document.querySelector("form[data-back]")?.addEventListener("submit", () => (isSent = true));
 })();

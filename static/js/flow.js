@@ -1,9 +1,8 @@
 /* Which item is on the desk, which wait behind it, and what becomes of decisions. */
 (() => {
   "use strict";
-  const { make, say, keys, journal, Outbox, Refusal, signingIn, watchPaint, isSettled } = window.IVR;
+  const { make, say, keys, journal, leases, Outbox, Refusal, signingIn, watchPaint, isSettled, lookAway, millisecondsSeen } = window.IVR;
   const $ = (id) => document.getElementById(id);
-  const HEARTBEAT = 60000;
   const PATIENCE = 300; // only a longer wait is worth drawing
   const DEPTH = 50;
   const MOST_AHEAD = 6; // answers taken back pile up behind the item; no more leases than this
@@ -15,14 +14,19 @@
     const desk = $("desk");
     const slot = $("slot");
     const url = desk.dataset;
-    const reenter = signingIn({ url, count: () => outbox.count });
+    const { reenter } = signingIn({ url, kept });
     const outbox = new Outbox({ onState: showState, reenter, csrf: () => url.csrf, person: url.person });
     const opened = new WeakMap();
     let ahead = [...document.querySelectorAll("template#ahead")].map((one) => one.content.querySelector("#item"));
     let decided = []; // {form, uuid, saved}, newest last
     let item = null;
     let today = Number(url.today);
-    let isPaused = false;
+
+    function kept() {
+      const n = outbox.count;
+      const saved = n ? `${n === 1 ? "One answer is" : `${n} answers are`} kept on this page and sent when you are back.` : "Everything you answered is saved.";
+      return `${saved} What you had begun on this item stays as it is.`;
+    }
 
     /* ---- what is on the desk ---- */
 
@@ -128,7 +132,7 @@
       const { form, id } = item;
       const uuid = ticket(item, target, body);
       item.isTouched = true;
-      const shown = Math.max(0, Math.round(item.seenBefore + performance.now() - item.paintedAt));
+      const shown = millisecondsSeen(item);
       decided = [...decided, { form, uuid, saved }].slice(-DEPTH);
       count(saved);
       $("notices").replaceChildren();
@@ -247,42 +251,46 @@
     /* ---- holding the items ---- */
 
     // A correction is held by nobody: its answer stands until there is another.
-    const held = () => [...(item ? [item.form] : []), ...ahead].filter((form) => !form.dataset.revises);
+    const heldOf = (forms) => forms.filter((form) => !form.dataset.revises).map((form) => form.dataset.item);
 
-    function renew(form) {
-      const body = new URLSearchParams({ item: form.dataset.item });
-      return fetch(url.renew, { method: "POST", body, headers: { "HX-Request": "true", "X-CSRFToken": url.csrf } }).catch(() => null);
-    }
-
-    async function renewAll() {
-      for (const form of held()) {
-        let response = await renew(form);
-        if (response?.status === 401 || response?.status === 403) {
-          await reenter();
-          response = await renew(form);
-        }
-        if (!response) {
-          window.IVR.banner("The server cannot be reached. You can go on; the answer will be sent when it is back.", "bad");
-          return;
-        }
-        if (!outbox.isBusy) window.IVR.banner(null);
-        if (response.status !== 409) continue;
-        if (item?.form === form && !item.isTouched && isPaused) await replaceLost();
-        else if (item?.form === form) window.IVR.banner("Your hold on this item has ended. Answer it all the same: it is kept, as a second opinion if someone was faster.");
-        else if (!opened.has(form)) ahead = ahead.filter((one) => one !== form);
-      }
-    }
-    const beat = () => !document.hidden && !outbox.isBusy && !isPaused && renewAll();
-    setInterval(beat, HEARTBEAT);
-    document.addEventListener("visibilitychange", () => !document.hidden && beat());
-
-    const keptByNext = () => (desk.dataset.kept || "").split(" ");
-    addEventListener("pagehide", () => {
-      const forms = held().filter((form) => !keptByNext().includes(form.dataset.item));
-      if (!forms.length) return;
-      const fields = [["csrfmiddlewaretoken", url.csrf], ...forms.map((form) => ["item", form.dataset.item])];
-      navigator.sendBeacon(url.release, new URLSearchParams(fields));
+    const holds = leases({
+      url, reenter,
+      held: () => heldOf([...(item ? [item.form] : []), ...ahead]),
+      kept: () => (desk.dataset.kept || "").split(" "),
+      isBusy: () => outbox.isBusy,
+      onLost: lose,
+      words: {
+        unreachable: "The server cannot be reached. You can go on; the answer will be sent when it is back.",
+        unsure: "The server cannot be reached; whether the item is still yours shows when you go on.",
+        gone: "The item went back to the others. The next one comes when you go on.",
+        over: "If somebody else has it now, the next one comes when you go on.",
+      },
     });
+
+    async function lose(id) {
+      const isLost = (form) => form.dataset.item === id;
+      if (!item || !isLost(item.form)) ahead = ahead.filter((form) => !isLost(form) || opened.has(form));
+      else if (holds.isPaused && !item.isTouched) await replaceLost();
+      else window.IVR.banner("Your hold on this item has ended. Answer it all the same: it is kept, as a second opinion if someone was faster.");
+    }
+
+    /* An item nobody began on: the next one instead of it. */
+    async function replaceLost() {
+      await drop(item.form);
+      window.IVR.banner("The item before went back to the others while you were away. This is the next one.");
+    }
+
+    /* -> sentences on how the item stands */
+    function pause(idle) {
+      if (!item) return null;
+      lookAway(item, idle);
+      const ids = heldOf([item.form]);
+      const sentences = holds.pause(ids);
+      return ids.length ? sentences : ["Your earlier answer stands until you have corrected it."];
+    }
+
+    const resumed = () => item && watchPaint(item);
+
     addEventListener("pageshow", (event) => event.persisted && location.reload());
 
     /* -> whether the server could be asked */
@@ -355,48 +363,6 @@
       announce("To be corrected.");
     }
 
-    /* ---- nobody there ---- */
-
-    /* An item nobody began on: the next one instead of it. */
-    async function replaceLost() {
-      await drop(item.form);
-      window.IVR.banner("The item before went back to the others while you were away. This is the next one.");
-    }
-
-    /* The hold is renewed once more, then runs out. -> sentences on how it stands */
-    function pause(idle) {
-      if (!item) return null;
-      isPaused = true;
-      if (item.paintedAt < Infinity) item.seenBefore += Math.max(0, performance.now() - item.paintedAt - idle);
-      item.paintedAt = Infinity;
-      return lease(item.form);
-    }
-
-    async function* lease(form) {
-      if (form.dataset.revises) yield "Your earlier answer stands until you have corrected it.";
-      else {
-        const response = await renew(form);
-        if (!response) yield "The server cannot be reached; whether the item is still yours shows when you go on.";
-        else if (response.ok) yield* untilOver(new Date(await response.text()));
-        else if (response.status === 409) yield "The item went back to the others. The next one comes when you go on.";
-        else yield "You are signed out by now.";
-      }
-    }
-
-    async function* untilOver(until) {
-      const time = until.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-      yield `The item is yours until ${time}.`;
-      await new Promise((resolve) => setTimeout(resolve, until - Date.now()));
-      yield `The item was yours until ${time}. If somebody else has it now, the next one comes when you go on.`;
-    }
-
-    async function resume() {
-      await renewAll();
-      isPaused = false;
-    }
-
-    const resumed = () => item && watchPaint(item);
-
     function begin() {
       put(slot.querySelector("#item, #empty"));
       replay();
@@ -409,7 +375,7 @@
       // A refused item came up by itself: the key was meant for the one before.
       isReady: () => Boolean(item) && (!item.byItself || isSettled(item)),
       isSettled: (event) => isSettled(item, event),
-      begin, correct, decide, undo, pause, resume, resumed, url,
+      begin, correct, decide, undo, pause, resume: holds.resume, resumed, url,
     };
   }
 

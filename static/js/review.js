@@ -1,7 +1,8 @@
-/* The reviewer's pages: to the next case and back, saving, taking back. */
+/* The reviewer's pages: to the next case and back, saving, taking back; covered while
+   nobody is there. */
 (() => {
   "use strict";
-  const { keys } = window.IVR;
+  const { keys, attended } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const press = (id) => $(id)?.click();
   const there = (id) => () => Boolean($(id)) && !$(id).disabled;
@@ -14,6 +15,10 @@
   );
   if ($("text")) keys.add({ id: "review-write", mode: "review", group: "Review", keys: ["a"], name: "Write the answer", run: () => $("text").focus() });
   if ($("why")) keys.add({ id: "review-reopen", mode: "review", group: "Review", keys: ["o"], name: "Open it again: choose why, then once more", run: () => ($("why").value ? press("reopen") : $("why").focus()) });
+
+  const standing = ["What you entered is kept. Another reviewer may settle this one meanwhile; then you are told when you save."];
+  const page = attended($("review"));
+  if (document.querySelector(".review")) page.cover({ pause: () => standing });
 
   $("text")?.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) press("save");
