@@ -70,9 +70,9 @@ class DeskSettings(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"desk of user {self.user_id}"
+
     @property
     def idle_seconds(self) -> int:
         return 60 * self.idle_minutes
-
-    def __str__(self) -> str:
-        return f"desk of user {self.user_id}"

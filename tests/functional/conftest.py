@@ -1,6 +1,7 @@
 """A real Chromium against a real server and the real PostgreSQL."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -67,6 +68,20 @@ def open_desk(page, sign_in, live_server):
 
     world.intents()
     return open_it
+
+
+@pytest.fixture
+def impatient(page):
+    """Pages that are covered after a second, which nobody may choose."""
+    covered_pages = re.compile(r"/label$|/label/cluster/|/review/disagreements")
+
+    def hasten(route):
+        response = route.fetch()
+        body = re.sub(r'data-idle="\d+"', 'data-idle="1"', response.text())
+        route.fulfill(response=response, body=body)
+
+    page.route(covered_pages, hasten)
+    return page
 
 
 @pytest.fixture

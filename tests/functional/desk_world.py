@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, Route, expect
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from annotations.models import QueueItem, Reason, User
 from tests.factories import cast
@@ -94,3 +95,21 @@ def next_after(page: Page, *keys: str) -> None:
     expect(following).to_be_visible()
     expect(page.locator("#saved")).to_have_text("✓ All saved")
     settle(page)
+
+
+def stay(page: Page) -> None:
+    """Somebody is at the desk from now on, however slow the machine is."""
+    page.evaluate("setInterval(() => dispatchEvent(new Event('pointermove')), 100)")
+
+
+def enter(context: BrowserContext, live_server, person: User) -> None:
+    """A sign-in in another tab: a new session, and with it a new token."""
+    client = Client()
+    client.force_login(person)
+    context.clear_cookies()
+    context.add_cookies(
+        [
+            {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+            for name in client.cookies
+        ]
+    )

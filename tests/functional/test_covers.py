@@ -1,41 +1,19 @@
 """Pages with callers' words while nobody is there, and after a sign-in has ended."""
 
-import re
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.models import Session
-from django.test import Client
 from playwright.sync_api import expect
 
 from annotations.models import Annotation, GoldLabel, QueueItem, User
 from annotations.services import queue
 from tests.factories import cast
 from tests.functional import desk_world as world
-from tests.functional.desk_world import press, settle
+from tests.functional.desk_world import enter, press, settle, stay
+from tests.functional.test_pages import WIDTHS, faults, overflow
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 PAY = "i want to pay number {}"
-
-
-@pytest.fixture
-def impatient(page):
-    """Pages that are covered after a second, which nobody may choose."""
-    covered_pages = re.compile(r"/label$|/label/together/|/review/disagreements")
-
-    def hasten(route):
-        response = route.fetch()
-        body = re.sub(r'data-idle="\d+"', 'data-idle="1"', response.text())
-        route.fulfill(response=response, body=body)
-
-    page.route(covered_pages, hasten)
-    return page
-
-
-def stay(page):
-    """Somebody is at the desk from now on, however slow the machine is."""
-    page.evaluate("setInterval(() => dispatchEvent(new Event('pointermove')), 100)")
 
 
 def test_an_idle_desk_shows_no_word_and_the_key_that_wakes_it_does_nothing_else(
@@ -152,38 +130,25 @@ def test_answers_are_never_sent_under_another_name(open_desk, context, live_serv
     assert not Annotation.objects.exists()
 
 
-def enter(context, live_server, person):
-    """A sign-in in another tab: a new session, and with it a new token."""
-    client = Client()
-    client.force_login(person)
-    context.clear_cookies()
-    context.add_cookies(
-        [
-            {"name": name, "value": client.cookies[name].value, "url": live_server.url}
-            for name in client.cookies
-        ]
-    )
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_covers_break_no_rule_and_fit(impatient, open_desk, theme):
     world.suggested(PAY.format(1), "pay_bill")
     impatient.emulate_media(color_scheme=theme)
     page = open_desk()
     expect(page.locator("#paused p")).to_contain_text("yours until")
-    found = faults(page)
+    found = wrong_at_all_widths(page)
     Session.objects.all().delete()
     press(page, "x")
     expect(page.locator("#signed-out")).to_be_visible()
 
-    assert found + faults(page) == []
+    assert found + wrong_at_all_widths(page) == []
 
 
-def faults(page) -> list[str]:
+def wrong_at_all_widths(page) -> list[str]:
     told = []
-    for width in (360, 768, 1366):
-        page.set_viewport_size({"width": width, "height": 768})
-        told += [one["id"] for one in Axe().run(page).response["violations"]]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+    for width, height in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        told += [f"{width} {fault}" for fault in faults(page)]
+        if overflow(page) > 0:
             told.append(f"{width}: scrolls sideways")
     return told
