@@ -101,14 +101,19 @@ pages = [
     path("review/undo", review.take_back, name="review_undo"),
     path("review/vote/<int:utterance_id>", review.vote, name="review_vote"),
     path("intents", intents.intents, name="intents"),
-    path("intents/<str:name>", intents.intent, name="intent"),
-    path("intents/<str:name>/change", intent_moves.change, name="intent_change"),
+    path("intents/<path:name>/change", intent_moves.change, name="intent_change"),
     path("intents/moves/<int:move_id>", intent_moves.move, name="intent_move"),
-    path("intents/<str:name>/edit", intent_editor.edit, name="intent_edit"),
-    path("intents/<str:name>/contrast", intent_editor.contrast, name="intent_contrast"),
-    path("intents/<str:name>/examples", intent_editor.examples, name="intent_examples"),
-    path("intents/<str:name>/set-off", intent_editor.set_off, name="intent_set_off"),
-    path("intents/<str:name>/remarks", intent_editor.remarks, name="intent_remarks"),
+    path("intents/<path:name>/edit", intent_editor.edit, name="intent_edit"),
+    path(
+        "intents/<path:name>/contrast", intent_editor.contrast, name="intent_contrast"
+    ),
+    path(
+        "intents/<path:name>/examples", intent_editor.examples, name="intent_examples"
+    ),
+    path("intents/<path:name>/set-off", intent_editor.set_off, name="intent_set_off"),
+    path("intents/<path:name>/remarks", intent_editor.remarks, name="intent_remarks"),
+    # Imported names may hold a slash: this takes all that nothing above it took.
+    path("intents/<path:name>", intents.intent, name="intent"),
     path("functions", functions.functions, name="functions"),
     path("functions/new", schema_editor.new, name="function_new"),
     path("functions/check", schema_editor.check, name="function_check"),
@@ -169,7 +174,7 @@ api = [
     ),
     path("api/v1/annotations", Annotations.as_view(), name="api_annotations"),
     path("api/v1/intents", Intents.as_view(), name="api_intents"),
-    path("api/v1/intents/<str:name>", Intent.as_view(), name="api_intent"),
+    path("api/v1/intents/<path:name>", Intent.as_view(), name="api_intent"),
     path("api/v1/functions", Functions.as_view(), name="api_functions"),
     path("api/v1/functions/<str:name>", FunctionDetail.as_view(), name="api_function"),
     path(

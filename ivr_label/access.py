@@ -18,7 +18,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
     JsonResponse,
 )
@@ -27,7 +26,7 @@ from annotations.errors import NotAllowedError
 from annotations.models import ApiToken, Role, Scope, User
 from annotations.services import tokens
 
-from . import http
+from . import failures, http
 
 TABLE = Path(__file__).with_name("access.yaml")
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -141,7 +140,7 @@ class AccessMiddleware:
         if not request.user.is_authenticated:
             return _ask_to_sign_in(request)
         if rule is None:
-            return HttpResponseNotAllowed(_methods(route))
+            return failures.wrong_method(request, _methods(route))
         if not rule.admits(request.user, request.api_token):
             return http.error_response(request, _refusal(rule, request.api_token))
         request.access_checked = True

@@ -24,7 +24,7 @@ from annotations.errors import (
     TooLargeError,
 )
 
-from .requests import NOT_STORABLE, is_unstorable_text
+from .requests import NOT_STORABLE, is_for_programs, is_unstorable_text
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +112,6 @@ def _is_htmx(request: HttpRequest) -> bool:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith(("/api/", "/v1/")) or (
+    return is_for_programs(request) or (
         not _is_htmx(request) and not request.accepts("text/html")
     )

@@ -7,12 +7,14 @@ from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from . import logs
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+FOR_PROGRAMS = ("/api/", "/v1/")
+METRICS = "/metrics"
 NOT_STORABLE = "The request holds a NUL or half a surrogate pair; remove it."
 
 
@@ -60,7 +62,7 @@ class StorableTextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         query = request.META.get("QUERY_STRING", "")
         if "\0" in request.path or b"\0" in unquote_to_bytes(query):
-            return HttpResponse(NOT_STORABLE, status=400, content_type="text/plain")
+            return _not_storable(request)
         return self.get_response(request)
 
     def process_exception(
@@ -70,6 +72,18 @@ class StorableTextMiddleware:
         if is_unstorable_text(error):
             raise BadRequest(NOT_STORABLE) from error
         return None
+
+
+def _not_storable(request: HttpRequest) -> HttpResponse:
+    if is_for_programs(request):
+        body = {"code": "bad_request", "message": NOT_STORABLE}
+        return JsonResponse(body, status=400)
+    return HttpResponse(NOT_STORABLE, status=400, content_type="text/plain")
+
+
+def is_for_programs(request: HttpRequest) -> bool:
+    """Tell whether programs alone call this address: refusals there are JSON."""
+    return request.path.startswith(FOR_PROGRAMS) or request.path == METRICS
 
 
 def is_unstorable_text(error: BaseException) -> bool:

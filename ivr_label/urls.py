@@ -8,11 +8,12 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    path("", include("annotations.urls")),
+    # Before annotations: an intent's own page takes whatever follows /intents/.
     path("", include("training.urls")),
+    path("", include("annotations.urls")),
 ]
 
-handler400 = "annotations.views.errors.bad_request"
-handler403 = "annotations.views.errors.permission_denied"
-handler404 = "annotations.views.errors.not_found"
-handler500 = "annotations.views.errors.server_error"
+handler400 = "ivr_label.failures.bad_request"
+handler403 = "ivr_label.failures.permission_denied"
+handler404 = "ivr_label.failures.not_found"
+handler500 = "ivr_label.failures.server_error"

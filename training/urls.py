@@ -51,10 +51,10 @@ pages = [
     path("rounds/<int:round_id>/force", rounds.round_force, name="round_force"),
     path("rounds/forced/<int:force_id>", rounds.force_decide, name="force_decide"),
     path("models/<str:name>", checkpoints.checkpoint_page, name="model"),
-    path("intents/<str:name>/models", intent_models.models, name="intent_models"),
-    path("intents/<str:name>/samples", samples.write, name="intent_samples"),
+    path("intents/<path:name>/models", intent_models.models, name="intent_models"),
+    path("intents/<path:name>/samples", samples.write, name="intent_samples"),
     path(
-        "intents/<str:name>/samples/check",
+        "intents/<path:name>/samples/check",
         samples.check,
         name="intent_samples_check",
     ),

@@ -6,6 +6,8 @@ import json
 import pytest
 from django.test import Client
 
+from tests.factories import cast
+
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/healthz", "/no-such-page", "/api/v1/no-such"])
@@ -22,6 +24,58 @@ def test_each_response_has_an_id_and_forbids_inline_code(client: Client, path):
 def test_a_nul_in_the_address_is_a_bad_request(client: Client):
     assert client.get("/search?q=a%00b").status_code == 400
     assert client.get("/a%00b").status_code == 400
+
+
+PROGRAMS = {
+    "/api/v1/no-such": 404,
+    "/v1/no-such": 404,
+    "/api/v1/intents/a%00b": 400,
+    "/api/v1/turns": 405,
+    "/metrics": 401,
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "status"), PROGRAMS.items())
+def test_a_program_is_refused_in_json_wherever_the_refusal_is_made(path, status):
+    client = Client()
+    if status != 401:
+        client.force_login(cast.person("mel", "ml_engineer"))
+
+    response = client.get(path)
+
+    assert response.status_code == status
+    assert set(response.json()) == {"code", "message"}
+    if status == 405:
+        assert response["Allow"] == "POST"
+
+
+@pytest.mark.django_db
+def test_a_program_is_told_in_json_that_the_server_failed(monkeypatch):
+    def fail(*args):
+        raise RuntimeError("a caller's words")
+
+    monkeypatch.setattr("annotations.api.intents.Intents.get", fail)
+    client = Client(raise_request_exception=False)
+    client.force_login(cast.person("mel", "ml_engineer"))
+
+    response = client.get("/api/v1/intents")
+
+    assert response.status_code == 500
+    assert response.json()["code"] == "internal_server_error"
+    assert b"words" not in response.content
+
+
+@pytest.mark.django_db
+def test_a_stale_form_is_answered_by_a_page_that_says_what_to_do():
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.ana())
+
+    response = client.post("/label/answer", {})
+
+    assert response.status_code == 403
+    assert "send it again" in response.content.decode()
+    assert "<style" not in response.content.decode()
 
 
 def test_static_files_are_collected_small_and_under_names_that_never_change(

@@ -2,9 +2,11 @@
 
 import re
 import uuid
+from html import unescape
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from annotations.models import Utterance
 from annotations.services import labels, queue
@@ -292,3 +294,26 @@ def test_pages_hold_no_inline_script_or_style(ana):
         assert "<style" not in page and " style=" not in page
         assert page.count("<script") == page.count('src="/static/')
         assert " onclick" not in page
+
+
+IMPORTED_NAME = "Billing/Ask why? 100 %#1 ☂"
+
+
+@pytest.mark.parametrize("part", ["", "/models", "/edit", "/change", "/samples"])
+def test_an_intent_keeps_the_name_it_was_imported_under(signed_in, part):
+    cast.intent(IMPORTED_NAME)
+    reviewer = signed_in("rev", "reviewer")
+    names = {"": "intent", "/samples": "intent_samples"}
+    path = reverse(names.get(part, f"intent_{part[1:]}"), args=[IMPORTED_NAME])
+
+    assert IMPORTED_NAME in unescape(shown(reviewer, "/intents"))
+    assert shown(reviewer, path)
+    assert path.endswith(part)
+
+
+def test_a_program_reads_an_imported_name_however_it_escapes_the_slash(signed_in):
+    cast.intent("billing/why")
+    client = signed_in("mel", "ml_engineer")
+
+    for path in ("billing/why", "billing%2Fwhy"):
+        assert client.get(f"/api/v1/intents/{path}").json()["name"] == "billing/why"
