@@ -101,18 +101,20 @@ def backtest(
 ) -> Backtest:
     """Replay `config.strategy` and random over the same seeds.
 
-    `embed` gives unit vectors for texts. Raises ValueError where an example has no
-    intent or a file is empty.
+    `embed` gives unit vectors for texts. Rows without an intent are left out. Raises
+    ValueError where too few are left.
     """
     chosen = strategy_named(config.strategy)
-    pool = one_answer_per_text(train.labeled())
-    if len(pool) < 2 or len(test) == 0:
-        raise ValueError("both files need labeled examples")
+    pool, test = one_answer_per_text(train.labeled()), test.labeled()
+    if len(pool) < 2:
+        raise ValueError("the training file needs two different texts with an intent")
+    if len(test) == 0:
+        raise ValueError("the test file has no row with an intent")
     if len(pool) > MOST_ROWS:
         announce(f"replaying a sample of {MOST_ROWS} of {len(pool)} distinct texts")
         rows = np.random.default_rng(0).choice(len(pool), MOST_ROWS, replace=False)
         pool = Dataset(tuple(pool.examples[row] for row in np.sort(rows)))
-    arena = _Arena.of(pool, test.labeled(), embed(pool.texts), embed(test.texts))
+    arena = _Arena.of(pool, test, embed(pool.texts), embed(test.texts))
 
     def replay(strategy: QueryStrategy, seed: int) -> tuple[Point, ...]:
         curve = tuple(arena.replay(strategy, config, seed))

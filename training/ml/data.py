@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import json
+import math
 import unicodedata
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -146,33 +149,30 @@ def normalized(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def example_from_record(record: dict[str, Any]) -> Example:
+def example_from_record(record: object) -> Example:
     """Turn one canonical record into an example.
 
-    Raises ValueError where the text is missing or a span lies outside the text.
+    Raises ValueError saying what is wrong with it.
     """
+    if not isinstance(record, dict):
+        raise ValueError("this is no JSON object")
     text = record.get("text")
     if not isinstance(text, str):  # "" is real: the recognizer heard nothing
-        raise ValueError("text is missing")
-    intent = record.get("intent")
-    conversation = record.get("conversation_id", record.get("dialogue_id"))
+        raise ValueError("text is missing" if text is None else "text is no string")
     act = record.get("act") or ""
     if act and act not in ACTS:
         raise ValueError(f"act is one of {', '.join(ACTS)}, got {act!r}")
     return Example(
         text=text,
-        intent=None if intent in (None, "") else str(intent),
+        intent=_intent(record.get("intent")),
         spans=tuple(
             _span(span, text)
-            for span in record.get("spans") or ()
+            for span in _objects(record, "spans")
             if span.get("turn") is None  # what an earlier turn said is not in the text
         ),
-        context=tuple(
-            Turn(str(turn.get("role", "user")), str(turn.get("text", "")))
-            for turn in record.get("context") or ()
-        ),
-        conversation_id=None if conversation is None else str(conversation),
-        weight=float(record.get("count", 1.0)),
+        context=tuple(_turn(turn) for turn in _objects(record, "context")),
+        conversation_id=_conversation(record),
+        weight=_count(record.get("count")),
         key=record.get("key"),
         domain=record.get("domain"),
         act=act,
@@ -182,18 +182,17 @@ def example_from_record(record: dict[str, Any]) -> Example:
 def read_jsonl(path: str | Path) -> Dataset:
     """Read canonical JSON lines (gzip accepted); blank lines are passed over.
 
-    Raises ValueError naming file and line where a line is not a valid record.
+    Raises ValueError naming the file, and the line where one is not a valid record.
     """
     path = Path(path)
     examples = []
-    with _open_text(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                examples.append(example_from_record(json.loads(line)))
-            except (ValueError, TypeError, AttributeError) as error:
-                raise ValueError(f"{path.name}, line {number}: {error}") from error
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            examples.append(example_from_record(_decoded(line)))
+        except ValueError as error:
+            raise ValueError(f"{path.name}, line {number}: {error}") from error
     return Dataset(tuple(examples))
 
 
@@ -230,16 +229,89 @@ def _group(example: Example) -> str:
     return f"text {normalized(example.text)}"
 
 
+def _intent(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str | int | float):
+        raise ValueError("intent is no string")
+    return str(value).strip() or None
+
+
+def _objects(record: dict[str, Any], field_name: str) -> list[dict[str, Any]]:
+    value = record.get(field_name) or []
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise ValueError(f"{field_name} is no list of objects")
+    return value
+
+
 def _span(record: dict[str, Any], text: str) -> Span:
-    start, end = int(record["start"]), int(record["end"])
+    start, end, param = record.get("start"), record.get("end"), record.get("param")
+    if type(start) is not int or type(end) is not int:
+        raise ValueError("a span's start or end is no whole number")
+    if not isinstance(param, str) or not param.strip():
+        raise ValueError("a span has no param")
     if not 0 <= start < end <= len(text):
         raise ValueError(f"span {start}..{end} lies outside the text")
-    value = str(record.get("value", text[start:end]))
-    return Span(start, end, str(record["param"]), value)
+    value = record.get("value")
+    return Span(start, end, param, text[start:end] if value is None else str(value))
 
 
-def _open_text(path: Path) -> Any:
-    with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-    opener = gzip.open if is_gzip else open
-    return opener(path, "rt", encoding="utf-8-sig")
+def _turn(record: dict[str, Any]) -> Turn:
+    role, text = record.get("role") or "user", record.get("text") or ""
+    if not isinstance(role, str) or not isinstance(text, str):
+        raise ValueError("a turn of context has a role or text that is no string")
+    return Turn(role, text)
+
+
+def _conversation(record: dict[str, Any]) -> str | None:
+    """`dialogue_id` is what public data sets call it."""
+    found = record.get("conversation_id")
+    found = record.get("dialogue_id") if found is None else found
+    return None if found is None else str(found)
+
+
+def _count(value: object) -> float:
+    if value is None:
+        return 1.0
+    if not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError("count is no number above 0")
+    return float(value)
+
+
+def _decoded(line: bytes) -> object:
+    """What a line holds; raises ValueError where it is no JSON that can be stored."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 at byte {error.start + 1}") from None
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"no valid JSON at character {error.pos + 1}: {error.msg}"
+        ) from None
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
+    if "\\u" in text:  # half of a pair can only come in as an escape
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("a text holds half a surrogate pair") from None
+    return found
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a plain or gzipped file; raises ValueError where it has none."""
+    try:
+        with path.open("rb") as file:
+            is_gzip = file.read(2) == b"\x1f\x8b"
+        opener = gzip.open if is_gzip else open
+        with opener(path, "rb") as file:
+            for number, line in enumerate(file):
+                yield line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise ValueError(
+            f"{path.name}: the gzip file is damaged or ends in the middle"
+        ) from None
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None

@@ -67,3 +67,34 @@ def test_a_file_that_is_not_there_or_not_labeled_is_named(tmp_path):
         call_command("experiment", train=train, test=tmp_path / "absent.jsonl")
     with pytest.raises(CommandError, match=r"bad\.jsonl, line 2"):
         call_command("experiment", train=train, test=bad)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--seed", "-1"),
+        ("--epochs", "many"),
+        ("--context", "-2"),
+        ("--speech-noise", "7"),
+        ("--device", "tpu"),
+        ("--encoder", "/nowhere"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_before_anything_is_read(
+    tmp_path, option, value
+):
+    gone = str(tmp_path / "gone")
+
+    with pytest.raises(CommandError, match=f"argument {option}"):
+        call_command("experiment", f"--train={gone}", f"--test={gone}", option, value)
+
+
+@pytest.mark.parametrize("part", ["train", "valid", "test"])
+def test_a_file_that_cannot_be_read_is_named_before_anything_is_learned(tmp_path, part):
+    fine, broken = tmp_path / "fine.jsonl", tmp_path / "broken.jsonl"
+    write(fine, WORDS[:1])
+    broken.write_text('{"text": "hi", "spans": [{"end": 2, "param": "p"}]}\n')
+    files = dict.fromkeys(("train", "valid", "test"), fine) | {part: broken}
+
+    with pytest.raises(CommandError, match=r"broken\.jsonl, line 1: a span"):
+        call_command("experiment", **files)

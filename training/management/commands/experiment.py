@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from training.management import arguments
 from training.ml.errors import MLError
 
 
@@ -28,10 +29,15 @@ class Command(BaseCommand):
             default="auto",
             help="auto: by the number of labels, then by held-out rows",
         )
-        parser.add_argument("--seed", type=int, default=0)
-        parser.add_argument("--epochs", type=int, default=0, help="0: by size")
+        parser.add_argument("--seed", type=arguments.whole_number, default=0)
         parser.add_argument(
-            "--context", type=int, default=0, help="earlier turns shown (finetune)"
+            "--epochs", type=arguments.whole_number, default=0, help="0: by size"
+        )
+        parser.add_argument(
+            "--context",
+            type=arguments.whole_number,
+            default=0,
+            help="earlier turns shown (finetune)",
         )
         parser.add_argument(
             "--balance",
@@ -47,7 +53,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--speech-noise",
-            type=float,
+            type=arguments.share,
             default=0.0,
             metavar="SHARE",
             help="share of examples learned from with a recognizer's errors, too",
@@ -60,10 +66,10 @@ class Command(BaseCommand):
             action="store_true",
             help="refuse by what is usual in a domain",
         )
-        parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+        parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
         parser.add_argument(
             "--encoder",
-            type=Path,
+            type=arguments.encoder_folder,
             metavar="FOLDER",
             help="another encoder to begin with (BERT family, with tokenizer.json)",
         )
@@ -79,16 +85,25 @@ class Command(BaseCommand):
 
 def run(options: dict[str, Any]) -> dict[str, Any]:
     """Train, write a checkpoint, and measure what that checkpoint answers."""
-    from training.ml import bundle, checkpoint, experiment, recipes
     from training.ml.data import read_jsonl
+
+    # What is wrong with a file is said before the learning code takes its time to load.
+    test = read_jsonl(options["test"]).labeled()
+    train = read_jsonl(options["train"])
+    valid = read_jsonl(options["valid"]) if options["valid"] else None
+    if len(test) == 0:
+        raise ValueError(f"{options['test']}: no row has an intent to measure on")
+
+    import torch
+
+    from training.ml import bundle, checkpoint, experiment, recipes
     from training.ml.encoder import model_folder
     from training.ml.finetune import FinetuneConfig
     from training.ml.hooks import Hooks
     from training.serving.predictor import Predictor
 
-    test = read_jsonl(options["test"]).labeled()
-    train = read_jsonl(options["train"])
-    valid = read_jsonl(options["valid"]) if options["valid"] else None
+    if options["device"] == "cuda" and not torch.cuda.is_available():
+        raise ValueError("There is no CUDA device here; leave --device out.")
     config = recipes.TrainConfig(
         recipe=options["recipe"],
         seed=options["seed"],

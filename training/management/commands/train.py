@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotations.errors import DomainError
 from annotations.services import queue
 from training import backends
+from training.management import arguments
 from training.models import Policy, Round
 from training.services import rounds
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--recipe", choices=("head", "finetune"), help="else the policy's choice"
         )
-        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--seed", type=arguments.whole_number, default=0)
         parser.add_argument(
             "--replay",
             type=int,

@@ -108,6 +108,29 @@ def test_the_labels_alone_can_teach():
     assert alone != backtest(*sets, FakeEncoder().encode, config)
 
 
+def test_rows_without_an_intent_are_left_out_of_both_files():
+    config = BacktestConfig("margin", budget=20, batch=10, seeds=1)
+    silent = tuple(Example(f"nobody labeled this {n}") for n in range(7))
+    train, test = dataset(0, 20), dataset(20, 25)
+    mixed = (Dataset(silent + part.examples) for part in (train, test))
+
+    found = backtest(*mixed, FakeEncoder().encode, config)
+
+    assert found == backtest(train, test, FakeEncoder().encode, config)
+
+
+@pytest.mark.parametrize("n_silent", [0, 3])
+def test_a_file_without_labels_is_named(n_silent):
+    silent = Dataset(
+        tuple(Example(f"nobody labeled this {n}") for n in range(n_silent))
+    )
+
+    with pytest.raises(ValueError, match="training file needs two different texts"):
+        backtest(silent, dataset(0, 5), FakeEncoder().encode)
+    with pytest.raises(ValueError, match="test file has no row with an intent"):
+        backtest(dataset(0, 5), silent, FakeEncoder().encode)
+
+
 def test_of_a_long_file_a_sample_is_replayed(monkeypatch):
     monkeypatch.setattr(module, "MOST_ROWS", 16)
     lines = []
@@ -165,13 +188,6 @@ def test_labels_to_is_the_mean_of_the_first_crossings():
 def test_a_budget_of_nothing_is_refused(field):
     with pytest.raises(ValueError, match=field):
         BacktestConfig(**{field: 0})
-
-
-def test_files_without_labels_are_refused():
-    unlabeled = Dataset((Example("hi"), Example("ho")))
-
-    with pytest.raises(ValueError, match="labeled examples"):
-        backtest(unlabeled, dataset(0, 1), FakeEncoder().encode)
 
 
 def test_no_text_is_embedded_twice(tmp_path):

@@ -84,6 +84,76 @@ def test_a_bad_line_is_named(tmp_path, line):
         read_jsonl(path)
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (b"[1]", "no JSON object"),
+        (b"7", "no JSON object"),
+        (b'{"text": 7}', "text is no string"),
+        (b'{"intent": "x"}', "text is missing"),
+        (b'{"text": "hi", "intent": ["x"]}', "intent is no string"),
+        (b'{"text": "hi", "spans": "0-1"}', "spans is no list of objects"),
+        (b'{"text": "hi", "spans": [{"end": 1, "param": "p"}]}', "start or end"),
+        (b'{"text": "hi", "spans": [{"start": 0, "end": 1}]}', "no param"),
+        (b'{"text": "hi", "context": ["hello"]}', "context is no list of objects"),
+        (b'{"text": "hi", "context": [{"text": 7}]}', "turn of context"),
+        (b'{"text": "hi", "count": 0}', "count is no number above 0"),
+        (b'{"text": "hi", "count": NaN}', "count is no number above 0"),
+        (b'{"text": "Z\xfcrich"}', "not UTF-8 at byte 12"),
+        (b'{"text": "hi"', "no valid JSON at character"),
+        (b'{"text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "too deep"),
+        (b'{"text": "\\ud800"}', "half a surrogate pair"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said_with_its_number(tmp_path, line, says):
+    path = tmp_path / "mine.jsonl"
+    path.write_bytes(b'{"text": "fine"}\n\n' + line + b"\n")
+
+    with pytest.raises(ValueError, match=rf"mine.jsonl, line 3: .*{says}"):
+        read_jsonl(path)
+
+
+def test_a_damaged_gzip_file_is_named(tmp_path):
+    whole = gzip.compress(b'{"text": "hello there"}\n' * 1000)
+    for name, content in {
+        "short": whole[:-20],
+        "broken": whole[:30] + b"\0\0\0\0" + whole[34:],
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f"{name}: the gzip file is damaged"):
+            read_jsonl(tmp_path / name)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"gone\.jsonl: No such file"):
+        read_jsonl(tmp_path / "gone.jsonl")
+
+
+def test_what_is_null_counts_as_left_out():
+    record = {
+        "text": "pay 40",
+        "intent": None,
+        "spans": [{"start": 4, "end": 6, "param": "amount", "value": None}],
+        "context": None,
+        "count": None,
+        "conversation_id": None,
+        "dialogue_id": "d1",
+    }
+
+    found = example_from_record(record)
+
+    assert found == Example(
+        "pay 40", None, (Span(4, 6, "amount", "40"),), conversation_id="d1"
+    )
+
+
+def test_an_emoji_written_as_a_pair_of_escapes_is_one_letter(tmp_path):
+    path = tmp_path / "pair.jsonl"
+    path.write_text('{"text": "\\ud83d\\ude00 hi"}\n')
+
+    assert read_jsonl(path).texts == ["\N{GRINNING FACE} hi"]
+
+
 def test_duplicates_become_one_example_with_their_weight():
     found = dataset(("Pay  my bill", "a"), ("hi", "b"), ("pay my BILL", "c"))
 
