@@ -142,5 +142,5 @@ def usual_act(item: QueueItem, card: IntentCard, cards: Catalogue) -> str:
     """What the turn most likely does; "" where nothing was said before it."""
     if not item.utterance.context:
         return ""
-    opened = turns.before(item, cards).state.intent
+    opened = turns.before_item(item, cards).state.intent
     return dialogue.default_act(card.name, card.usual_act, opened)

@@ -1,5 +1,6 @@
 """What the labeling desk shows of an item, as plain data for page and API."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,7 +51,7 @@ class DeskItem:
     turns: tuple[EarlierTurn, ...]  # the same, with how they were labeled
     state: State
     open_title: str  # of the request that is open, empty where none is
-    acts: dict[str, str]  # default act by intent, under "" that of any other
+    acts: Mapping[str, str]  # default act by intent, under "" that of any other
     why: str
     domain: str
     count: int  # how often callers said exactly this
@@ -70,16 +71,15 @@ def present(item: QueueItem) -> DeskItem:
     cards = catalogue.current(getattr(item, "catalogue_stamp", None))
     utterance = item.utterance
     guess = None if item.is_blind else getattr(utterance, "suggestion", None)
-    before = turns.before(item, cards)
-    opened = cards.by_name.get(before.state.intent)
+    before = turns.before_item(item, cards)
     return DeskItem(
         item_id=item.pk,
         text=utterance.text,
         context=tuple((turn["role"], turn["text"]) for turn in utterance.context),
         turns=before.turns,
         state=before.state,
-        open_title=opened.title if opened else "",
-        acts=turns.default_acts(before.state) if utterance.context else {},
+        open_title=before.open_title,
+        acts=before.acts,
         why=_why(item, cards),
         domain=_domain(guess, cards),
         count=utterance.count,

@@ -1,7 +1,7 @@
 """The turns before an utterance: what was said, how it was labeled, what is open."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from annotations.functions import dialogue
 from annotations.functions.dialogue import Said, State
 from annotations.intake.normalize import normalize
 from annotations.intake.redaction.cues import is_caller
-from annotations.models import Act, QueueItem
+from annotations.models import Act, QueueItem, User, Utterance
 from annotations.services import prepared
 from annotations.services.catalogue import Catalogue
 
@@ -69,26 +69,47 @@ class Before:
 
     turns: tuple[EarlierTurn, ...]
     state: State
+    open_title: str  # of the request that is open, empty where none is
+    acts: Mapping[str, str]  # default act by intent, under "" that of any other
 
 
-def before(item: QueueItem, cards: Catalogue) -> Before:
+def before_item(item: QueueItem, cards: Catalogue) -> Before:
     """What was said before the item's utterance, as its holder may see it.
 
     On a blind item nobody else's answers are shown, not even on earlier turns.
     """
     utterance = item.utterance
-    found = list(_labels(item)) if utterance.context else []
+    found = _labels_of_item(item) if utterance.context else []
     if item.is_blind:
         found = [label for label in found if label["mine"]]
+    return _before(utterance, found, cards)
+
+
+def before(utterance: Utterance, cards: Catalogue, *, by: User) -> Before:
+    """What was said before the utterance, with `by`'s labels, else the gold ones."""
+    found = _labels(utterance.pk, by.pk) if utterance.context else []
+    return _before(utterance, found, cards)
+
+
+def _before(
+    utterance: Utterance, found: list[dict[str, Any]], cards: Catalogue
+) -> Before:
     placed = _placed(found, utterance.context, cards)
     turns = tuple(
         EarlierTurn(position, said["role"], said["text"], placed.get(position))
         for position, said in enumerate(utterance.context)
     )
-    return Before(turns, _state(turns, cards))
+    state = _state(turns, cards)
+    opened = cards.by_name.get(state.intent)
+    return Before(
+        turns,
+        state,
+        open_title=opened.title if opened else "",
+        acts=_default_acts(state) if turns else {},
+    )
 
 
-def default_acts(state: State) -> dict[str, str]:
+def _default_acts(state: State) -> dict[str, str]:
     """The default act by intent, under "" that of any other, where none is usual."""
     others = {"": dialogue.default_act("", "", state.intent)}
     if not state.intent:
@@ -97,13 +118,22 @@ def default_acts(state: State) -> dict[str, str]:
     return {**others, state.intent: same}
 
 
-def _labels(item: QueueItem) -> Iterator[dict[str, Any]]:
-    """Newest first; fetched with the item where it was claimed."""
-    if not hasattr(item, "labels_before"):
-        known = {"user": item.leased_by_id, "utterance": item.utterance_id}
-        [(item.labels_before,)] = prepared.rows(OF_ONE, known)
-    raw = item.labels_before
-    yield from (json.loads(raw) if isinstance(raw, str) else raw) or ()
+def _labels(utterance_id: int, person_id: int | None) -> list[dict[str, Any]]:
+    """Newest first."""
+    known = {"user": person_id, "utterance": utterance_id}
+    [(raw,)] = prepared.rows(OF_ONE, known)
+    return _read(raw)
+
+
+def _labels_of_item(item: QueueItem) -> list[dict[str, Any]]:
+    """Fetched with the item where it was claimed."""
+    if hasattr(item, "labels_before"):
+        return _read(item.labels_before)
+    return _labels(item.utterance_id, item.leased_by_id)
+
+
+def _read(raw: Any) -> list[dict[str, Any]]:
+    return (json.loads(raw) if isinstance(raw, str) else raw) or []
 
 
 def _placed(

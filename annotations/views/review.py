@@ -9,9 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from annotations.errors import DomainError, InvalidError, NotFoundError
-from annotations.functions.span_diff import Span, side_by_side
 from annotations.models import (
-    Annotation,
     ErrorCandidate,
     GoldLabel,
     Role,
@@ -20,9 +18,9 @@ from annotations.models import (
 )
 from annotations.services import error_candidates, queue, review, review_queues
 from annotations.services.review import Verdict
-from annotations.services.review_queues import Case
 from annotations.views import label_forms as forms
 from annotations.views import review_frame as frame
+from annotations.views.review_case import shown
 
 
 def overview(request: HttpRequest) -> HttpResponseBase:
@@ -51,7 +49,7 @@ def _cases(request: HttpRequest, name: str, rows: Any) -> HttpResponse:
         name,
         found,
         listed=[(row.pk, row.text) for row in found.page.rows],
-        **_shown(request, opened),
+        **shown(opened, by=request.user),
     )
     return render(request, f"annotations/review/{name}.html", context)
 
@@ -74,7 +72,7 @@ def errors(request: HttpRequest) -> HttpResponse:
         listed=[(row.pk, row.utterance.text) for row in found.page.rows],
         candidate=found.item,
         twins=_twins(found.item),
-        **_shown(request, opened),
+        **shown(opened, by=request.user),
     )
     return render(request, "annotations/review/errors.html", context)
 
@@ -159,51 +157,6 @@ def search(request: HttpRequest) -> HttpResponse:
     error_candidates.request(by=request.user, cause="asked for")
     messages.success(request, "A search was asked for. A worker takes it in seconds.")
     return redirect("review_errors")
-
-
-def _shown(request: HttpRequest, opened: Case | None) -> dict[str, Any]:
-    """The case as the page draws it: every answer with its pieces and values."""
-    if opened is None:
-        return {"case": None}
-    texts = side_by_side(
-        opened.utterance.text,
-        [
-            [Span(s.param, s.start, s.end) for s in a.spans.all() if s.turn is None]
-            for a in opened.answers
-        ],
-    )
-    gold = GoldLabel.objects.filter(utterance=opened.utterance).first()
-    return {
-        "case": opened,
-        "columns": [
-            (number, answer, pieces, _values(answer, opened.answers))
-            for number, (answer, pieces) in enumerate(
-                zip(opened.answers, texts, strict=True), start=1
-            )
-        ],
-        "acts_differ": len({a.act for a in opened.answers}) > 1,
-        "intents_differ": len({a.intent_id for a in opened.answers}) > 1,
-        "gold_label": gold,
-        "may_decide": opened.may_be_resolved_by(request.user),
-        "neither": len(opened.answers) + 1,
-    }
-
-
-def _values(answer: Annotation, answers: Any) -> list[tuple[str, str, str, bool]]:
-    """(parameter, words, value, whether another answer says otherwise), by name."""
-
-    def said(one: Annotation) -> dict[str, tuple[str, str]]:
-        spoken = {s.param: (s.text, s.value or s.text) for s in one.spans.all()}
-        silent = dict.fromkeys(one.not_spoken, ("", ""))
-        return {**spoken, **silent}
-
-    own, all_of_them = said(answer), [said(one) for one in answers]
-    names = sorted({name for one in all_of_them for name in one})
-    return [
-        (name, *own.get(name, ("", "-")), any(o.get(name) != own.get(name)
-         for o in all_of_them))
-        for name in names
-    ]  # fmt: skip
 
 
 def _twins(candidate: ErrorCandidate | None) -> list[GoldLabel]:
