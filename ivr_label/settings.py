@@ -243,6 +243,10 @@ BRONZE_RETENTION_DAYS = env_int("BRONZE_RETENTION_DAYS", 30, least=1, most=3650)
 LIVE_RETENTION_DAYS = env_int("LIVE_RETENTION_DAYS", 90, least=1, most=3650)
 UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_MB", 512, least=1, most=65536) * 1024**2
 
+# --- Rounds
+# Rounds are also kept as runs of MLflow; our own tables stay the truth.
+MODEL_REGISTRY = env_str("MODEL_REGISTRY", "mlflow", choices=("mlflow", "off"))
+
 # --- Language and time
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -251,8 +255,6 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Logs: one JSON object a line, never an utterance's text
-# Where rounds are told of beside our tables, which stay the truth.
-MODEL_REGISTRY = env_str("MODEL_REGISTRY", "mlflow", choices=("mlflow", "off"))
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,

@@ -5,7 +5,12 @@ import itertools
 import re
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[3]
+# The image decides on its folders, `make run` alone reads the next two, and nobody
+# debugs in production.
+NOT_FOR_CONTAINERS = {"IVR_DATA_DIR", "STATIC_ROOT", "PORT", "DEMO", "DEBUG"}
 
 
 def asked_for() -> set[str]:
@@ -35,6 +40,14 @@ def listed() -> set[str]:
 
 def test_the_sample_lists_exactly_the_variables_that_are_read():
     assert listed() == asked_for() | named_in_compose()
+
+
+def test_whatever_is_set_in_the_sample_reaches_the_containers():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+    missing = asked_for() - NOT_FOR_CONTAINERS - set(services["web"]["environment"])
+
+    assert missing == set()
 
 
 def test_only_env_py_and_the_bootstrap_read_the_environment():
