@@ -70,3 +70,19 @@ def test_api_token_refuses_a_life_without_bounds(ana, days):
 def test_api_token_refuses_a_stranger():
     with pytest.raises(CommandError, match="nobody"):
         run("api_token", "eve", "--scope", "read")
+
+
+def test_api_token_revokes_the_keys_of_that_name_and_no_others(ana):
+    bot = run("api_token", "ana", "--scope", "read", "--name", "bot").strip()
+    report = run("api_token", "ana", "--scope", "read", "--name", "report").strip()
+
+    run("api_token", "ana", "--revoke", "--name", "bot")
+
+    assert bearer(bot).get("/api/v1/intents").status_code == 401
+    assert bearer(report).get("/api/v1/intents").status_code == 200
+    assert AuditEvent.objects.filter(action="token.revoked").count() == 1
+
+
+def test_api_token_says_when_there_is_no_key_to_revoke(ana):
+    with pytest.raises(CommandError, match="No key of ana"):
+        run("api_token", "ana", "--revoke")
