@@ -1,6 +1,6 @@
 """What fine-tuning minimizes over the intents: three losses with one signature.
 
-Measured equal or worse than cross-entropy in accuracy (docs/science.md), which is the
+Measured equal or worse than cross-entropy in accuracy (docs/models.md), which is the
 default; the smooth top-3 trades first places for third ones.
 """
 

@@ -39,7 +39,7 @@ class DriftCheck(models.Model):
     n_window = models.PositiveIntegerField(default=0)
     # [{"name", "effect", "p_value", "matters_from", "changed", "persists"}]
     tests = models.JSONField(default=list, blank=True)
-    # What pages draw: training/services/drift_facts.py.
+    # What pages draw: `drift_compare.compare`.
     detail = models.JSONField(default=dict, blank=True)
     is_alarm = models.BooleanField(default=False)
     # The round that the alarm opened, where the policy says so.
