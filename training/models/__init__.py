@@ -1,4 +1,4 @@
-from training.models.checkpoint import Checkpoint, Evaluation, Promotion
+from training.models.checkpoint import FAMILY, Checkpoint, Evaluation, Promotion
 from training.models.dataset import DatasetSnapshot, SnapshotMember
 from training.models.drift import DriftCheck
 from training.models.force import ForcedPromotion
@@ -18,6 +18,7 @@ from training.models.round import Round, RoundStep
 
 __all__ = [
     "EMBEDDING_DIMENSIONS",
+    "FAMILY",
     "Checkpoint",
     "DatasetSnapshot",
     "DriftCheck",

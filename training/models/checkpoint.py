@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
+# What a model is for. There is one family so far: intents with their parameters.
+FAMILY = "intent"
+
 
 class Checkpoint(models.Model):
     class State(models.TextChoices):
@@ -16,7 +19,7 @@ class Checkpoint(models.Model):
         REJECTED = "rejected", "Rejected"
 
     name = models.CharField(max_length=120, unique=True)
-    family = models.CharField(max_length=40, default="intent")
+    family = models.CharField(max_length=40, default=FAMILY)
     round = models.ForeignKey(
         "training.Round", on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -64,7 +67,7 @@ class Evaluation(models.Model):
     # SHA-256 over the exam items and their gold labels.
     exam_digest = models.CharField(max_length=64)
     n = models.PositiveIntegerField()
-    # The JSON of `evaluate` (docs: Interfaces).
+    # What `manage.py evaluate --json` prints.
     report = models.JSONField()
     # Everything beyond: the JSON of training/ml/evaluation.py; {} where none was made.
     detail = models.JSONField(default=dict, blank=True)
@@ -85,7 +88,7 @@ class Evaluation(models.Model):
 class Promotion(models.Model):
     """The time during which a checkpoint was, or is, the champion."""
 
-    family = models.CharField(max_length=40, default="intent")
+    family = models.CharField(max_length=40, default=FAMILY)
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT)
     from_at = models.DateTimeField()
     to_at = models.DateTimeField(null=True)

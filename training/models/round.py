@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from training.models.checkpoint import Checkpoint
+from training.models.checkpoint import FAMILY, Checkpoint
 from training.models.dataset import DatasetSnapshot
 from training.models.policy import Policy
 
@@ -33,7 +33,7 @@ class Round(models.Model):
     )
     ENDED = (Status.PROMOTED, Status.REJECTED, Status.FAILED, Status.CANCELLED)
 
-    family = models.CharField(max_length=40, default="intent")
+    family = models.CharField(max_length=40, default=FAMILY)
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT)
     status = models.CharField(
         max_length=10, choices=Status.choices, default=Status.REQUESTED
@@ -64,7 +64,7 @@ class Round(models.Model):
     champion = models.ForeignKey(
         Checkpoint, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    # {"passed": bool, "reasons": [sentences], "comparison": {…}}
+    # The gate's Verdict as JSON; "shadow" and "decision" once there are any.
     verdict = models.JSONField(default=dict, blank=True)
     # Live turns the gate wants the challenger compared on, as the policy said when it
     # was judged, and those it was compared on so far.

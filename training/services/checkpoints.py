@@ -18,7 +18,7 @@ from annotations.models import AuditEvent
 from annotations.services import audit
 from training.ml import checkpoint as folders
 from training.ml.errors import CheckpointCorruptError, CheckpointFormatError
-from training.models import Checkpoint, Round
+from training.models import FAMILY, Checkpoint, Round
 
 ORPHAN_SECONDS = 24 * 3600
 REFUSAL_TOLD_FOR = timedelta(hours=1)
@@ -106,7 +106,8 @@ def named(name: str) -> Checkpoint:
     return found
 
 
-def champion(family: str = "intent") -> Checkpoint | None:
+def champion(family: str = FAMILY) -> Checkpoint | None:
+    """The model that serves; None before the first promotion."""
     return Checkpoint.objects.filter(
         family=family, state=Checkpoint.State.CHAMPION
     ).first()

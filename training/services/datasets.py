@@ -123,11 +123,6 @@ def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
     )
 
 
-def exam_digest(dataset: Dataset) -> str:
-    """Which exam items with which labels a figure was measured on."""
-    return dataset.digest()
-
-
 def _members() -> Iterator[Member]:
     labels = (
         gold()

@@ -19,6 +19,7 @@ from annotations.services import audit, demo_labels, sign_in
 from annotations.services.demo import Cast
 from training.models import Checkpoint, DriftCheck, LiveTurn, Policy, Promotion, Round
 from training.services import (
+    checkpoints,
     drift,
     live_pool,
     promotion,
@@ -117,7 +118,7 @@ def record_policy(policy: Policy) -> None:
 def _live_turns(story: Story) -> None:
     from training.services import demo_calls
 
-    if promotion.champion_of(FAMILY) is None:
+    if checkpoints.champion(FAMILY) is None:
         return
     if LiveTurn.objects.filter(conversation__startswith="demo-live-").exists():
         story.say("callers were on the line already")
@@ -196,7 +197,7 @@ def _is_check_over(check: DriftCheck) -> bool:
 
 def _wait_for_embeddings(story: Story) -> None:
     """The turns to be compared have theirs; we rank where no worker does."""
-    champion = promotion.champion_of(FAMILY)
+    champion = checkpoints.champion(FAMILY)
     if champion is None:
         return
     windows = drift.windows_of(champion)

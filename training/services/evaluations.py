@@ -17,7 +17,6 @@ from training.ml.exam_items import Items
 from training.ml.experiment import Measured
 from training.ml.prompts import PromptTokens, ToolCosts
 from training.models import Checkpoint, Evaluation
-from training.services import datasets
 from training.serving import names
 
 
@@ -27,7 +26,7 @@ def measure(checkpoint: Checkpoint, predictor: Any, exam: Dataset) -> Measured:
     measured = experiment.measure(predictor, exam)
     Evaluation.objects.update_or_create(
         checkpoint=checkpoint,
-        exam_digest=datasets.exam_digest(exam),
+        exam_digest=exam.digest(),
         defaults={
             "n": len(exam),
             "report": _report(measured, exam),

@@ -159,7 +159,7 @@ def _evaluate(found: Round, claim: Claim) -> None:
     assert found.snapshot is not None and found.challenger is not None
     exam = datasets.load(found.snapshot, Split.EXAM)
     round_log.say(claim, f"{len(exam)} exam items to answer.")
-    champion = promotion.champion_of(found.family)
+    champion = checkpoints.champion(found.family)
     reference = judgement.reference_of(found)
     detail: dict[str, Any] = {
         **judgement.exam_facts(exam),
@@ -206,7 +206,7 @@ def _measure(checkpoint: Checkpoint, exam: Dataset) -> dict[str, Any]:
     if len(exam) == 0:
         return side
     measured = evaluations.measure(checkpoint, predictor, exam)
-    if checkpoint == promotion.champion_of(checkpoint.family):
+    if checkpoint == checkpoints.champion(checkpoint.family):
         confusions.publish(checkpoint)
     return {
         **side,
@@ -218,7 +218,7 @@ def _measure(checkpoint: Checkpoint, exam: Dataset) -> dict[str, Any]:
 
 def _judge(found: Round, claim: Claim) -> None:
     assert found.snapshot is not None and found.challenger is not None
-    if promotion.champion_of(found.family) != found.champion:
+    if checkpoints.champion(found.family) != found.champion:
         rounds.enter(claim, Status.EVALUATING)
         return
     verdict = judgement.verdict_on(found)

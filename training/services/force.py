@@ -7,7 +7,7 @@ from annotations.errors import ConflictError, NotAllowedError, NotFoundError
 from annotations.models import User
 from annotations.services import audit
 from training.models import ForcedPromotion, Round
-from training.services import promotion
+from training.services import checkpoints, promotion
 
 Status = ForcedPromotion.Status
 FORCEABLE = (Round.Status.SHADOW, Round.Status.AWAITING, Round.Status.REJECTED)
@@ -101,7 +101,7 @@ def is_forceable(found: Round) -> bool:
         found.status in FORCEABLE
         and found.challenger is not None
         and found.challenger.gate_passed is False
-        and promotion.champion_of(found.family) == found.champion
+        and checkpoints.champion(found.family) == found.champion
     )
 
 
@@ -114,7 +114,7 @@ def _forceable(round_id: int) -> Round:
         raise NothingToForceError(
             "The gate did not refuse it: nothing has to be forced."
         )
-    if promotion.champion_of(found.family) != found.champion:
+    if checkpoints.champion(found.family) != found.champion:
         raise promotion.ChampionChangedError(
             "Another model serves since the comparison; start a round to compare again."
         )

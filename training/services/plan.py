@@ -11,7 +11,7 @@ from django.db.models.fields.json import KT
 from annotations.models import Domain, SchemaVersion
 from annotations.services import outcomes
 from training.ml.evaluation import Figure, Interval, Measure
-from training.models import Evaluation, LiveTurn, Promotion
+from training.models import FAMILY, Evaluation, LiveTurn, Promotion
 from training.services import datasets
 
 CHAMPIONS = 8  # the latest so many models that served
@@ -86,7 +86,7 @@ def standings() -> list[Standing]:
     ]
 
 
-def champions(family: str = "intent") -> list[Served]:
+def champions(family: str = FAMILY) -> list[Served]:
     """The models that served, in the order of their last promotion."""
     promotions = Promotion.objects.filter(family=family).order_by("from_at")
     rows = promotions.values_list(

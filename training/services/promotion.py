@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from annotations.errors import (
@@ -15,8 +14,8 @@ from annotations.errors import (
 from annotations.models import User
 from annotations.services import audit
 from training.failpoints import failpoint
-from training.models import Checkpoint, Promotion, Round
-from training.services import confusions, doorbell, shadow_compare
+from training.models import FAMILY, Checkpoint, Promotion, Round
+from training.services import checkpoints, confusions, doorbell, rounds, shadow_compare
 
 MIN_REASON = 10
 MAX_REASON = 1000
@@ -62,7 +61,7 @@ def promote(
     else serves by now.
     """
     lock(checkpoint.family)
-    now_serving = champion_of(checkpoint.family)
+    now_serving = checkpoints.champion(checkpoint.family)
     if now_serving != instead_of:
         raise ChampionChangedError(
             "The champion changed since the comparison; it has to be made again."
@@ -98,7 +97,7 @@ def approve(*, round_id: int, by: User, reason: str) -> Round:
         )
     if not found.challenger.gate_passed:
         raise GateNotPassedError(
-            "The gate did not pass this challenger. To promote it nevertheless, ask "
+            "The gate did not pass this challenger. To promote it anyway, ask "
             "for it below; another ML engineer has to confirm."
         )
     check_gate_not_edited(found, by)
@@ -117,19 +116,16 @@ def reject(*, round_id: int, by: User, reason: str) -> Round:
     """A person declines the challenger of a round that awaits a decision."""
     reason = checked_reason(reason)
     found = _awaiting(round_id)
-    Checkpoint.objects.filter(pk=found.challenger_id).update(
-        state=Checkpoint.State.REJECTED
-    )
     end(found, Round.Status.REJECTED, by, reason)
     return found
 
 
 @transaction.atomic
-def roll_back(*, family: str = "intent", by: User, reason: str) -> Promotion:
+def roll_back(*, family: str = FAMILY, by: User, reason: str) -> Promotion:
     """The champion before this one serves again."""
     reason = checked_reason(reason)
     lock(family)
-    now_serving = champion_of(family)
+    now_serving = checkpoints.champion(family)
     before = previous(family)
     if now_serving is None or before is None:
         raise NothingToRollBackError("No model served before this one.")
@@ -144,19 +140,13 @@ def roll_back(*, family: str = "intent", by: User, reason: str) -> Promotion:
     return promotion
 
 
-def previous(family: str = "intent") -> Checkpoint | None:
+def previous(family: str = FAMILY) -> Checkpoint | None:
     """Whom a roll back would bring back: the last other one that served."""
     ended = Promotion.objects.filter(family=family, to_at__isnull=False)
-    now_serving = champion_of(family)
+    now_serving = checkpoints.champion(family)
     others = ended.exclude(checkpoint=now_serving) if now_serving else ended
     last = others.select_related("checkpoint").order_by("-to_at").first()
     return last.checkpoint if last else None
-
-
-def champion_of(family: str) -> Checkpoint | None:
-    return Checkpoint.objects.filter(
-        family=family, state=Checkpoint.State.CHAMPION
-    ).first()
 
 
 def checked_reason(reason: str) -> str:
@@ -247,24 +237,5 @@ def end(found: Round, status: str, by: User, reason: str) -> None:
         **found.verdict,
         "decision": reason,
     }
-    found.status = status
-    found.verdict = verdict
-    found.decided_by = by
-    found.finished_at = timezone.now()
-    found.fencing_token = F("fencing_token") + 1
-    found.save(
-        update_fields=[
-            "status",
-            "verdict",
-            "decided_by",
-            "finished_at",
-            "fencing_token",
-        ]
-    )
+    rounds.end(found, status, {"verdict": verdict, "decided_by": by}, by=by)
     found.refresh_from_db()
-    audit.record(
-        by=by,
-        action=f"round.{status}",
-        obj=f"round:{found.pk}",
-        checkpoint=found.challenger_id,
-    )

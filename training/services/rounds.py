@@ -18,7 +18,7 @@ from django.utils import timezone
 from annotations.errors import ConflictError, InvalidError, NotFoundError
 from annotations.models import User, Utterance
 from annotations.services import audit
-from training.models import Checkpoint, Policy, Round, RoundStep
+from training.models import FAMILY, Checkpoint, Policy, Round, RoundStep
 from training.services import datasets, doorbell
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 SILENCE = timedelta(seconds=60)
 UNHEARD = timedelta(seconds=30)
 MAX_ATTEMPTS = 3
-FAMILY = "intent"
 Status = Round.Status
 
 
@@ -347,8 +346,13 @@ def is_held(found: Round) -> bool:
     return Round.objects.filter(pk=found.pk, heartbeat_at__gte=Now() - SILENCE).exists()
 
 
-def end(found: Round, status: str, fields: dict[str, Any]) -> None:
-    """Under the row's lock: the round is over, and no token is valid any more."""
+def end(
+    found: Round, status: str, fields: dict[str, Any], *, by: User | None = None
+) -> None:
+    """Under the row's lock: the round is over, and no token is valid any more.
+
+    by: the person who decided it; None where its worker or a sweep did.
+    """
     Round.objects.filter(pk=found.pk).update(
         status=status,
         finished_at=Now(),
@@ -362,7 +366,12 @@ def end(found: Round, status: str, fields: dict[str, Any]) -> None:
         Checkpoint.objects.filter(
             round_id=found.pk, state=Checkpoint.State.CANDIDATE
         ).update(state=Checkpoint.State.REJECTED)
-    audit.record(by=None, action=f"round.{status}", obj=f"round:{found.pk}")
+    audit.record(
+        by=by,
+        action=f"round.{status}",
+        obj=f"round:{found.pk}",
+        checkpoint=found.challenger_id,
+    )
     logger.info("round ended", extra={"round": found.pk, "status": str(status)})
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from training.failpoints import failpoint
 from training.ml import shadow
 from training.models import Checkpoint, Policy, Round
-from training.services import promotion, round_log, rounds, shadow_compare
+from training.services import checkpoints, promotion, round_log, rounds, shadow_compare
 from training.services.rounds import Status
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def settle(round_id: int) -> str:
     if found.status != Status.SHADOW:
         return str(found.status)
     promotion.lock(found.family)
-    if promotion.champion_of(found.family) != found.champion:
+    if checkpoints.champion(found.family) != found.champion:
         _supersede(found)
         return _status(round_id)
     seen = shadow_compare.seen(found)

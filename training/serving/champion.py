@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
-FAMILY = "intent"
 KEPT = 2  # the champion and the one before it
 
 
@@ -66,7 +65,7 @@ def serving() -> Serving | None:
         if time.monotonic() - _kept.looked_at < LOOK_SECONDS or _kept.is_loading:
             return _kept.now
         _kept.looked_at = time.monotonic()
-        found = checkpoints.champion(FAMILY)
+        found = checkpoints.champion()
         if found is None:
             _kept.now = None
         elif _kept.now is None or found.pk != _kept.now.checkpoint_id:
