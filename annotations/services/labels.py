@@ -66,6 +66,16 @@ class Undone:
     item: QueueItem | None
 
 
+@dataclass(frozen=True)
+class _Aside:
+    """How an item leaves the queue without a label."""
+
+    kind: str
+    item_status: str
+    skip_reason: str = ""
+    place: Place | None = None
+
+
 def submit(*, by: User, answer: Answer) -> Submission:
     """The answer is stored once, its gold label follows, its item is done.
 
@@ -87,20 +97,10 @@ def skip(*, by: User, uuid: uuid.UUID, item_id: int, reason: str) -> Submission:
     """The item is set aside with a reason out of SkipReason."""
     if reason not in SkipReason.values:
         raise InvalidLabelError("Choose one of the reasons for skipping.")
+    aside = _Aside(Annotation.Kind.SKIP, QueueItem.Status.SKIPPED, skip_reason=reason)
     body = _digest({"item": item_id, "skip": reason})
     return _store_once(
-        uuid,
-        body,
-        by,
-        lambda: _set_aside(
-            by=by,
-            uuid=uuid,
-            item_id=item_id,
-            body_hash=body,
-            kind=Annotation.Kind.SKIP,
-            skip_reason=reason,
-            item_status=QueueItem.Status.SKIPPED,
-        ),
+        uuid, body, by, lambda: _set_aside(by, uuid, item_id, aside, body)
     )
 
 
@@ -111,20 +111,12 @@ def quarantine(
 
     place: where in its text, if that was marked. A reviewer may release it again.
     """
+    aside = _Aside(
+        Annotation.Kind.QUARANTINE, QueueItem.Status.QUARANTINED, place=place
+    )
     body = _digest({"item": item_id, "quarantine": place or True})
     return _store_once(
-        uuid,
-        body,
-        by,
-        lambda: _set_aside(
-            by=by,
-            uuid=uuid,
-            item_id=item_id,
-            body_hash=body,
-            kind=Annotation.Kind.QUARANTINE,
-            item_status=QueueItem.Status.QUARANTINED,
-            place=place,
-        ),
+        uuid, body, by, lambda: _set_aside(by, uuid, item_id, aside, body)
     )
 
 
@@ -268,17 +260,10 @@ def _submit(*, by: User, answer: Answer, body_hash: str) -> Submission:
 
 
 def _set_aside(
-    *,
-    by: User,
-    uuid: uuid.UUID,
-    item_id: int,
-    body_hash: str,
-    kind: str,
-    item_status: str,
-    skip_reason: str = "",
-    place: Place | None = None,
+    by: User, key: uuid.UUID, item_id: int, aside: _Aside, body_hash: str
 ) -> Submission:
     item = _lock(item_id)
+    place = aside.place
     if place and not 0 <= place[0] < place[1] <= len(item.utterance.text):
         raise InvalidLabelError("The place that was marked lies outside the text.")
     start, end = place or (None, None)
@@ -286,9 +271,9 @@ def _set_aside(
     annotation = _event(
         item,
         by,
-        id=uuid,
-        kind=kind,
-        skip_reason=skip_reason,
+        id=key,
+        kind=aside.kind,
+        skip_reason=aside.skip_reason,
         reported_start=start,
         reported_end=end,
         blind=item.is_blind,
@@ -298,15 +283,15 @@ def _set_aside(
     batch = Batch()
     gold.settle(item.utterance, into=batch)
     # What may hold personal data leaves every desk, whoever has it open.
-    if not late or kind == Annotation.Kind.QUARANTINE:
-        _finish(item, item_status, into=batch)
+    if not late or aside.kind == Annotation.Kind.QUARANTINE:
+        _finish(item, aside.item_status, into=batch)
     audit.record(
         into=batch,
         by=by,
-        action=f"utterance.{item_status}",
+        action=f"utterance.{aside.item_status}",
         obj=f"annotation:{annotation.pk}",
         utterance=item.utterance_id,
-        reason=skip_reason,
+        reason=aside.skip_reason,
     )
     batch.run()
     return Submission(annotation, late=late)
