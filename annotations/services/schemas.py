@@ -213,7 +213,7 @@ def follow_up(*, version: SchemaVersion, by: User, reason: str) -> SchemaVersion
     """The review that an emergency left open is done."""
     version = _lock(version)
     if not version.is_emergency or version.followed_up_by_id:
-        raise ConflictError("No review is owed for this version.")
+        raise ConflictError("No review is due for this version.")
     if by.pk in (version.approved_by_id, version.second_approver_id):
         raise NotAllowedError("Somebody who did not approve it has to review it.")
     if by.pk == version.proposed_by_id:

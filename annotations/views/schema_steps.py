@@ -57,7 +57,7 @@ def _emergency(version: SchemaVersion, request: HttpRequest) -> str:
         reason=request.POST.get("reason", ""),
     )
     _ring(done)
-    return "Live. A review by somebody else is owed."
+    return "Live. A review by somebody else is still due."
 
 
 def _submit(version: SchemaVersion, request: HttpRequest) -> str:

@@ -86,7 +86,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
         ring(process_batch, batch.pk)
         messages.success(request, "Received. A worker takes it from here.")
     else:
-        messages.info(request, "This file was taken in before: nothing was added.")
+        messages.info(request, "This file was imported before: nothing was added.")
     return HttpResponseRedirect(reverse("source_batch", args=[batch.pk]))
 
 

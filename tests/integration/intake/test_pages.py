@@ -36,7 +36,7 @@ def worker() -> None:
 def test_an_empty_page_says_how_to_begin(chen):
     page = chen.get("/sources").content.decode()
 
-    assert "Nothing has been taken in" in page
+    assert "Nothing has been imported" in page
     assert "No worker is alive" in page
 
 
