@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from training.ml import (
-    balance,
+    bio,
     embedding,
     ensemble,
     finetune,
     intent_model,
     joint,
     onnx_export,
+    recipe_parts,
     tagger,
 )
 from training.ml.bundle import Bundle
@@ -25,7 +27,7 @@ from training.ml.data import OUT_OF_SCOPE, Dataset
 from training.ml.ensemble import HeldOut, Outside, Pooling
 from training.ml.hooks import Hooks
 from training.ml.intent_model import IntentModel, LinearHead
-from training.ml.lexical import LexicalHead, fit_lexical
+from training.ml.lexical import LexicalHead
 from training.ml.neighbours import Neighbours
 from training.ml.recipe_parts import (
     FINETUNE,
@@ -33,10 +35,10 @@ from training.ml.recipe_parts import (
     TrainConfig,
     Trained,
     act_head,
-    aligned,
     judged,
     rows_of,
 )
+from training.ml.tag_scorer import TagScorer
 from training.ml.targets import Targets, prepare
 from training.ml.tokens import MAX_TOKENS, Encoded, TextEncoder
 
@@ -51,65 +53,51 @@ def train(
     parts: Parts, config: TrainConfig, base: Path, work: Path, hooks: Hooks
 ) -> Trained:
     """Start from the frozen head, train end to end, pool with what it then embeds."""
-    text_encoder = TextEncoder(base / "tokenizer.json")
-    device = finetune.device_of(config.device)
     has_oos = OUT_OF_SCOPE in parts.train.intents
     classes = (*parts.intents, OUT_OF_SCOPE) if has_oos else parts.intents
-    turns = config.finetuning.context_turns
-    targets = prepare(parts.train, text_encoder, classes, parts.tag_set, turns)
     known = np.isin(np.asarray(parts.held_out.labels, dtype=object), classes)
     held_rows = np.flatnonzero(known)
     held_out = parts.held_out.take(held_rows)
-    others = prepare(held_out, text_encoder, classes, parts.tag_set, turns)
-    n_tags = parts.tag_set.size if parts.tag_set.params else 0
+    text_encoder = TextEncoder(base / "tokenizer.json")
+    turns, tag_set = config.finetuning.context_turns, parts.tag_set
+    targets = prepare(parts.train, text_encoder, classes, tag_set, turns)
+    others = prepare(held_out, text_encoder, classes, tag_set, turns)
+
+    n_tags = tag_set.size if tag_set.params else 0
     seed = config.finetuning.seed
     model = joint.fresh_model(base, len(classes), n_tags, seed=seed)
-    start = _embed(model, targets.encoded, device, hooks, "embedding")
+    embedder = _Embedder(model, finetune.device_of(config.device), hooks)
+    start = embedder.utterances(targets.encoded, "embedding")
     linear = intent_model.fit_linear_head(start, parts.train.labels)
     model.begin_with(*rows_of(linear, classes))
     losses = finetune.finetune(
         model,
         targets,
         config.finetuning,
-        monitor=_monitor(others, device, seed) if len(others) else None,
+        monitor=_monitor(others, embedder.device, seed) if len(others) else None,
         hooks=hooks,
         resume_folder=work,
         device=config.device,
     )
-    seen = _embed(model, targets.encoded, device, hooks, "embedding again")
-    held = _embed_words(model, others.encoded, device, hooks, n_tags > 0)
-    scorer = None
-    if model.tag_head is not None:
-        scorer = tagger.with_memory(
-            tagger.fold(model.tag_head),
-            lambda: (
-                _embed_words(model, targets.encoded, device, hooks, True).words or ()
-            ),
-            targets.tags,
-            parts.tag_set,
-            held=(held.words or (), others.tags),
-        )
-        scorer = tagger.with_transitions(
-            scorer,
-            parts.tag_set,
-            targets.tags,
-            held.words or (),
-            others.tags,
-        )
+
+    seen = embedder.utterances(targets.encoded, "embedding again")
+    held = embedder.with_words(others.encoded)
+    held_words = held.words or ()
+    scorer = _tag_scorer(embedder, tag_set, targets, others, held_words)
     hooks.on_message("Fitting the heads beside it; held-out rows decide who is heard.")
     pooled, words, judging = _pooled(
         model, parts, held_out, config, seen, held.embeddings
     )
     right = None
     if scorer is not None:
-        right = tagger.are_right(scorer, held.words or (), others.tags, parts.tag_set)
+        right = tagger.are_right(scorer, held_words, others.tags, tag_set)
     hooks.on_message("Writing the encoder as ONNX.")
     path = work / "encoder.onnx"
     onnx_export.export_encoder(model.encoder, path, layer=LAST_LAYER)
     bundle = Bundle(
         recipe=FINETUNE,
         intent_model=pooled,
-        params=parts.tag_set.params,
+        params=tag_set.params,
         tag_scorer=scorer,
         max_tokens=MAX_TOKENS,
         context_turns=turns,
@@ -122,6 +110,62 @@ def train(
         base / "tokenizer.json",
         tuple(losses),
         judged(*judging, held_rows, right),
+    )
+
+
+@dataclass(frozen=True)
+class _Embedder:
+    """Asks the model what it makes of utterances at this moment of its training."""
+
+    model: joint.JointModel
+    device: torch.device
+    hooks: Hooks
+
+    def utterances(self, encoded: Sequence[Encoded], stage: str) -> Floats:
+        """Their embeddings, (n, hidden)."""
+        return self._embed(encoded, stage, with_words=False).embeddings
+
+    def with_words(self, encoded: Sequence[Encoded]) -> embedding.Embedded:
+        """The same and, where there are parameters to tag, their words' states."""
+        if len(encoded) == 0:
+            hidden = self.model.intent_head.in_features
+            return embedding.Embedded(np.zeros((0, hidden), dtype=np.float32), None)
+        has_tags = self.model.tag_head is not None
+        return self._embed(encoded, "calibrating", with_words=has_tags)
+
+    def _embed(
+        self, encoded: Sequence[Encoded], stage: str, *, with_words: bool
+    ) -> embedding.Embedded:
+        return embedding.embed(
+            joint.EmbeddingModel(self.model.encoder),
+            encoded,
+            with_words=with_words,
+            device=self.device,
+            hooks=self.hooks,
+            stage=stage,
+        )
+
+
+def _tag_scorer(
+    embedder: _Embedder,
+    tag_set: bio.TagSet,
+    targets: Targets,
+    others: Targets,
+    held_words: Sequence[Floats],
+) -> TagScorer | None:
+    """The model's tag head, with a memory of words and what follows what as far as
+    that helps on the held-out `others`; None where there is nothing to tag."""
+    if embedder.model.tag_head is None:
+        return None
+    scorer = tagger.with_memory(
+        tagger.fold(embedder.model.tag_head),
+        lambda: embedder.with_words(targets.encoded).words or (),
+        targets.tags,
+        tag_set,
+        held=(held_words, others.tags),
+    )
+    return tagger.with_transitions(
+        scorer, tag_set, targets.tags, held_words, others.tags
     )
 
 
@@ -168,17 +212,11 @@ def _pooled(
 def _opinions(
     dataset: Dataset, embeddings: Floats, intents: tuple[str, ...], config: TrainConfig
 ) -> tuple[LinearHead, LexicalHead | None, Neighbours]:
+    """Those of the rows in scope."""
     rows = [i for i, label in enumerate(dataset.labels) if label in intents]
+    texts = [dataset.texts[row] for row in rows]
     labels = [dataset.labels[row] for row in rows]
-    x = embeddings[rows]
-    more, their_labels = balance.resampled(x, labels, config.balance, seed=config.seed)
-    refitted = aligned(intent_model.fit_linear_head(more, their_labels), intents)
-    words = None
-    if config.words:
-        texts = [dataset.texts[row] for row in rows]
-        words = fit_lexical(texts, labels, seed=config.seed).aligned(intents)
-    near = Neighbours.of(x, refitted.codes(labels), len(intents), seed=config.seed)
-    return refitted, words, near
+    return recipe_parts.opinions(embeddings[rows], texts, labels, intents, config)
 
 
 def _monitor(held_out: Targets, device: torch.device, seed: int) -> finetune.Monitor:
@@ -195,40 +233,3 @@ def _monitor(held_out: Targets, device: torch.device, seed: int) -> finetune.Mon
         return finetune.quality(model, held_out.take(rows), device)
 
     return score
-
-
-def _embed(
-    model: joint.JointModel,
-    encoded: Sequence[Encoded],
-    device: torch.device,
-    hooks: Hooks,
-    stage: str,
-) -> Floats:
-    return embedding.embed(
-        joint.EmbeddingModel(model.encoder),
-        encoded,
-        with_words=False,
-        device=device,
-        hooks=hooks,
-        stage=stage,
-    ).embeddings
-
-
-def _embed_words(
-    model: joint.JointModel,
-    encoded: Sequence[Encoded],
-    device: torch.device,
-    hooks: Hooks,
-    with_words: bool,
-) -> embedding.Embedded:
-    if len(encoded) == 0:
-        hidden = model.intent_head.in_features
-        return embedding.Embedded(np.zeros((0, hidden), dtype=np.float32), None)
-    return embedding.embed(
-        joint.EmbeddingModel(model.encoder),
-        encoded,
-        with_words=with_words,
-        device=device,
-        hooks=hooks,
-        stage="calibrating",
-    )

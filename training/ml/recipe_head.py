@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.ml import (
-    balance,
     embedding,
     ensemble,
     finetune,
     intent_model,
     joint,
     onnx_export,
+    recipe_parts,
     tagger,
 )
 from training.ml.bundle import Bundle
@@ -24,7 +24,7 @@ from training.ml.data import OUT_OF_SCOPE, Dataset
 from training.ml.ensemble import HeldOut, Outside
 from training.ml.hooks import Hooks
 from training.ml.intent_model import LinearHead
-from training.ml.lexical import LexicalHead, fit_lexical
+from training.ml.lexical import LexicalHead
 from training.ml.neighbours import Neighbours
 from training.ml.out_of_scope import Unseen, with_domains
 from training.ml.recipe_parts import (
@@ -35,7 +35,6 @@ from training.ml.recipe_parts import (
     TrainConfig,
     Trained,
     act_head,
-    aligned,
     judged,
 )
 from training.ml.tokens import MAX_TOKENS, TextEncoder
@@ -173,16 +172,10 @@ class _Fitter:
     def opinions(self, rows: Rows) -> tuple[LinearHead, LexicalHead | None, Neighbours]:
         """A linear head, one of words and the neighbours, from rows in scope."""
         labels = [str(label) for label in self._labels[rows]]
-        x = self._embeddings[rows]
-        method, seed = self._config.balance, self._config.seed
-        more, their_labels = balance.resampled(x, labels, method, seed=seed)
-        head = aligned(intent_model.fit_linear_head(more, their_labels), self._intents)
-        words = None
-        if self._config.words:
-            words = fit_lexical(list(self._texts[rows]), labels, seed=seed)
-            words = words.aligned(self._intents)
-        near = Neighbours.of(x, head.codes(labels), len(self._intents), seed=seed)
-        return head, words, near
+        texts = list(self._texts[rows])
+        return recipe_parts.opinions(
+            self._embeddings[rows], texts, labels, self._intents, self._config
+        )
 
     def fold(self, seen: Rows, unseen: Rows) -> HeldOut:
         """What opinions fitted on `seen` rows say of `unseen` ones."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.ml import bio, ensemble, intent_model, speech_noise
+from training.ml import balance, bio, ensemble, intent_model, speech_noise
 from training.ml.bundle import Bundle
 from training.ml.calibration import fit_logit_scale
 from training.ml.data import OUT_OF_SCOPE, Dataset, grouped_split
@@ -19,10 +19,12 @@ from training.ml.ensemble import HeldOut, Pooling
 from training.ml.errors import TooFewLabelsError
 from training.ml.finetune import FinetuneConfig
 from training.ml.intent_model import LinearHead
+from training.ml.lexical import LexicalHead, fit_lexical
+from training.ml.neighbours import Neighbours
 
 AUTO, HEAD, FINETUNE = "auto", "head", "finetune"
 RECIPES = (HEAD, FINETUNE)
-FINETUNE_FROM = 2000  # labels; below it fine-tuning won nothing (docs/science.md)
+FINETUNE_FROM = 2000  # labels; below it fine-tuning won nothing (docs/models.md)
 HELD_OUT_SHARE = 0.1
 MIN_ACT_ROWS = 20
 ACT_FOLDS = 5
@@ -164,6 +166,28 @@ def rows_of(head: LinearHead, classes: Sequence[str]) -> tuple[Floats, Floats]:
 def aligned(head: LinearHead, classes: tuple[str, ...]) -> LinearHead:
     """The head with a column for each of `classes`; one it lacks is never said."""
     return LinearHead(classes, *rows_of(head, classes))
+
+
+def opinions(
+    x: Floats,
+    texts: Sequence[str],
+    labels: Sequence[str],
+    intents: tuple[str, ...],
+    config: TrainConfig,
+) -> tuple[LinearHead, LexicalHead | None, Neighbours]:
+    """A linear head, one of words and the neighbours, from rows in scope.
+
+    x: (n, hidden), what the encoder makes of `texts`. Each has a column for every one
+    of `intents`, in that order.
+    """
+    seed = config.seed
+    more, their_labels = balance.resampled(x, labels, config.balance, seed=seed)
+    head = aligned(intent_model.fit_linear_head(more, their_labels), intents)
+    words = None
+    if config.words:
+        words = fit_lexical(texts, labels, seed=seed).aligned(intents)
+    near = Neighbours.of(x, head.codes(labels), len(intents), seed=seed)
+    return head, words, near
 
 
 def judged(
