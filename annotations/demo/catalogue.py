@@ -60,10 +60,6 @@ class DemoIntent:
     topics: tuple[grammar.Pattern, ...]  # "my bill", after "i'm calling about"
 
     @property
-    def pattern_count(self) -> int:
-        return len(self.requests) + len(self.statements) + len(self.topics)
-
-    @property
     def required(self) -> tuple[str, ...]:
         return tuple(name for name, must in (self.parameters or {}).items() if must)
 

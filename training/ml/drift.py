@@ -102,36 +102,6 @@ def auc(scores: Floats, positive: NDArray[np.bool_]) -> float:
     return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def maximum_mean_discrepancy(
-    reference: Floats, current: Floats, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Squared MMD, unbiased, and its p by permutation (Gretton et al., 2012).
-
-    Gaussian kernel whose width is the median distance. O((n + m)^2) memory.
-    """
-    x = np.concatenate([reference, current]).astype(np.float64)
-    square = (x**2).sum(axis=1)
-    distance = np.maximum(square[:, None] + square[None] - 2 * x @ x.T, 0.0)
-    kernel = np.exp(-distance / np.median(distance[distance > 0]))
-    np.fill_diagonal(kernel, 0.0)
-    n, m = len(reference), len(current)
-
-    def value(is_new: NDArray[np.bool_]) -> float:
-        new = is_new.astype(np.float64)
-        to_new = kernel @ new
-        among_new = float(new @ to_new)
-        across = float(to_new.sum()) - among_new
-        among_old = float(kernel.sum()) - 2 * across - among_new
-        return (
-            among_old / (n * (n - 1)) + among_new / (m * (m - 1)) - 2 * across / (n * m)
-        )
-
-    is_new = np.repeat([False, True], [n, m])
-    found = value(is_new)
-    by_chance = [value(rng.permutation(is_new)) for _ in range(PERMUTATIONS)]
-    return found, (1 + sum(c >= found for c in by_chance)) / (1 + PERMUTATIONS)
-
-
 def intents_test(reference: Mapping[str, int], current: Mapping[str, int]) -> Test:
     """Do the shares of the predicted intents differ? Chi-square, Cramér's V.
 
