@@ -1,5 +1,8 @@
 """The short queue people work from, and their leases on it."""
 
+import uuid
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -93,6 +96,12 @@ class QueueItem(models.Model):
                 condition=Q(status="leased"),
             ),
         ]
+
+    # Not columns: what services/queue.py reads in the statement that claims or locks an
+    # item. The catalogue's version, None where it was not read along; and how earlier
+    # turns were labeled (services/turns.py), absent where it was not.
+    catalogue_stamp: uuid.UUID | None = None
+    labels_before: Any
 
     def __str__(self) -> str:
         return f"item {self.pk} ({self.status})"

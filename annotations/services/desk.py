@@ -68,7 +68,7 @@ class DeskItem:
 
 def present(item: QueueItem) -> DeskItem:
     """Everything the desk shows; nothing of a guess where the answer is blind."""
-    cards = catalogue.current(getattr(item, "catalogue_stamp", None))
+    cards = catalogue.current(item.catalogue_stamp)
     utterance = item.utterance
     guess = None if item.is_blind else getattr(utterance, "suggestion", None)
     before = turns.before_item(item, cards)

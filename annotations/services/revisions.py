@@ -72,7 +72,6 @@ def reopened(answer_id: uuid.UUID, *, by: User) -> tuple[Annotation, QueueItem]:
         lease_expires_at=timezone.now(),
         holders=[by.pk],
     )
-    item.catalogue_stamp = None
     return label, item
 
 

@@ -17,12 +17,12 @@ from training.models import LiveTurn
 from training.serving import champion, turns
 from training.serving.dialogue import State
 
-STORED = f"""
-SELECT number, state, answer, dedupe_key FROM {LiveTurn._meta.db_table}
+STATE = f"""
+SELECT state FROM {LiveTurn._meta.db_table}
 WHERE conversation = %(conversation)s ORDER BY id DESC LIMIT 1
 """
 THE_SAME = f"""
-SELECT number, state, answer, dedupe_key FROM {LiveTurn._meta.db_table}
+SELECT answer, dedupe_key FROM {LiveTurn._meta.db_table}
 WHERE conversation = %(conversation)s AND number = %(number)s
 """
 ONCE = (
@@ -90,8 +90,8 @@ def redacted(data: Mapping[str, Any]) -> Prepared:
 def _state(conversation: str) -> State:
     if not conversation:
         return State()
-    rows = statements.rows(STORED, {"conversation": conversation})
-    return State.from_json(_read(rows[0][1])) if rows else State()
+    rows = statements.rows(STATE, {"conversation": conversation})
+    return State.from_json(_read(rows[0][0])) if rows else State()
 
 
 def _stored(said: Prepared) -> dict[str, Any] | None:
@@ -101,7 +101,7 @@ def _stored(said: Prepared) -> dict[str, Any] | None:
     rows = statements.rows(THE_SAME, known)
     if not rows:
         return None
-    _, _, answer, dedupe_key = rows[0]
+    answer, dedupe_key = rows[0]
     if bytes(dedupe_key) != said.dedupe_key:
         raise TurnTakenError(
             f"Turn {said.turn} of this conversation was something else;"

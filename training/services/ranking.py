@@ -5,16 +5,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
 from annotations.models import Annotation, QueueItem, Utterance
 from training.models import Ranking
-from training.services import queue_draw
+from training.services import checkpoints, queue_draw
 from training.services.alone import alone, bury_the_dead
 
 if TYPE_CHECKING:
@@ -119,7 +117,7 @@ def default_encoder() -> "Encoder":
     if _encoder is None:
         from training.ml import encoder
 
-        _encoder = encoder.default_encoder(Path(settings.DATA_DIR) / "encoders")
+        _encoder = encoder.default_encoder(checkpoints.shared_folder())
     return _encoder
 
 

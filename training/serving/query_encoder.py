@@ -1,15 +1,14 @@
 """The encoder of typed queries: in the web process, through ONNX Runtime alone."""
 
 import threading
-from pathlib import Path
 
 import numpy as np
-from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.errors import ConflictError
 from training.ml.encoder import MODEL_NAME
 from training.ml.encoder_onnx import GRAPH_FILE, OnnxEncoder
+from training.services import checkpoints
 
 # Vectors that may be compared with a query: a worker with a GPU writes full precision.
 COMPARABLE = (OnnxEncoder.name, MODEL_NAME)
@@ -29,7 +28,7 @@ def encode(text: str) -> NDArray[np.float32]:
     global _kept
     with _lock:
         if _kept is None:
-            folder = Path(settings.DATA_DIR) / "encoders"
+            folder = checkpoints.shared_folder()
             if not (folder / GRAPH_FILE).exists():
                 raise NoEncoderError(
                     "Searching by meaning starts once a worker has read the first"
