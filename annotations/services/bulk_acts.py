@@ -221,13 +221,7 @@ def _settled(action: BulkAction, utterance: Utterance, event: Annotation) -> Ann
     """Gold follows, open questions about it end, and the trail says so."""
     gold.settle(utterance)
     _close_items(utterance, event.kind)
-    audit.record(
-        by=action.created_by,
-        action=f"bulk.{action.kind}",
-        obj=f"annotation:{event.pk}",
-        utterance=utterance.pk,
-        bulk=str(action.pk),
-    )
+    _record(action, f"bulk.{action.kind}", event)
     return event
 
 
@@ -271,11 +265,15 @@ def revert(action: BulkAction, member: BulkMember, utterance: Utterance) -> bool
         body_hash=hashlib.sha256(f"undoes {event.pk}".encode()).hexdigest(),
     )
     gold.settle(utterance)
+    _record(action, f"bulk.{action.kind}.undone", event)
+    return True
+
+
+def _record(action: BulkAction, what: str, event: Annotation) -> None:
     audit.record(
         by=action.created_by,
-        action=f"bulk.{action.kind}.undone",
+        action=what,
         obj=f"annotation:{event.pk}",
-        utterance=utterance.pk,
+        utterance=event.utterance_id,
         bulk=str(action.pk),
     )
-    return True

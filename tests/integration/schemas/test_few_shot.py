@@ -14,11 +14,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def boris():
-    return cast.person("boris", "product_owner")
-
-
-@pytest.fixture
 def function():
     return cast.live_schema(
         cast.intent("check_bill"), fn("month", month=s(), plan=s())

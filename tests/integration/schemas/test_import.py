@@ -61,11 +61,6 @@ OPENAPI = {
 }
 
 
-@pytest.fixture
-def boris():
-    return cast.person("boris", "product_owner")
-
-
 def written(folder, name, document):
     path = folder / name
     path.write_text(json.dumps(document))

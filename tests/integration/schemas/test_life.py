@@ -14,16 +14,6 @@ REASON = "agreed with billing operations"
 
 
 @pytest.fixture
-def boris():
-    return cast.person("boris", "product_owner")
-
-
-@pytest.fixture
-def dana():
-    return cast.person("dana", "product_owner")
-
-
-@pytest.fixture
 def proposed(boris):
     return schemas.propose(
         intent=cast.intent("check_bill"),

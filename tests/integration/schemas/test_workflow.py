@@ -14,16 +14,6 @@ REASON = "agreed with billing operations"
 
 
 @pytest.fixture
-def boris():
-    return cast.person("boris", "product_owner")
-
-
-@pytest.fixture
-def dana():
-    return cast.person("dana", "product_owner")
-
-
-@pytest.fixture
 def drafted(boris):
     return schemas.draft(
         intent=cast.intent("check_bill"), name="check_bill", body=fn(a=s()), by=boris
