@@ -37,7 +37,8 @@ from training.ml.recipe_parts import (
     act_head,
     judged,
 )
-from training.ml.tokens import MAX_TOKENS, TextEncoder
+from training.ml.tag_scorer import TagScorer
+from training.ml.tokens import MAX_TOKENS, Encoded, TextEncoder
 
 FROZEN_LAYER = 4  # of 6: its word states tell parameters apart best when frozen
 LINEAR_START = 1.5  # what fitting the scale of C = 10 finds, within a tenth or two
@@ -63,25 +64,9 @@ def train(
         device=finetune.device_of(config.device),
         hooks=hooks,
     )
-    scorer = None
-    tags_right = None
+    scorer, tags_right = None, None
     if seen.words is not None:
-        tags = tagger.tags_of(encoded, examples, parts.tag_set)
-        n_train = len(parts.train)
-        n_params = len(parts.tag_set.params)
-        hooks.on_message(f"Fitting the tagger of {n_params} parameters.")
-        scorer = tagger.fit_with_transitions(
-            seen.words,
-            tags,
-            parts.tag_set,
-            n_train=n_train,
-            seed=config.seed,
-            should_stop=hooks.should_stop,
-        )
-        if tagger.can_decide(tags, n_train):
-            tags_right = tagger.are_right(
-                scorer, seen.words[n_train:], tags[n_train:], parts.tag_set
-            )
+        scorer, tags_right = _tagging(parts, config, encoded, seen.words, hooks)
     hooks.on_message("Fitting the heads; rows held out decide who is heard how much.")
     pooled, words = fit_opinions(parts, config, seen.embeddings)
     judging = None
@@ -98,6 +83,33 @@ def train(
     )
     encoder = frozen_encoder(base, shared)
     return Trained(bundle, encoder, base / "tokenizer.json", judged=judging)
+
+
+def _tagging(
+    parts: Parts,
+    config: TrainConfig,
+    encoded: Sequence[Encoded],
+    states: Sequence[Floats],
+    hooks: Hooks,
+) -> tuple[TagScorer, Bools | None]:
+    """A tagger of the words, and whether the tags of each held-out example are right,
+    None where those are too few to tell."""
+    tags = tagger.tags_of(encoded, parts.everything, parts.tag_set)
+    n_train = len(parts.train)
+    n_params = len(parts.tag_set.params)
+    hooks.on_message(f"Fitting the tagger of {n_params} parameters.")
+    scorer = tagger.fit_with_transitions(
+        states,
+        tags,
+        parts.tag_set,
+        n_train=n_train,
+        seed=config.seed,
+        should_stop=hooks.should_stop,
+    )
+    if not tagger.can_decide(tags, n_train):
+        return scorer, None
+    held = tagger.are_right(scorer, states[n_train:], tags[n_train:], parts.tag_set)
+    return scorer, held
 
 
 def _judged(
