@@ -14,6 +14,7 @@ from annotations.errors import DomainError
 from training import backends
 from training.failpoints import failpoint
 from training.ml import experiment
+from training.ml.checkpoint import Manifest
 from training.ml.data import Dataset
 from training.ml.errors import TooFewLabelsError, TrainingCancelledError
 from training.ml.gate import MEGABYTE
@@ -36,7 +37,7 @@ from training.services import (
     runs,
     shadow_wait,
 )
-from training.services.rounds import Claim, LostClaimError
+from training.services.rounds import Claim, ClaimLostError
 from training.services.teller import Heart, Teller
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def run(round_id: int, *, worker: str) -> str | None:
         round_log.say(claim, f"Attempt {claim.attempt}, on {worker}.")
         with Heart(claim):
             _work(claim)
-    except LostClaimError:
+    except ClaimLostError:
         logger.warning("round lost to another worker", extra={"round": round_id})
     except TrainingCancelledError:
         _finish(claim, Status.CANCELLED)
@@ -130,7 +131,7 @@ def _train(found: Round, claim: Claim) -> None:
 
 def _train_anew(
     found: Round, claim: Claim, snapshot: DatasetSnapshot, name: str
-) -> Any:
+) -> Manifest:
     teller = Teller(claim)
     data = runs.data_of(snapshot)
     backend = backends.named(found.backend)
@@ -273,14 +274,14 @@ def _judged(verdict: dict[str, Any]) -> str:
 def _finish(claim: Claim, status: str, **fields: Any) -> None:
     try:
         rounds.finish(claim, status, **fields)
-    except LostClaimError:
+    except ClaimLostError:
         logger.warning("round lost at its end", extra={"round": claim.round_id})
 
 
 def _release(claim: Claim, error: str) -> None:
     try:
         rounds.release(claim, error)
-    except LostClaimError:
+    except ClaimLostError:
         logger.warning("round lost after a fault", extra={"round": claim.round_id})
 
 

@@ -11,13 +11,13 @@ from django.db.models.functions import Now
 from training.models import Round, RoundLine
 from training.models.log import KEPT, LONGEST
 from training.services import rounds
-from training.services.rounds import Claim, LostClaimError
+from training.services.rounds import Claim, ClaimLostError
 
 logger = logging.getLogger(__name__)
 
 
 def say(claim: Claim, said: str) -> None:
-    """The line is the round's newest. Raises LostClaimError where the claim is past."""
+    """The line is the round's newest. Raises ClaimLostError where the claim is past."""
     with transaction.atomic():
         status = rounds.locked_status(claim)
         _append(claim.round_id, status, said)
@@ -30,7 +30,7 @@ def say_of(found: Round, said: str) -> None:
 
 def say_if_held(claim: Claim, said: str) -> None:
     """Like `say`, and nothing where another worker holds the round by now."""
-    with contextlib.suppress(LostClaimError):
+    with contextlib.suppress(ClaimLostError):
         say(claim, said)
 
 

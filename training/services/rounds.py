@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Min, Q
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -41,7 +41,7 @@ class NothingToTrainOnError(InvalidError):
     code = "nothing_to_train_on"
 
 
-class LostClaimError(Exception):
+class ClaimLostError(RuntimeError):
     """Somebody else holds the round, or it has ended: stop without a trace."""
 
 
@@ -219,9 +219,9 @@ def claim(round_id: int, *, worker: str) -> Claim | None:
 
 
 def write(claim: Claim, **fields: Any) -> None:
-    """Change the round as its holder. Raises LostClaimError where that is past."""
+    """Change the round as its holder. Raises ClaimLostError where that is past."""
     if not _held(claim).update(**fields):
-        raise LostClaimError
+        raise ClaimLostError
 
 
 def beat(claim: Claim) -> bool:
@@ -230,11 +230,11 @@ def beat(claim: Claim) -> bool:
 
 
 def is_cancelled(claim: Claim) -> bool:
-    """Whether the holder should stop. Raises LostClaimError where it must."""
+    """Whether the holder should stop. Raises ClaimLostError where it must."""
     found = _held(claim).values_list("cancel_requested_at", flat=True)
     rows = list(found)
     if not rows:
-        raise LostClaimError
+        raise ClaimLostError
     return rows[0] is not None
 
 
@@ -254,10 +254,10 @@ def note(claim: Claim, status: str, detail: dict[str, Any]) -> None:
 
 @transaction.atomic
 def finish(claim: Claim, status: str, **fields: Any) -> None:
-    """End the round as its holder. Raises LostClaimError where that is past."""
+    """End the round as its holder. Raises ClaimLostError where that is past."""
     found = _held(claim).select_for_update().first()
     if found is None:
-        raise LostClaimError
+        raise ClaimLostError
     end(found, status, fields)
 
 
@@ -328,14 +328,14 @@ def sweep() -> None:
 
 
 def locked_status(claim: Claim) -> str:
-    """The round's state, held until the transaction ends. Raises LostClaimError."""
+    """The round's state, held until the transaction ends. Raises ClaimLostError."""
     found = _held(claim).select_for_update().values_list("status", flat=True).first()
     if found is None:
-        raise LostClaimError
+        raise ClaimLostError
     return str(found)
 
 
-def _held(claim: Claim) -> Any:
+def _held(claim: Claim) -> QuerySet[Round]:
     return Round.objects.filter(
         pk=claim.round_id, fencing_token=claim.token, status__in=Round.WORKING
     )

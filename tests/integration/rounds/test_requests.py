@@ -175,7 +175,7 @@ def test_a_silent_worker_loses_the_round_and_cannot_write_any_more(policy):
         lambda: rounds.finish(dead, Status.PROMOTED),
         lambda: rounds.await_decision(dead, verdict={}),
     ):
-        with pytest.raises(rounds.LostClaimError):
+        with pytest.raises(rounds.ClaimLostError):
             write()
     assert rounds.beat(alive)
 

@@ -9,7 +9,7 @@ from training import failpoints
 from training.models import Round, RoundLine
 from training.models.log import KEPT
 from training.services import execution, round_log, rounds
-from training.services.rounds import LostClaimError, Status
+from training.services.rounds import ClaimLostError, Status
 from training.services.teller import Teller
 
 pytestmark = [
@@ -82,7 +82,7 @@ def test_a_worker_that_lost_the_round_says_nothing(claim):
     factory.silent(rounds.get(claim.round_id))
     rounds.claim(claim.round_id, worker="another")
 
-    with pytest.raises(LostClaimError):
+    with pytest.raises(ClaimLostError):
         round_log.say(claim, "still here")
 
     assert not RoundLine.objects.exists()
