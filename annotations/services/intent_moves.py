@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from annotations import reasons
 from annotations.errors import ConflictError, InvalidError, NotFoundError
 from annotations.intake.pipeline import as_name
 from annotations.models import (
@@ -27,7 +28,6 @@ from annotations.services.intent_names import refuse_taken
 from annotations.services.split_rules import Part
 
 Kind, Status = IntentMove.Kind, IntentMove.Status
-LEAST_REASON, MOST_REASON = 10, 1000
 MOST_PARTS = 5
 SAMPLES_SHOWN = 4
 
@@ -197,7 +197,7 @@ def request_undo(*, move_id: int, reason: str, by: User) -> IntentMove:
             if move.status in (Status.UNDOING, Status.UNDONE)
             else "Labels are still following; wait until they have."
         )
-    text = _reason(reason)
+    text = reasons.checked(reason)
     _refuse_built_on(move)
     (held,) = _lock(move.intent, active=False)
     {Kind.RENAME: _unrename, Kind.MERGE: _unmerge, Kind.SPLIT: _unsplit}[move.kind](
@@ -280,7 +280,7 @@ def _create(
         kind=kind,
         intent=intent,
         old_name=intent.name,
-        reason=_reason(reason),
+        reason=reasons.checked(reason),
         requested_by=by,
         n_labels=move_plan.standing_labels(intent).count(),
         **fields,
@@ -294,15 +294,6 @@ def _create(
         labels=move.n_labels,
     )
     return move
-
-
-def _reason(text: str) -> str:
-    reason = " ".join(text.split())
-    if not LEAST_REASON <= len(reason) <= MOST_REASON:
-        raise InvalidError(
-            f"Give a reason of {LEAST_REASON} to {MOST_REASON} characters; it is kept."
-        )
-    return reason
 
 
 def _note(

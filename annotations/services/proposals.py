@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from annotations import reasons
 from annotations.errors import (
     ConflictError,
     InvalidError,
@@ -33,7 +34,6 @@ from annotations.services import audit, catalogue, gold, intent_log, queue, sear
 from annotations.services.intent_names import refuse_taken
 
 Status = IntentProposal.Status
-LEAST_REASON, MOST_REASON = 10, 1000
 
 
 @transaction.atomic
@@ -150,7 +150,7 @@ def merge(*, proposal_id: int, into: str, by: User, reason: str = "") -> IntentP
     if intent is None:
         raise InvalidError("Choose the intent it belongs to.")
     _label(proposal, intent, by)
-    text = " ".join(reason.split())[:MOST_REASON]
+    text = " ".join(reason.split())[: reasons.MOST]
     return _decide(proposal, Status.MERGED, by, intent=intent, reason=text)
 
 
@@ -158,11 +158,7 @@ def merge(*, proposal_id: int, into: str, by: User, reason: str = "") -> IntentP
 def decline(*, proposal_id: int, by: User, reason: str) -> IntentProposal:
     """It stays without consequence; its author reads the reason."""
     proposal = _open(proposal_id, by)
-    text = " ".join(reason.split())
-    if not LEAST_REASON <= len(text) <= MOST_REASON:
-        raise InvalidError(
-            f"Give a reason of at least {LEAST_REASON} characters; its author reads it."
-        )
+    text = reasons.checked(reason, why="its author reads it")
     return _decide(proposal, Status.DECLINED, by, reason=text)
 
 

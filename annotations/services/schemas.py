@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
+from annotations import reasons
 from annotations.errors import ConflictError, InvalidError, NotAllowedError
 from annotations.functions import diff
 from annotations.functions.schema import read
@@ -31,7 +32,6 @@ from annotations.services.schema_content import (
     read_body,
 )
 
-LEAST_REASON = 10
 Kind = SchemaRemark.Kind
 Status = SchemaVersion.Status
 FIRST_VERSION = "1.0.0"
@@ -317,8 +317,8 @@ def _next_version(previous: SchemaVersion | None, version: SchemaVersion) -> str
 
 
 def _reason(text: str) -> str:
-    if len(text.strip()) < LEAST_REASON:
-        raise InvalidError(f"Give a reason of at least {LEAST_REASON} characters.")
+    if len(text.strip()) < reasons.LEAST:
+        raise InvalidError(f"Give a reason of at least {reasons.LEAST} characters.")
     return text.strip()
 
 

@@ -5,10 +5,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from annotations import reasons
 from training.models.checkpoint import Checkpoint
 from training.models.round import Round
-
-MIN_REASON = 10
 
 
 class ForcedPromotion(models.Model):
@@ -44,7 +43,8 @@ class ForcedPromotion(models.Model):
                 condition=Q(status="requested"),
             ),
             models.CheckConstraint(
-                name="force_has_a_reason", condition=Q(reason__length__gte=MIN_REASON)
+                name="force_has_a_reason",
+                condition=Q(reason__length__gte=reasons.LEAST),
             ),
             models.CheckConstraint(
                 name="force_decided_completely",

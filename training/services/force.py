@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from annotations import reasons
 from annotations.errors import ConflictError, NotAllowedError, NotFoundError
 from annotations.models import User
 from annotations.services import audit
@@ -36,7 +37,7 @@ def request(*, round_id: int, by: User, reason: str) -> ForcedPromotion:
     Raises NothingToForceError where the gate did not refuse it, ChampionChangedError
     where another model serves by now and ForceOpenError where it was asked already.
     """
-    reason = promotion.checked_reason(reason)
+    reason = reasons.checked(reason)
     found = _forceable(round_id)
     if found.forced.filter(status=Status.REQUESTED).exists():
         raise ForceOpenError("This was asked for already; it waits to be confirmed.")
@@ -59,7 +60,7 @@ def confirm(*, force_id: int, by: User, reason: str) -> ForcedPromotion:
 
     Raises SecondPersonNeededError for the one who asked.
     """
-    reason = promotion.checked_reason(reason)
+    reason = reasons.checked(reason)
     asked = _open(force_id)
     if asked.requested_by_id == by.pk:
         raise SecondPersonNeededError(
@@ -81,7 +82,7 @@ def confirm(*, force_id: int, by: User, reason: str) -> ForcedPromotion:
 @transaction.atomic
 def decline(*, force_id: int, by: User, reason: str) -> ForcedPromotion:
     """A second person refuses, or who asked takes it back."""
-    reason = promotion.checked_reason(reason)
+    reason = reasons.checked(reason)
     asked = _open(force_id)
     _decide(asked, Status.DECLINED, by, reason)
     return asked

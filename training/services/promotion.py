@@ -5,9 +5,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from annotations import reasons
 from annotations.errors import (
     ConflictError,
-    InvalidError,
     NotAllowedError,
     NotFoundError,
 )
@@ -16,9 +16,6 @@ from annotations.services import audit
 from training.failpoints import failpoint
 from training.models import FAMILY, Checkpoint, Promotion, Round
 from training.services import checkpoints, confusions, doorbell, rounds, shadow_compare
-
-MIN_REASON = 10
-MAX_REASON = 1000
 
 
 class RoundNotAwaitingError(ConflictError):
@@ -87,7 +84,7 @@ def approve(*, round_id: int, by: User, reason: str) -> Round:
     Raises GateNotPassedError where the gate refused it: two people have to want that
     (`force`); and GateEditedError for who changed the policy since the round began.
     """
-    reason = checked_reason(reason)
+    reason = reasons.checked(reason)
     found = _awaiting(round_id)
     if found.status == Round.Status.SHADOW:
         raise GateNotPassedError(
@@ -114,7 +111,7 @@ def approve(*, round_id: int, by: User, reason: str) -> Round:
 @transaction.atomic
 def reject(*, round_id: int, by: User, reason: str) -> Round:
     """A person declines the challenger of a round that awaits a decision."""
-    reason = checked_reason(reason)
+    reason = reasons.checked(reason)
     found = _awaiting(round_id)
     end(found, Round.Status.REJECTED, by, reason)
     return found
@@ -123,7 +120,7 @@ def reject(*, round_id: int, by: User, reason: str) -> Round:
 @transaction.atomic
 def roll_back(*, family: str = FAMILY, by: User, reason: str) -> Promotion:
     """The champion before this one serves again."""
-    reason = checked_reason(reason)
+    reason = reasons.checked(reason)
     lock(family)
     now_serving = checkpoints.champion(family)
     before = previous(family)
@@ -147,16 +144,6 @@ def previous(family: str = FAMILY) -> Checkpoint | None:
     others = ended.exclude(checkpoint=now_serving) if now_serving else ended
     last = others.select_related("checkpoint").order_by("-to_at").first()
     return last.checkpoint if last else None
-
-
-def checked_reason(reason: str) -> str:
-    """The reason without spaces around it. Raises InvalidError for too short a one."""
-    reason = " ".join(reason.split())
-    if not MIN_REASON <= len(reason) <= MAX_REASON:
-        raise InvalidError(
-            f"Give a reason of {MIN_REASON} to {MAX_REASON} characters; it is kept."
-        )
-    return reason
 
 
 def lock(family: str) -> None:
