@@ -7,10 +7,11 @@ from django.db.models import Aggregate, Case, CharField, Count, F, Q, Value, Whe
 from django.utils import timezone
 
 from annotations.models import Annotation, GoldLabel, User
+from annotations.services import sway
 from annotations.services.review_queues import standing_labels
 from annotations.shares import Gap, Share
 
-DAYS = 90
+DAYS = sway.DAYS
 PACE_DAYS = 7
 HASTE_MS = 600  # an answer faster than this was hardly read
 
@@ -95,8 +96,6 @@ def of(person: User) -> Progress:
         today=Count("pk", filter=Q(created_at__gte=today)), week=Count("pk")
     )
     decided = Q(utterance__goldlabel__rule=GoldLabel.Rule.REVIEWED)
-    guessed = ~Q(suggested_by="")
-    taken = Q(suggested_rank=1)
     found = (
         standing_labels()
         .order_by()
@@ -110,17 +109,11 @@ def of(person: User) -> Progress:
             confirmed=Count(
                 "pk", filter=decided & Q(utterance__goldlabel__intent=F("intent"))
             ),
-            shown=Count("pk", filter=guessed & Q(blind=False)),
-            shown_taken=Count("pk", filter=guessed & taken & Q(blind=False)),
-            unseen=Count("pk", filter=guessed & Q(blind=True)),
-            unseen_same=Count("pk", filter=guessed & taken & Q(blind=True)),
+            **sway.COUNTS,
         )
     )
     return Progress(
         **counts,
         reviewed=Share(found["confirmed"], found["decided"]),
-        sway=Gap(
-            Share(found["shown_taken"], found["shown"]),
-            Share(found["unseen_same"], found["unseen"]),
-        ),
+        sway=sway.gap(found),
     )

@@ -3,10 +3,8 @@
 Nothing here compares people: names stand only beside items that somebody holds.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
@@ -23,30 +21,9 @@ from annotations.models import (
     Utterance,
 )
 from annotations.services import audit
-from annotations.services.review_queues import standing_labels
-from annotations.shares import Gap, Share
 
 DAYS = 14
-SWAY_DAYS = 90
 HOLDERS = 50
-
-
-# Of labels that the model had a guess for: those given with it in sight and blind,
-# and of each how many chose it.
-SWAY = {
-    "shown": Count("pk", filter=Q(blind=False)),
-    "shown_taken": Count("pk", filter=Q(blind=False, suggested_rank=1)),
-    "unseen": Count("pk", filter=Q(blind=True)),
-    "unseen_same": Count("pk", filter=Q(blind=True, suggested_rank=1)),
-}
-
-
-@dataclass(frozen=True)
-class DomainSway:
-    """How much suggestions sway the labels of one domain."""
-
-    title: str
-    gap: Gap
 
 
 @dataclass(frozen=True)
@@ -146,38 +123,3 @@ def coverage(domain: str, iteration: str) -> QuerySet[Intent]:
         train=Count("goldlabel", filter=train),
         exam=Count("goldlabel", filter=~train & Q(goldlabel__isnull=False)),
     ).order_by("train", "name")
-
-
-def sway() -> Gap:
-    """How much oftener the model's first guess is chosen when it is shown."""
-    return _gap(_guessed().aggregate(**SWAY))
-
-
-def sway_by_domain() -> list[DomainSway]:
-    """The same for the labels of each domain that has any with a guess."""
-    rows = (
-        _guessed()
-        .values("intent__domain__title")
-        .annotate(**SWAY)
-        .order_by("intent__domain__title")
-    )
-    return [DomainSway(row["intent__domain__title"], _gap(row)) for row in rows]
-
-
-def _guessed() -> QuerySet[Annotation]:
-    """Labels of the last SWAY_DAYS days that the model had a guess for."""
-    since = timezone.now() - timedelta(days=SWAY_DAYS)
-    return (
-        standing_labels()
-        .prefetch_related(None)
-        .order_by()
-        .filter(is_review=False, created_at__gte=since)
-        .exclude(suggested_by="")
-    )
-
-
-def _gap(counts: Mapping[str, Any]) -> Gap:
-    return Gap(
-        Share(counts["shown_taken"], counts["shown"]),
-        Share(counts["unseen_same"], counts["unseen"]),
-    )

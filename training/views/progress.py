@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from annotations.models import Domain, Intent, Iteration, Role
-from annotations.services import catalogue, queue, team_progress
+from annotations.services import catalogue, queue, sway, team_progress
 from annotations.views.paging import page_of
 from training.ml.evaluation import ACCURACY_TARGET
 from training.services import forecast
@@ -35,9 +35,9 @@ def progress(request: HttpRequest) -> HttpResponse:
         "domain": domain,
         "iterations": Iteration.choices,
         "iteration": iteration,
-        "sway": team_progress.sway(),
-        "sway_by_domain": team_progress.sway_by_domain(),
-        "sway_days": team_progress.SWAY_DAYS,
+        "sway": sway.overall(),
+        "sway_by_domain": sway.by_domain(),
+        "sway_days": sway.DAYS,
         "worker_alive": queue.worker_alive(),
         **_forecast(),
     }

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import AuditEvent, QueueItem
-from annotations.services import labels, queue, team_progress
+from annotations.services import labels, queue, sway, team_progress
 from annotations.services.labels import Answer
 from tests.factories import cast
 from tests.factories import rounds as factory
@@ -107,7 +107,7 @@ def test_sway_sets_shown_guesses_beside_blind_ones():
     answer(ana, "pay_bill", first="pay_bill")
     answer(ana, "oos", first="pay_bill")
 
-    found = team_progress.sway()
+    found = sway.overall()
 
     assert (found.first.hits, found.first.n) == (1, 2)
     assert found.second.n == 0
@@ -123,7 +123,7 @@ def test_sway_is_told_for_the_labels_of_each_domain():
     answer(ana, "reset_router", first="reset_router")
     answer(ana, "pay_bill")  # no guess: tells nothing
 
-    found = {row.title: row.gap.first for row in team_progress.sway_by_domain()}
+    found = {row.title: row.gap.first for row in sway.by_domain()}
     page = client_of("reviewer").get("/progress").content.decode()
 
     assert {name: (share.hits, share.n) for name, share in found.items()} == {
