@@ -83,7 +83,7 @@ def rejected(line: int, error: RecordError, last_line: int | None = None) -> Row
 def parse(data: object) -> Record:
     """The record in a decoded JSON object; raises RecordError. Other keys are left."""
     if not isinstance(data, Mapping):
-        raise RecordError("not_an_object", "The line is no JSON object.")
+        raise RecordError("not_an_object", "The line is not a JSON object.")
     text = _text(data)
     return Record(
         text=text,
@@ -146,9 +146,9 @@ def _spans(value: object, text: str) -> tuple[Span, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or len(value) > MAX_SPANS:
-        raise RecordError("bad_spans", f"`spans` is no list of at most {MAX_SPANS}.")
+        raise RecordError("bad_spans", f"`spans` is not a list of at most {MAX_SPANS}.")
     if any(not isinstance(item, Mapping) for item in value):
-        raise RecordError("bad_spans", "A span is no object.")
+        raise RecordError("bad_spans", "A span is not an object.")
     # What an earlier turn said does not stand in this text.
     return tuple(_span(item, text) for item in value if item.get("turn") is None)
 
@@ -156,7 +156,9 @@ def _spans(value: object, text: str) -> tuple[Span, ...]:
 def _span(item: Mapping[str, object], text: str) -> Span:
     start, end = item.get("start"), item.get("end")
     if not _is_count(start) or not _is_count(end):
-        raise RecordError("bad_spans", "A span's `start` or `end` is no whole number.")
+        raise RecordError(
+            "bad_spans", "A span's `start` or `end` is not a whole number."
+        )
     assert isinstance(start, int) and isinstance(end, int)  # for the type checker
     param = checked_text(item.get("param"), "span.param", 80).strip()
     if not param:
@@ -177,13 +179,13 @@ def _context(value: object) -> tuple[Turn, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise RecordError("bad_context", "`context` is no list.")
+        raise RecordError("bad_context", "`context` is not a list.")
     return tuple(_context_turn(item) for item in value[-MAX_CONTEXT_TURNS:])
 
 
 def _context_turn(item: object) -> Turn:
     if not isinstance(item, Mapping):
-        raise RecordError("bad_context", "A turn of `context` is no object.")
+        raise RecordError("bad_context", "A turn of `context` is not an object.")
     try:
         role = checked_text(item.get("role"), "context.role", 40)
         text = checked_text(item.get("text"), "context.text")
@@ -203,7 +205,7 @@ def _turn(value: object) -> int | None:
     if value is None:
         return None
     if not _is_count(value) or value > 2**31 - 1:  # type: ignore[operator]
-        raise RecordError("bad_turn", "`turn` is no whole number from 0.")
+        raise RecordError("bad_turn", "`turn` is not a whole number from 0.")
     return value  # type: ignore[return-value]
 
 
@@ -220,7 +222,9 @@ def _time(value: object) -> datetime | None:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         moment = moment.astimezone(UTC)
     except (RecordError, ValueError, OverflowError):
-        raise RecordError("bad_time", "`occurred_at` is no ISO 8601 time.") from None
+        raise RecordError(
+            "bad_time", "`occurred_at` is not an ISO 8601 time."
+        ) from None
     if moment.year > _LATEST_YEAR:
         raise RecordError("bad_time", "`occurred_at` lies too far in the future.")
     return moment
@@ -230,9 +234,9 @@ def _confidence(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RecordError("bad_confidence", "`bot_confidence` is no number.")
+        raise RecordError("bad_confidence", "`bot_confidence` is not a number.")
     if not math.isfinite(value) or not 0 <= value <= 1:
-        raise RecordError("bad_confidence", "`bot_confidence` is not within 0 and 1.")
+        raise RecordError("bad_confidence", "`bot_confidence` is not between 0 and 1.")
     return float(value)
 
 

@@ -307,5 +307,5 @@ def _read(token: str, by: User, *, step: str) -> dict[str, Any]:
     except signing.BadSignature:
         page = {}
     if page.get("by") != by.pk or bool(page.get("passed")) != (step == "confirm"):
-        raise NotFoundError("This page is too old or not yours. Open it anew.")
+        raise NotFoundError("This page is too old or not yours. Open it again.")
     return page

@@ -79,7 +79,7 @@ def merge(*, intent: Intent, into: Intent, reason: str, by: User) -> IntentMove:
         raise InvalidError("Choose another intent to merge this one into.")
     held, target = _lock(intent, into)
     if held.is_out_of_scope:
-        raise InvalidError("Out of scope is not a want of callers: it cannot merge.")
+        raise InvalidError("Out of scope is not something callers want; it stays.")
     names = [held.name, *held.aliases]
     move = _create(held, Kind.MERGE, reason, by, into=target, aliases=names)
     held.is_active = False

@@ -138,7 +138,7 @@ def submit(*, version: SchemaVersion, by: User) -> SchemaVersion:
         raise NotAllowedError("Only its author sends a draft to review.")
     failing = failing_examples(version)
     if failing:
-        raise InvalidError(f"Mend the examples first: {' '.join(failing)}")
+        raise InvalidError(f"Fix the examples first: {' '.join(failing)}")
     version.status = Status.IN_REVIEW
     version.save(update_fields=["status"])
     _remark(version, Kind.SUBMITTED, by, version.summary)

@@ -33,7 +33,7 @@ def issue(
     unknown = set(scopes) - set(Scope.values)
     if unknown or not scopes:
         raise InvalidError(
-            f"A token needs scopes out of: {', '.join(Scope.values)}.",
+            f"A token needs at least one of these scopes: {', '.join(Scope.values)}.",
             unknown=sorted(unknown),
         )
     if not 1 <= days <= MAX_DAYS:

@@ -102,7 +102,7 @@ def examples(request: HttpRequest, name: str) -> HttpResponse:
     try:
         if gone:
             guidelines.remove_example(intent=found, example_id=gone, by=request.user)
-            messages.success(request, "The example is off the page.")
+            messages.success(request, "The example was removed from the page.")
         else:
             guidelines.add_example(
                 intent=found,

@@ -155,7 +155,7 @@ def vote(request: HttpRequest, utterance_id: int) -> JsonResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """A worker will search for label errors anew."""
     error_candidates.request(by=request.user, cause="asked for")
-    messages.success(request, "A search was asked for. A worker takes it in seconds.")
+    messages.success(request, "Search requested. A worker starts it within seconds.")
     return redirect("review_errors")
 
 

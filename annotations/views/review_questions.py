@@ -38,7 +38,7 @@ def answer(request: HttpRequest, question_id: int) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "Answered. Who asked sees it on their page.")
+        messages.success(request, "Answered. Whoever asked sees it on their page.")
     return redirect(frame.back(request, "questions"))
 
 
@@ -63,7 +63,7 @@ def reply(request: HttpRequest, question_id: int) -> HttpResponse:
                 question_id=question_id,
                 text=request.POST["text"],
             )
-            messages.success(request, "Asked on. A reviewer sees it.")
+            messages.success(request, "Sent. A reviewer will see it.")
         else:
             service.mark_read(by=request.user, question_id=question_id)
     except DomainError as error:

@@ -89,7 +89,7 @@ def examples(request: HttpRequest, name: str) -> HttpResponse:
         gone = request.POST.get("remove", "")
         if gone.isascii() and gone.isdigit() and len(gone) < 15:
             few_shot.remove(function=function, example_id=int(gone), by=request.user)
-            messages.success(request, "The example is out of the bank.")
+            messages.success(request, "The example was removed from the bank.")
         else:
             kept = few_shot.refresh(function=function, by=request.user)
             messages.success(request, f"The bank holds {len(kept)} examples now.")

@@ -112,7 +112,7 @@ def _by_code(found: IntakeBatch) -> list[tuple[str, int]]:
 
 def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     found = intake.cancel(batch_id, by=request.user)
-    messages.success(request, "Cancelled. The rows that are in stay.")
+    messages.success(request, "Cancelled. The rows already imported stay.")
     return HttpResponseRedirect(reverse("source_batch", args=[found.pk]))
 
 

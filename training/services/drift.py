@@ -71,7 +71,7 @@ def request(*, by: User | None, cause: str) -> DriftCheck:
     except IntegrityError as error:
         if "one_open_drift_check" not in str(error):
             raise
-        raise DriftCheckRunningError("A check is at work already.") from None
+        raise DriftCheckRunningError("A check is already running.") from None
     return check
 
 

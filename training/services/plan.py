@@ -119,7 +119,7 @@ def _figures(ids: Sequence[int]) -> dict[int, dict[str, Mapping[str, Any]]]:
 
 def _on_exam(name: str, served: Sequence[Served]) -> Standing:
     if not served:
-        return _open(name, "No model has served yet; the first round's exam tells.")
+        return _open(name, "No model has served yet; the first round's exam will tell.")
     history = _history((one, one.figures.get(name)) for one in served)
     if not _is_now(history, served):
         return _open(
@@ -179,7 +179,7 @@ def _containment() -> Standing:
     if share.value is None:
         return _open(
             "containment",
-            "No source says how calls ended: what is taken in may have an “outcome”.",
+            "No source says how calls ended: imported calls may have an “outcome”.",
         )
     return _standing(
         "containment",
@@ -191,7 +191,7 @@ def _containment() -> Standing:
 def _call_cost() -> Standing:
     return _open(
         "call_cost",
-        "Costs of calls are not taken in: the call centre's accounts would tell. "
+        "Call costs are not imported; the call centre's accounts would tell. "
         "Read the other way, the plan wants a call to cost $2.85 to $3.10 less.",
     )
 

@@ -153,7 +153,7 @@ def request(
     except IntegrityError as error:
         if "one_working_round_per_family" not in str(error):
             raise
-        raise RoundRunningError("A round is at work already; wait for it.") from None
+        raise RoundRunningError("A round is already running; wait for it.") from None
     return found
 
 
@@ -307,7 +307,7 @@ def cancel(*, round_id: int, by: User) -> Round:
     if found is None:
         raise NotFoundError(f"There is no round {round_id}.")
     if not found.is_working and found.status != Status.SHADOW:
-        raise RoundEndedError("This round is not at work any more.")
+        raise RoundEndedError("This round is no longer running.")
     if found.cancel_requested_at is None:
         audit.record(by=by, action="round.cancel_requested", obj=f"round:{found.pk}")
         Round.objects.filter(pk=round_id).update(cancel_requested_at=Now())

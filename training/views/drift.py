@@ -49,7 +49,7 @@ def drift_check_page(request: HttpRequest, check_id: int) -> HttpResponse:
 @require_POST
 def drift_start(request: HttpRequest) -> HttpResponse:
     check = drift.request(by=request.user, cause=f"{request.user.name} asked for it")
-    messages.success(request, "The check is asked for; a worker takes it in a minute.")
+    messages.success(request, "Check requested; a worker takes it within a minute.")
     return HttpResponseRedirect(reverse("drift_check", args=[check.pk]))
 
 

@@ -98,7 +98,7 @@ def _value(field: str, cell: str) -> object:
         try:
             return int(stripped) if field == "turn" else float(stripped)
         except ValueError:
-            raise RecordError("wrong_type", f"`{field}` is no number.") from None
+            raise RecordError("wrong_type", f"`{field}` is not a number.") from None
     return stripped
 
 
@@ -111,7 +111,9 @@ class _Rows:
 
     def __init__(self, lines: Iterator[Line], delimiter: str) -> None:
         if len(delimiter) != 1 or delimiter in '"\r\n\0':
-            raise UnreadableFileError("bad_delimiter", "The delimiter is no character.")
+            raise UnreadableFileError(
+                "bad_delimiter", "The delimiter is not a single character."
+            )
         self._lines = lines
         self._waiting: list[Line] = []
         self._delimiter = delimiter
@@ -154,5 +156,5 @@ class _Rows:
         try:
             rows = list(csv.reader([text], delimiter=self._delimiter, strict=True))
         except csv.Error:
-            raise RecordError("bad_csv", "The row's quotes do not fit.") from None
+            raise RecordError("bad_csv", "The row's quotes do not match.") from None
         return rows[0] if rows else []

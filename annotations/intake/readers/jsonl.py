@@ -49,7 +49,7 @@ def loads(text: str) -> object:
     try:
         return _DECODER.decode(text)
     except (ValueError, RecursionError):
-        raise RecordError("bad_json", "The line is no valid JSON.") from None
+        raise RecordError("bad_json", "The line is not valid JSON.") from None
 
 
 def _depth(text: str) -> int:

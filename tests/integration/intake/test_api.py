@@ -108,8 +108,8 @@ def test_a_batch_tells_how_far_it_is_and_why_rows_were_rejected(api):
     assert rejects["Content-Type"] == "text/csv"
     assert rejects.getvalue().decode().splitlines() == [
         "line,code,reason",
-        "2,bad_json,The line is no valid JSON.",
-        "3,bad_json,The line is no valid JSON.",
+        "2,bad_json,The line is not valid JSON.",
+        "3,bad_json,The line is not valid JSON.",
     ]
 
 

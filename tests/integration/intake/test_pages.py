@@ -89,7 +89,7 @@ def test_a_batch_page_counts_and_lists_rejects_without_their_text(chen):
 
     page = chen.get(f"/sources/{batch.pk}").content.decode()
 
-    assert "The line is no valid JSON." in page
+    assert "The line is not valid JSON." in page
     assert "bad_json: 1" in page
     assert "secret" not in page
     assert "hx-trigger" not in page.split('id="batch"')[1]

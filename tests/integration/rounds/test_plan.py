@@ -172,7 +172,7 @@ def test_the_page_without_a_model_says_so_and_what_would_measure_it():
     page = page_of()
 
     assert "No model serves yet" in page
-    assert "the first round&#x27;s exam tells" in page
+    assert "the first round&#x27;s exam will tell" in page
     assert "No source says how calls ended" in page
     assert "cannot be told yet" in page
     assert page.count("not measured") >= 7

@@ -161,7 +161,7 @@ def test_what_nobody_holds_cannot_be_given_back():
 def test_the_page_without_anything_says_what_is_missing():
     page = client_of("product_owner").get("/progress").content.decode()
 
-    assert "A forecast cannot be told yet" in page
+    assert "There is no forecast yet" in page
     assert "Nobody holds an item." in page
     assert "cannot be told yet: it takes labels of both kinds" in page
 
