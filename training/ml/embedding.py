@@ -50,8 +50,11 @@ def embed(
     for begin in range(0, len(order), BATCH_SIZE):
         if hooks.should_stop():
             raise TrainingCancelledError("The training was cancelled.")
-        rows = order[begin : begin + BATCH_SIZE]
-        _embed_batch(model, encoded, rows, device, vectors, states, with_words)
+        rows = [int(row) for row in order[begin : begin + BATCH_SIZE]]
+        found = _embed_batch(model, [encoded[row] for row in rows], with_words, device)
+        vectors.update(zip(rows, found.embeddings, strict=True))
+        if found.words is not None:
+            states.update(zip(rows, found.words, strict=True))
         done = begin + len(rows)
         left = (hooks.clock() - started) / done * (len(order) - done)
         hooks.on_progress(Progress(stage, done, len(order), None, left))
@@ -64,21 +67,19 @@ def embed(
 def _embed_batch(
     model: joint.EmbeddingModel,
     encoded: Sequence[Encoded],
-    rows: NDArray[np.int64],
-    device: torch.device,
-    vectors: dict[int, Floats],
-    states: dict[int, Floats],
     with_words: bool,
-) -> None:
-    batch = pad([encoded[i] for i in rows])
+    device: torch.device,
+) -> Embedded:
+    batch = pad(encoded)
     feed = {k: torch.from_numpy(v).to(device) for k, v in batch.feed().items()}
     with torch.inference_mode(), precision.autocast(device):
         embedding, tokens = model(**feed)
-    array = embedding.float().cpu().numpy()
-    token_array = tokens.float().cpu().numpy() if with_words else None
-    for place, row in enumerate(rows):
-        vectors[int(row)] = array[place]
-        if token_array is not None:
-            n_words = len(batch.words[place])
-            means = word_states(token_array[place], batch.word_of[place], n_words)
-            states[int(row)] = means.astype(np.float16)
+    vectors = embedding.float().cpu().numpy()
+    if not with_words:
+        return Embedded(vectors, None)
+    states = tokens.float().cpu().numpy()
+    means = (
+        word_states(states[row], batch.word_of[row], len(batch.words[row]))
+        for row in range(len(encoded))
+    )
+    return Embedded(vectors, tuple(one.astype(np.float16) for one in means))
