@@ -17,6 +17,8 @@ from django.core.management import (
 )
 from django.core.management.base import BaseCommand
 
+from annotations.locks import Lock
+
 
 class Need(Enum):
     NOTHING = 0
@@ -38,7 +40,6 @@ DJANGOS_OWN = {
     "sqlmigrate": Need.DATABASE,
     "squashmigrations": Need.DATABASE,
 }
-MIGRATION_LOCK = 4_771_920  # any number, the same for all our processes
 
 
 def run(argv: list[str]) -> None:
@@ -102,8 +103,8 @@ def migrate_if_behind() -> None:
         return
     print("Bringing the database up to date …", file=sys.stderr, flush=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [Lock.MIGRATION.value])
         try:
             call_command("migrate", verbosity=0, interactive=False)
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [Lock.MIGRATION.value])

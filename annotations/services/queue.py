@@ -12,6 +12,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from annotations.errors import LeaseLostError
+from annotations.locks import Lock
 from annotations.models import (
     Annotation,
     QueueItem,
@@ -31,7 +32,6 @@ WORKER_SILENCE = timedelta(seconds=30)
 MEMORY_OF_LEASES = timedelta(days=1)
 # More open pages of one person, with two items each, hold items back from the others.
 MAX_LEASES = 8
-REFILL_LOCK = 4_771_922  # any number, the same for all our processes
 
 ITEM = Columns(
     QueueItem, "q", "id", "utterance_id", "reason", "why", "draw_probability",
@@ -253,7 +253,9 @@ def _wait_for_refill() -> None:
     """
     for _ in range(200):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [REFILL_LOCK])
+            cursor.execute(
+                "SELECT pg_try_advisory_xact_lock_shared(%s)", [Lock.REFILL.value]
+            )
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.01)
@@ -277,7 +279,7 @@ def refill(draws: Iterable[Draw], *, ranking_id: int | None = None) -> int:
     )
     # From here to the commit nobody finds a ready item: as little as possible.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REFILL_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.REFILL.value])
     _withdraw()
     kept = set(
         QueueItem.objects.filter(status__in=QueueItem.OPEN).values_list(

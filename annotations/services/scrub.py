@@ -1,12 +1,11 @@
 """The full redaction pass over stored rows; what it has not read, nobody sees."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 
 from annotations.intake import normalize
@@ -19,8 +18,10 @@ from annotations.intake.redaction.full import (
     RedactionFailedError,
     load,
 )
+from annotations.locks import Lock
 from annotations.models import IntakeBatch, PendingLabel, Turn, User, Utterance
 from annotations.services import exam, label_import
+from annotations.services.alone import alone
 from annotations.services.labels import SpanAnswer
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ logger = logging.getLogger(__name__)
 CHUNK_ROWS = 400
 LABEL_ROWS = 2000
 CLEAN_TEXTS_KEPT = 50_000
-_LOCK = 4_771_921  # any number, the same in all our processes
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class _Scrubbed:
 def scrub(*, limit: int | None = None) -> ScrubCount:
     """Pass every row that had only the light pass; one process at a time does it."""
     count = ScrubCount()
-    with _alone() as is_alone:
+    with alone(Lock.FULL_PASS) as is_alone:
         if not is_alone or not _light_rows().exists():
             return count
         scrubber = Scrubber(load())
@@ -80,20 +80,6 @@ def waiting() -> int:
 
 def failed() -> int:
     return Utterance.objects.filter(redaction=Utterance.Redaction.FAILED).count()
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold a lock that ends with the connection, if nobody else holds it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        (is_alone,) = cursor.fetchone()
-    try:
-        yield is_alone
-    finally:
-        if is_alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 class Scrubber:

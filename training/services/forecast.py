@@ -4,10 +4,11 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from annotations.locks import Lock
 from annotations.models import Intent, Utterance
+from annotations.services.alone import alone
 from training.models import LearningForecast
 from training.services import datasets, heads
-from training.services.alone import alone
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,6 @@ NEWER_SHARE, NEWER = 0.05, 20
 AHEAD = (1.1, 1.25, 1.5, 2.0, 3.0, 4.0)  # times the labels there are
 # The newest exam utterances tell what callers say now; nobody chose them.
 TRAFFIC = 5000
-FORECAST_LOCK = 4_771_931  # any number that no other lock has
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def refresh() -> LearningForecast | None:
 
     None where another process is at it, or too few labels have a vector yet.
     """
-    with alone(FORECAST_LOCK) as is_ours:
+    with alone(Lock.FORECAST) as is_ours:
         return _made() if is_ours else None
 
 

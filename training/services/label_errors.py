@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from annotations.locks import Lock
 from annotations.models import (
     Annotation,
     ErrorCandidate,
@@ -21,10 +22,10 @@ from annotations.models import (
     Utterance,
 )
 from annotations.services import error_candidates, review_queues
+from annotations.services.alone import alone, bury_the_dead
 from annotations.services.error_candidates import Found
 from training.models import Round, UtteranceEmbedding
 from training.services import datasets, heads, suggestions
-from training.services.alone import alone, bury_the_dead
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,6 @@ FEWEST_OF_AN_INTENT = 5
 # Beyond this share of all labels the model, not the labels, is to be doubted.
 MOST_SHARE = 0.10
 MOST_SUSPECTS = 2000
-SEARCH_LOCK = 4_771_923  # any number, the same for all our processes
 _NUMBER = re.compile(r"\[([A-Z_]+?)_\d+\]")
 
 
@@ -84,7 +84,7 @@ def run(search: ErrorSearch) -> ErrorSearch | None:
 
     A failure is kept in the row and raised.
     """
-    with alone(SEARCH_LOCK) as is_ours:
+    with alone(Lock.LABEL_ERRORS) as is_ours:
         if not is_ours:
             return None
         bury_the_dead(ErrorSearch)

@@ -9,10 +9,11 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from annotations.locks import Lock
 from annotations.models import Annotation, GoldLabel, Reason, Utterance
+from annotations.services.alone import alone, bury_the_dead
 from training.models import LearningComparison, Round
 from training.services import datasets, heads
-from training.services.alone import alone, bury_the_dead
 
 if TYPE_CHECKING:
     from training.ml.choosing import Exam, Labels
@@ -25,7 +26,6 @@ CONTROL = (Reason.RANDOM,)
 NEWER_SHARE, NEWER = 0.1, 20
 PAUSE_AFTER_FAILURE = timedelta(minutes=30)
 MOST_ITEMS = 2000  # of the exam, the newest
-COMPARISON_LOCK = 4_771_932  # any number that no other lock has
 Status = LearningComparison.Status
 Rows = list[tuple[int, str]]  # utterance, intent
 
@@ -105,7 +105,7 @@ def refresh() -> LearningComparison | None:
     None where another process is at it, or too few labels have a vector yet. A failure
     is kept in the row and raised.
     """
-    with alone(COMPARISON_LOCK) as is_ours:
+    with alone(Lock.COMPARISON) as is_ours:
         if not is_ours:
             return None
         bury_the_dead(LearningComparison)

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
 
+from annotations.locks import Lock
 from annotations.models import GoldLabel, User, Utterance
+from annotations.services.alone import alone
 from training.models import OwnEffect
 from training.services import datasets, heads
-from training.services.alone import alone
 from training.services.learning_comparison import (
-    COMPARISON_LOCK,
     CONTROL,
     drawn_for,
     exam_of,
@@ -84,7 +84,7 @@ def refresh(person: User) -> OwnEffect | None:
 
     None where another process compares, or too few labels have a vector yet.
     """
-    with alone(COMPARISON_LOCK) as is_ours:
+    with alone(Lock.COMPARISON) as is_ours:
         return _made(person) if is_ours else None
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.db.models.functions import Now
 
+from annotations.locks import Lock
 from annotations.models import Annotation, QueueItem, Utterance
+from annotations.services.alone import alone, bury_the_dead
 from training.models import Ranking
 from training.services import checkpoints, queue_draw
-from training.services.alone import alone, bury_the_dead
 
 if TYPE_CHECKING:
     from training.ml.encoder import Encoder
@@ -27,7 +28,6 @@ PAUSE = timedelta(seconds=10)  # between two rankings that no label asked for
 PAUSE_AFTER_FAILURE = timedelta(seconds=60)
 # A background ranking embeds for so long, then ranks what it has and is due again.
 EMBED_SECONDS = 20.0
-RANKING_LOCK = 4_771_921  # any number, the same for all our processes
 
 
 class Steps:
@@ -70,7 +70,7 @@ def rank(
     embed_seconds: how long missing vectors may take, None for as long as needed.
     A failure is kept in the row and raised.
     """
-    with alone(RANKING_LOCK) as is_ours:
+    with alone(Lock.RANKING) as is_ours:
         if not is_ours:
             return None
         bury_the_dead(Ranking)

@@ -1,7 +1,9 @@
 """The full pass: nobody sees a row before it, and nothing is lost in it."""
 
 import pytest
+from django.db import connection
 
+from annotations.locks import Lock
 from annotations.models import (
     Annotation,
     GoldLabel,
@@ -154,6 +156,18 @@ def test_running_the_pass_again_changes_nothing(full_pass):
 
     assert full_pass() == scrub.ScrubCount()
     assert list(Utterance.objects.order_by("id").values()) == before
+
+
+def test_the_pass_waits_for_no_ranking(full_pass):
+    take_in(lines("hello there"))
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [Lock.RANKING.value])
+
+        assert full_pass().passed == 1
+    finally:
+        other.close()
 
 
 def test_a_share_of_the_work_can_be_done(full_pass, monkeypatch):

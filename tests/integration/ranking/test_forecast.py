@@ -1,6 +1,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from annotations.locks import Lock
 from tests.factories import cast
 from training import tasks
 from training.models import LearningForecast
@@ -109,7 +110,7 @@ def test_two_forecasts_are_not_made_at_once(labels):
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [forecast.FORECAST_LOCK])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [Lock.FORECAST.value])
 
         assert forecast.refresh() is None
     finally:

@@ -5,6 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from annotations.locks import Lock
 from annotations.models import Annotation, GoldLabel
 from tests.factories import cast
 from tests.factories import rounds as factory
@@ -183,7 +184,7 @@ def test_two_are_not_made_at_once(enough):
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            lock = learning_comparison.COMPARISON_LOCK
+            lock = Lock.COMPARISON.value
             cursor.execute("SELECT pg_advisory_lock(%s)", [lock])
 
         assert learning_comparison.refresh() is None

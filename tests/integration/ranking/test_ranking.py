@@ -4,6 +4,7 @@ import time
 import pytest
 from django.db import connection
 
+from annotations.locks import Lock
 from annotations.models import QueueItem, Suggestion, Utterance
 from annotations.services import queue
 from tests.factories import cast
@@ -202,10 +203,10 @@ def test_one_ranking_at_a_time(pool, encoder, intents):
 
     def hold():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [ranking.RANKING_LOCK])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [Lock.RANKING.value])
             inside.set()
             go_on.wait(10)
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [ranking.RANKING_LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [Lock.RANKING.value])
         connection.close()
 
     thread = threading.Thread(target=hold)
