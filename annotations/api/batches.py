@@ -29,6 +29,7 @@ from annotations.intake.bronze import Stored
 from annotations.models import IntakeBatch, Role, User
 from annotations.services import bronze_files, intake, uploads
 from annotations.tasks_intake import process_batch
+from annotations.views.sent import whole
 from annotations.views.sources import rejects_csv
 
 SOURCE = "api"
@@ -212,9 +213,9 @@ def _receive(request: Request) -> IntakeBatch:
 
 def _check_length(request: Request) -> None:
     """JSON is read as a whole, so it has to be short; lines are not."""
-    sent = request.META.get("CONTENT_LENGTH") or "0"
+    sent = whole(request.META.get("CONTENT_LENGTH") or "0")
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if sent.isdigit() and int(sent) > limit:
+    if sent is None or sent > limit:
         raise TooLargeError(
             f"JSON of more than {limit >> 20} MB: send JSON lines or a file instead."
         )

@@ -2,15 +2,14 @@
 
 import uuid
 
+from django.db.models import BigIntegerField
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotations.models import Act, Annotation, SkipReason
-from annotations.services.labels import Answer, SpanAnswer
+from annotations.services.answers import MOST_MS, MOST_SPANS, Answer, SpanAnswer
 
-MOST_SPANS = 100
-MOST_MS = 2**31 - 1
-MOST_ID = 2**63 - 1
+MOST_ID = BigIntegerField.MAX_BIGINT
 MOST_LETTERS = 2000
 MOST_TURNS = 1000
 NAME = 80

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Coalesce, Length, Now
 
+from annotations.intake.records import MAX_TEXT
 from annotations.models.catalogue import Domain
 from annotations.models.conversation import Conversation
 from annotations.models.intake import IntakeBatch
@@ -12,7 +13,6 @@ from annotations.models.intake import IntakeBatch
 models.TextField.register_lookup(Length)
 models.BinaryField.register_lookup(Length)
 
-MAX_TEXT = 2000
 # Indexes of the search leave out what nobody may see yet: intake does not pay for them.
 SEARCHABLE = Q(redaction="full")
 
@@ -21,7 +21,7 @@ class UtteranceQuerySet(models.QuerySet["Utterance"]):
     def visible(self) -> "UtteranceQuerySet":
         """Fully redacted, so that a person or a model may see them."""
         return self.filter(redaction=Utterance.Redaction.FULL).exclude(
-            status__in=[Utterance.Status.QUARANTINED, Utterance.Status.ERASED]
+            status__in=Utterance.OUT_OF_SIGHT
         )
 
     def in_pool(self) -> "UtteranceQuerySet":
@@ -55,6 +55,8 @@ class Utterance(models.Model):
         FULL = "full", "Full pass"
         FAILED = "failed", "Full pass failed"
 
+    # Nobody sees or learns from these any more.
+    OUT_OF_SIGHT = (Status.QUARANTINED, Status.ERASED)
     # `source` of what experts wrote as samples: never part of the exam.
     EXPERT = "expert"
 

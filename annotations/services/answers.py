@@ -17,6 +17,10 @@ from annotations.models import Act, Utterance
 from annotations.services import catalogue
 from annotations.services.catalogue import IntentCard
 
+# What an answer holds at the most, whichever way it came.
+MOST_SPANS = 100
+MOST_MS = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class SpanAnswer:

@@ -59,7 +59,7 @@ def reopened(answer_id: uuid.UUID, *, by: User) -> tuple[Annotation, QueueItem]:
     utterance = _locked(label.utterance_id)
     if Annotation.objects.standing().filter(revises=label).exists():
         raise ConflictError("You have corrected this answer already.")
-    if utterance.status in (Utterance.Status.QUARANTINED, Utterance.Status.ERASED):
+    if utterance.status in Utterance.OUT_OF_SIGHT:
         raise ConflictError("This utterance has been taken out of sight.")
     item = QueueItem(
         pk=label.queue_item_id or 0,

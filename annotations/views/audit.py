@@ -8,6 +8,7 @@ from django.shortcuts import render
 from annotations.models import AuditEvent, User
 from annotations.services import audit_trail
 from annotations.views.paging import page_of
+from annotations.views.sent import number
 
 FILTERS = {"actor": "actor", "action": "action__startswith", "object": "object"}
 
@@ -37,7 +38,7 @@ def audit(request: HttpRequest) -> HttpResponse:
 def _names(actors: object) -> dict[str, str]:
     """People's names by the actor word of the trail, which has no foreign keys."""
     ids = {actor[5:] for actor in actors if actor.startswith("user:")}
-    people = User.objects.filter(pk__in=[i for i in ids if i.isdigit()])
+    people = User.objects.filter(pk__in=[number(i) for i in ids])
     return {f"user:{person.pk}": person.name for person in people}
 
 

@@ -6,8 +6,9 @@ from django.shortcuts import render
 from annotations.models import Annotation, Utterance
 from annotations.services import revisions
 from annotations.views.paging import page_of
+from annotations.views.sent import whole
 
-HIDDEN = (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
+MOST_STEPS = 999
 KINDS = (
     (Annotation.Kind.LABEL, "Labels"),
     (Annotation.Kind.SKIP, "Skips"),
@@ -17,16 +18,16 @@ KINDS = (
 
 def history(request: HttpRequest) -> HttpResponse:
     """The list, filtered; for the desk's script the answer ?back=N steps ago."""
-    back = request.GET.get("back", "")
-    if request.htmx and back.isascii() and back.isdigit() and len(back) < 4:
-        return _entry(request, int(back))
+    back = whole(request.GET.get("back", ""), MOST_STEPS)
+    if request.htmx and back is not None:
+        return _entry(request, back)
     kind, words = request.GET.get("kind", ""), request.GET.get("q", "").strip()[:200]
     recent = revisions.history(request.user)[: revisions.REMEMBERED]
     given = Annotation.objects.filter(pk__in=[one.pk for one in recent])
     if kind in Annotation.Kind.values:
         given = given.filter(kind=kind)
     if words:
-        seen = given.exclude(utterance__status__in=HIDDEN)
+        seen = given.exclude(utterance__status__in=Utterance.OUT_OF_SIGHT)
         given = seen.filter(utterance__text__icontains=words) | given.filter(
             intent__title__icontains=words
         )
@@ -41,7 +42,7 @@ def history(request: HttpRequest) -> HttpResponse:
         "kind": kind,
         "words": words,
         "has_any": bool(recent),
-        "hidden": HIDDEN,
+        "hidden": Utterance.OUT_OF_SIGHT,
         "most": revisions.REMEMBERED,
     }
     return render(request, "annotations/history/history.html", context)
@@ -51,7 +52,7 @@ def _entry(request: HttpRequest, back: int) -> HttpResponse:
     found = revisions.look_back(request.user, back)
     if found is None:
         return HttpResponse(status=204)
-    context = {"found": found, "given": found.answer, "hidden": HIDDEN}
+    context = {"found": found, "given": found.answer, "hidden": Utterance.OUT_OF_SIGHT}
     response = render(request, "annotations/history/_entry.html", context)
     response["Vary"] = "HX-Request"
     return response

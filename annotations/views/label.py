@@ -39,6 +39,7 @@ from annotations.services import (
 from annotations.services.labels import Submission
 from annotations.views import label_forms as forms
 from annotations.views.nothing_to_label import describe
+from annotations.views.sent import number
 
 # A best guess below this is not chosen beforehand: Enter must not accept a coin toss.
 PRESELECT = 0.5
@@ -67,9 +68,8 @@ def page(request: HttpRequest) -> HttpResponse:
     """
     if request.GET.get("correct"):
         return _correct(request, forms.uuid_of({"uuid": request.GET["correct"]}))
-    by, wanted = request.user, request.GET.get("item", "")
-    is_number = wanted.isdecimal() and len(wanted) < 19
-    opened = queue.held(int(wanted), by=by) if is_number else None
+    by, wanted = request.user, number(request.GET.get("item", ""))
+    opened = queue.held(wanted, by=by) if wanted else None
     if opened:
         return _page(request, [opened, *queue.take(BOTH.count - 1, by=by)])
     return _page(request, _take_both(by))

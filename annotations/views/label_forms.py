@@ -9,13 +9,12 @@ from typing import Any
 from django.http import QueryDict
 
 from annotations.errors import InvalidError
-from annotations.models import QueueItem
+from annotations.models import MAX_TEXT, QueueItem
+from annotations.services.answers import MOST_MS, MOST_SPANS
 from annotations.services.labels import Answer, SpanAnswer
+from annotations.views.sent import whole
 
-MOST_SPANS = 100
 MOST_ITEMS = 20
-MOST_MS = 2**31 - 1
-MOST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,10 @@ def uuid_of(form: Mapping[str, str]) -> uuid.UUID:
 
 def item_of(form: Mapping[str, str]) -> int:
     """The item's id; 0, which no item has, where none was sent."""
-    sent = form.get("item", "") or "0"
-    if not (sent.isascii() and sent.isdigit()) or int(sent[:20]) > MOST_ID:
+    found = whole(form.get("item", "") or "0")
+    if found is None:
         raise InvalidError("The answer came without a valid item.")
-    return int(sent)
+    return found
 
 
 def items_of(form: QueryDict) -> list[int]:
@@ -163,10 +162,10 @@ def place(form: Mapping[str, str]) -> tuple[int, int] | None:
     """Where the personal data stands, if that was marked."""
     if not form.get("start"):
         return None
-    start, end = form["start"], form.get("end", "")
-    if not all(n.isascii() and n.isdigit() and len(n) < 6 for n in (start, end)):
+    start, end = (whole(form.get(name, ""), MAX_TEXT) for name in ("start", "end"))
+    if start is None or end is None:
         raise InvalidError("The place that was marked cannot be read.")
-    return int(start), int(end)
+    return start, end
 
 
 def _names(sent: list[Any]) -> tuple[str, ...]:
@@ -176,6 +175,5 @@ def _names(sent: list[Any]) -> tuple[str, ...]:
 
 
 def milliseconds(sent: str) -> int | None:
-    if not (sent.isascii() and sent.isdigit()):
-        return None
-    return min(int(sent[:12]), MOST_MS)
+    found = whole(sent)
+    return None if found is None else min(found, MOST_MS)

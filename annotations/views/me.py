@@ -11,7 +11,6 @@ from annotations.views.paging import page_of
 MOST = 200
 PROPOSALS_SHOWN = 5
 MOST_QUESTIONS = 20
-HIDDEN = (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
 
 
 def me(request: HttpRequest) -> HttpResponse:
@@ -30,7 +29,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "pace_days": own_progress.PACE_DAYS,
         "total": given.count(),
         "page": page,
-        "hidden": HIDDEN,
+        "hidden": Utterance.OUT_OF_SIGHT,
         "uuid": new_uuid(),
         "most": MOST,
         "proposals": proposals.of(request.user)[:PROPOSALS_SHOWN],

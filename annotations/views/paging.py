@@ -7,6 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from annotations.views.sent import whole
+
 FURTHEST = 400
 
 
@@ -23,9 +25,7 @@ class Page:
 
 def page_of(rows: QuerySet[Any], request: HttpRequest, *, size: int) -> Page:
     """The page that `?page=` names; what is not a number is the first."""
-    sent = request.GET.get("page", "1")
-    is_number = sent.isascii() and sent.isdigit() and len(sent) < 6
-    number = min(max(int(sent), 1), FURTHEST) if is_number else 1
+    number = min(whole(request.GET.get("page", "")) or 1, FURTHEST)
     start = (number - 1) * size
     found = list(rows[start : start + size + 1])
     return Page(found[:size], number, len(found) > size)

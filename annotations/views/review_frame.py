@@ -13,9 +13,10 @@ from annotations.services import desk_keys, review_queues
 from annotations.services.review_queues import Filters
 from annotations.views.label_forms import new_uuid
 from annotations.views.paging import Page, page_of
+from annotations.views.sent import number, whole
 
 PER_PAGE = 20
-MOST_ID = 2**63 - 1
+MOST_DAYS = 999
 AGES = (
     (0, "Any"),
     (1, "A day and more"),
@@ -61,12 +62,11 @@ def tabs(request: HttpRequest, current: str) -> list[Tab]:
 
 def filters(request: HttpRequest) -> Filters:
     sent = request.GET
-    days = sent.get("days", "")
     return Filters(
         domain=sent.get("domain", "")[:40],
         intent=sent.get("intent", "")[:80],
         annotator=sent.get("annotator", "")[:64],
-        days=int(days) if days.isascii() and days.isdigit() and len(days) < 4 else 0,
+        days=whole(sent.get("days", ""), MOST_DAYS) or 0,
     )
 
 
@@ -83,12 +83,12 @@ class Open:
 
 def open_item(rows: QuerySet[Any], request: HttpRequest) -> Open:
     page = page_of(rows, request, size=PER_PAGE)
-    asked = request.GET.get("item", "")
+    asked = number(request.GET.get("item", ""))
     shown: Sequence[Any] = page.rows
     item, is_gone = (shown[0] if shown else None), False
-    if asked.isascii() and asked.isdigit() and int(asked[:20]) <= MOST_ID:
-        found = next((row for row in shown if row.pk == int(asked)), None)
-        found = found or rows.filter(pk=int(asked)).first()
+    if asked:
+        found = next((row for row in shown if row.pk == asked), None)
+        found = found or rows.filter(pk=asked).first()
         item, is_gone = found or item, found is None
     place = next((n for n, row in enumerate(shown) if row == item), None)
     if place is None:

@@ -6,10 +6,12 @@ from django.shortcuts import redirect, render
 
 from annotations.errors import DomainError, InvalidError
 from annotations.intake.redaction import TYPES
+from annotations.models import MAX_TEXT
 from annotations.services import personal, reports, review_queues
 from annotations.services.personal import Place
 from annotations.views import label_forms as forms
 from annotations.views import review_frame as frame
+from annotations.views.sent import whole
 
 MOST_PLACES = 40
 
@@ -78,7 +80,7 @@ def _places(request: HttpRequest) -> list[Place]:
 
 
 def _range(word: str) -> tuple[int, int]:
-    start, _, end = word.partition("-")
-    if not all(n.isascii() and n.isdigit() and len(n) < 6 for n in (start, end)):
+    start, _, end = (whole(n, MAX_TEXT) for n in word.partition("-"))
+    if start is None or end is None:
         raise InvalidError("The words that were marked cannot be read.")
-    return int(start), int(end)
+    return start, end

@@ -19,6 +19,7 @@ from annotations.views.schema_lookup import (
     pretty,
     version_numbered,
 )
+from annotations.views.sent import number
 
 LARGEST_UPLOAD = 12 * 1024 * 1024
 Status = SchemaVersion.Status
@@ -86,9 +87,9 @@ def examples(request: HttpRequest, name: str) -> HttpResponse:
     """Refresh the few-shot bank, or take one example out of it."""
     function = function_named(name)
     try:
-        gone = request.POST.get("remove", "")
-        if gone.isascii() and gone.isdigit() and len(gone) < 15:
-            few_shot.remove(function=function, example_id=int(gone), by=request.user)
+        gone = number(request.POST.get("remove", ""))
+        if gone:
+            few_shot.remove(function=function, example_id=gone, by=request.user)
             messages.success(request, "The example was removed from the bank.")
         else:
             kept = few_shot.refresh(function=function, by=request.user)

@@ -3,12 +3,12 @@
 from rest_framework import serializers
 
 from annotations.api.serializers import StrictMixin, TextField, WholeNumberField
+from annotations.models import MAX_TEXT
 from training.ml.data import ACTS
 from training.models import Checkpoint, Round
 from training.serving.dialogue import Outcome, Reason
 
 NAME = 80
-MAX_TEXT = 2000
 MAX_TURNS = 12
 
 

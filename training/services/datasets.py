@@ -107,12 +107,7 @@ def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
     members = (
         SnapshotMember.objects.filter(snapshot=snapshot, split__in=splits)
         .filter(utterance__redaction=Utterance.Redaction.FULL)
-        .exclude(
-            utterance__status__in=[
-                Utterance.Status.QUARANTINED,
-                Utterance.Status.ERASED,
-            ]
-        )
+        .exclude(utterance__status__in=Utterance.OUT_OF_SIGHT)
         .select_related("utterance", "annotation__intent")
         .prefetch_related("annotation__spans")
         # Equal labels train the same model whatever order utterances came in.

@@ -13,6 +13,7 @@ from annotations.models import Role
 from annotations.services import queue
 from annotations.views.paging import page_of
 from annotations.views.polling import polled
+from annotations.views.sent import whole
 from training.models import ForcedPromotion, Policy, Round
 from training.services import (
     checkpoints,
@@ -185,8 +186,7 @@ def _report(found: Round) -> dict[str, Any]:
 
 
 def _policy(iteration: str) -> Policy:
-    number = int(iteration) if iteration.isdecimal() and len(iteration) < 3 else 0
-    found = Policy.objects.filter(iteration=number).first()
+    found = Policy.objects.filter(iteration=whole(iteration, 99)).first()
     if found is None:
         raise NotFoundError("There is no such policy.")
     return found

@@ -13,6 +13,7 @@ from annotations.models import Intent
 from annotations.services import samples
 from annotations.services.catalogue import intent_named
 from annotations.tasks_intake import scrub
+from annotations.views.sent import whole
 from training.services import nearest
 
 TEMPLATE = "annotations/samples/samples.html"
@@ -52,7 +53,8 @@ def _look(intent: Intent, lines: list[str]) -> samples.Looked:
 
 
 def _save(request: HttpRequest, intent: Intent, lines: list[str]) -> HttpResponse:
-    keep = [int(k) for k in request.POST.getlist("keep") if k.isascii() and k.isdigit()]
+    sent = (whole(place) for place in request.POST.getlist("keep"))
+    keep = [place for place in sent if place is not None]
     kept = samples.save(intent=intent, lines=lines, keep=keep, by=request.user)
     if kept:
         ring(scrub)
