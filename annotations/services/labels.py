@@ -363,7 +363,8 @@ def _lease_again(item: QueueItem, by: User) -> QueueItem | None:
 def _held_item(event: Annotation, by: User) -> QueueItem | None:
     return (
         queue.with_all(QueueItem.objects)
-        .filter(utterance=event.utterance_id, leased_by=by, status="leased")
+        .filter(utterance=event.utterance_id, leased_by=by)
+        .filter(status=QueueItem.Status.LEASED)
         .first()
     )
 

@@ -242,7 +242,7 @@ def _label(proposal: IntentProposal, intent: Intent, by: User) -> None:
         body_hash=hashlib.sha256(f"proposal {proposal.pk}".encode()).hexdigest(),
     )
     gold.settle(utterance)
-    QueueItem.objects.filter(utterance=utterance, status="ready").update(status="done")
+    _ready_items(utterance).update(status=QueueItem.Status.DONE)
     audit.record(
         by=by,
         action="label.submitted",
@@ -251,6 +251,10 @@ def _label(proposal: IntentProposal, intent: Intent, by: User) -> None:
         intent=intent.name,
         proposal=proposal.pk,
     )
+
+
+def _ready_items(utterance: Utterance) -> QuerySet[QueueItem]:
+    return QueueItem.objects.filter(utterance=utterance, status=QueueItem.Status.READY)
 
 
 def _own_answer(utterance: Utterance, by: User) -> Annotation | None:
@@ -273,7 +277,7 @@ def _ask(utterance: Utterance, intent: Intent) -> None:
             "parameters": [],
         },
     )
-    QueueItem.objects.filter(utterance=utterance, status="ready").delete()
+    _ready_items(utterance).delete()
     QueueItem.objects.bulk_create(
         [
             QueueItem(

@@ -32,6 +32,8 @@ WORKER_SILENCE = timedelta(seconds=30)
 MEMORY_OF_LEASES = timedelta(days=1)
 # More open pages of one person, with two items each, hold items back from the others.
 MAX_LEASES = 8
+# Somebody or something asked for these: no refill takes them away.
+ASKED_FOR = (Reason.SECOND_OPINION, Reason.SCHEMA_CHANGED, Reason.REQUESTED)
 
 ITEM = Columns(
     QueueItem, "q", "id", "utterance_id", "reason", "why", "draw_probability",
@@ -222,11 +224,12 @@ def state(*, by: User) -> QueueState:
     """The true counts behind an empty or a full desk."""
     answered = Annotation.objects.standing().filter(annotator=by).values("utterance")
     mine = Q(utterance__in=answered) & ~Q(reason=Reason.SCHEMA_CHANGED)
+    ready, leased = Q(status=QueueItem.Status.READY), Q(status=QueueItem.Status.LEASED)
     open_items = QueueItem.objects.filter(status__in=QueueItem.OPEN).aggregate(
-        ready=Count("id", filter=Q(status="ready") & ~mine),
-        answered=Count("id", filter=Q(status="ready") & mine),
-        held=Count("id", filter=Q(status="leased") & ~Q(leased_by=by)),
-        mine=Count("id", filter=Q(status="leased", leased_by=by)),
+        ready=Count("id", filter=ready & ~mine),
+        answered=Count("id", filter=ready & mine),
+        held=Count("id", filter=leased & ~Q(leased_by=by)),
+        mine=Count("id", filter=leased & Q(leased_by=by)),
         free_at=Min("lease_expires_at", filter=~Q(leased_by=by)),
     )
     return QueueState(
@@ -307,8 +310,7 @@ def _withdraw() -> None:
     """Delete ready items of earlier refills, skipping those being claimed just now."""
     idle = Q(leased_at__isnull=True) | Q(leased_at__lt=Now() - MEMORY_OF_LEASES)
     drawn = QueueItem.objects.filter(idle, status=QueueItem.Status.READY).exclude(
-        Q(reason__in=["second_opinion", "schema_changed", "requested"])
-        | Q(why__has_key="drift_check")
+        Q(reason__in=ASKED_FOR) | Q(why__has_key="drift_check")
     )
     ids = list(drawn.select_for_update(skip_locked=True).values_list("pk", flat=True))
     QueueItem.objects.filter(pk__in=ids).delete()

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from annotations.errors import DomainError
-from annotations.models import Annotation, AuditEvent, GoldLabel
+from annotations.models import Annotation, AuditEvent, ErrorCandidate, GoldLabel
 from annotations.services import review, review_queues
 from annotations.views import label_forms as forms
 from annotations.views import review_frame as frame
@@ -75,7 +75,7 @@ def _candidates(label: GoldLabel | None) -> list[tuple[AuditEvent, str]]:
     """Decisions about suspicions of this utterance, from the trail."""
     if label is None:
         return []
-    ids = label.utterance.errorcandidate_set.exclude(status="open")
+    ids = label.utterance.errorcandidate_set.exclude(status=ErrorCandidate.Status.OPEN)
     objects = [f"candidate:{pk}" for pk in ids.values_list("pk", flat=True)]
     events = AuditEvent.objects.filter(object__in=objects).order_by("id")
     return [(event, json.loads(event.payload)["kind"]) for event in events]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from annotations.errors import InvalidError, NotFoundError
-from annotations.models import Role
+from annotations.models import Role, Utterance
 from annotations.services import queue
 from annotations.views.paging import page_of
 from annotations.views.polling import polled
@@ -65,7 +65,7 @@ def round_start(request: HttpRequest) -> HttpResponse:
         "policy": policy,
         "n_gold": n_gold,
         "n_intents": n_intents,
-        "n_exam": datasets.gold().filter(utterance__split="exam").count(),
+        "n_exam": datasets.gold().filter(utterance__split=Utterance.Split.EXAM).count(),
         "recipe": Policy.Recipe(rounds.recipe_for(policy, n_gold)).label,
         "champion": checkpoints.champion(),
         "trainer_alive": queue.worker_alive("gpu"),
