@@ -5,6 +5,9 @@ from django.test import Client
 
 from annotations.models import User
 from tests.factories import cast
+from tests.integration.intake.conftest import full_pass
+
+__all__ = ["bill", "full_pass", "people"]
 
 
 def client_of(user: User) -> Client:

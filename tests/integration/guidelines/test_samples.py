@@ -16,7 +16,6 @@ from annotations.models import (
 from annotations.services import label_import, samples, scrub
 from annotations.services.label_import import ImportedLabel
 from tests.factories import cast
-from tests.integration.intake.conftest import full_pass  # noqa: F401
 from training.services import datasets
 
 from .conftest import client_of
@@ -107,7 +106,7 @@ def test_the_database_keeps_samples_out_of_the_exam():
 def test_kept_samples_become_gold_of_their_author_and_training_data(
     people,
     bill,
-    full_pass,  # noqa: F811
+    full_pass,
 ):
     lines = ["why is my bill so high", "what is this fee for"]
 
@@ -123,7 +122,7 @@ def test_kept_samples_become_gold_of_their_author_and_training_data(
     assert AuditEvent.objects.filter(action="intent.sampled").count() == 1
 
 
-def test_a_sample_is_redacted_before_it_is_stored(people, bill, full_pass):  # noqa: F811
+def test_a_sample_is_redacted_before_it_is_stored(people, bill, full_pass):
     samples.save(
         intent=bill,
         lines=["my card 4111 1111 1111 1111 was charged, says zorro"],
@@ -140,7 +139,7 @@ def test_a_sample_is_redacted_before_it_is_stored(people, bill, full_pass):  # n
 def test_a_sample_that_turns_out_to_be_an_exam_item_labels_nothing(
     people,
     bill,
-    full_pass,  # noqa: F811
+    full_pass,
 ):
     exam = stored("tell [NAME_1] about my bill", split="exam")
 
