@@ -28,18 +28,22 @@ class Item:
     spans: list[dict[str, Any]]
 
 
+def sign_in(client: Client, path: str) -> None:
+    """The client is signed in by a one-time link, as a browser would be."""
+    form = urlencode({"csrfmiddlewaretoken": _found(CSRF, client.get(path))})
+    client.headers["Origin"] = client.url
+    client.headers["Referer"] = f"{client.url}/label"
+    entered = client.post(path, form.encode(), FORM)
+    if entered.status != 302:
+        raise HttpError(f"Signing in answered {entered.status}.")
+
+
 class Desk:
     """One signed-in annotator with an item on the desk and one behind it."""
 
     def __init__(self, client: Client, sign_in_path: str) -> None:
         self.client = client
-        page = self.client.get(sign_in_path)
-        form = urlencode({"csrfmiddlewaretoken": _found(CSRF, page)})
-        self.client.headers["Origin"] = client.url
-        self.client.headers["Referer"] = f"{client.url}/label"
-        entered = self.client.post(sign_in_path, form.encode(), FORM)
-        if entered.status != 302:
-            raise HttpError(f"Signing in answered {entered.status}.")
+        sign_in(client, sign_in_path)
         self.csrf = ""
         self.held: list[Item] = []
 

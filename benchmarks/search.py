@@ -4,9 +4,10 @@
 
 Fills a database of its own by COPY (search_world.py), builds the search's indexes as
 the migrations do, says how long and how large, asks each kind of question `--runs`
-times and prints p50 and p95. A plan that reads more than 10,000 rows of a table in
-sequence ends the run with an error. `--keep` names a folder in which the filled
-database stays for the next run.
+times and prints p50 and p95; then the pages over HTTP, and how many of the truly
+nearest the search by meaning finds. A plan that reads more than 10,000 rows of a table
+in sequence ends the run with an error. `--keep` names a folder in which the filled
+database stays for the next run, and a filling that was broken off goes on.
 """
 
 import argparse
@@ -19,10 +20,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, report, stack
+from benchmarks import machine, report, search_pages, stack
 from benchmarks import search_world as world
 
 MOST_IN_SEQUENCE = 10_000
+RECALL_HEAD = ("Filter", "Of the nearest 10", "Of the nearest 50")
 HEAD = ("Question", "Found", "p50, ms", "p95, ms", "Largest, ms")
 
 
@@ -112,6 +114,10 @@ def _by_meaning(by: Any, domain: str, often: str) -> list[Question]:
     return [
         Question("like an utterance", ask(Criteria())),
         Question("like an utterance, in a domain", ask(Criteria(domain=domain))),
+        Question(
+            "like an utterance, in a common source", ask(Criteria(source="calls"))
+        ),
+        Question("like an utterance, in one of 20", ask(Criteria(source="feedback"))),
         Question("like an utterance, in a rare source", ask(Criteria(source="faq"))),
     ]
 
@@ -161,29 +167,63 @@ def _long_scans(node: dict[str, Any]) -> list[str]:
     return found + [s for child in node.get("Plans", ()) for s in _long_scans(child)]
 
 
-def recall(runs: int = 30) -> float:
-    """Of the 10 truly nearest, the share that the index finds, without filters."""
+EXACT = """
+SELECT e.utterance_id FROM training_utteranceembedding e
+JOIN annotations_utterance u ON u.id = e.utterance_id
+WHERE {conditions} ORDER BY e.vector <#> %s::vector LIMIT %s
+"""
+
+
+def recall(runs: int = 12) -> list[list[object]]:
+    """Of the truly nearest 10 and 50, the share that is found, by filter."""
+    from annotations.models import Domain, User
+    from annotations.services.search import Criteria
+
+    by = User.objects.get(username="annotator-1")
+    domain = Domain.objects.order_by("pk").values_list("name", flat=True)[0]
+    filters = {
+        "none": Criteria(),
+        "a domain (a twelfth)": Criteria(domain=domain),
+        "a source of 5 %": Criteria(source="feedback"),
+        "a source of 1 %": Criteria(source="faq"),
+    }
+    rows = []
+    for name, criteria in filters.items():
+        shares = [_recalled(criteria, by, 1000 + 37 * run) for run in range(runs)]
+        known = [share for share in shares if share is not None]
+        means = [sum(column) / len(known) for column in zip(*known, strict=True)]
+        rows.append([name, *(f"{mean:.1%}" for mean in means)])
+    return rows
+
+
+def _recalled(criteria: Any, by: Any, number: int) -> tuple[float, float] | None:
+    """Shares of the nearest 10 and 50 to this one; None for one hidden from `by`."""
     from django.db import connection
 
-    from annotations.services.search import Conditions
+    from annotations.errors import NotFoundError
+    from annotations.services import search
     from training.models import UtteranceEmbedding
     from training.services import neighbours
 
-    name = ("all-MiniLM-L6-v2-int8",)
-    shares = []
-    for number in range(500, 500 + 211 * runs, 211):
-        row = UtteranceEmbedding.objects.get(utterance=number)
-        vector = "[" + ",".join(map(str, row.vector)) + "]"
-        near = neighbours._near(vector, name, Conditions())
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT utterance_id FROM training_utteranceembedding"
-                " ORDER BY vector <#> %s::vector LIMIT 10",
-                [vector],
-            )
-            best = {pk for (pk,) in cursor.fetchall()}
-        shares.append(len(best & {pk for pk, _ in near[:10]}) / len(best))
-    return round(sum(shares) / len(shares), 3)
+    try:
+        found = neighbours.of_utterance(number, criteria, by=by)[1]
+    except NotFoundError:
+        return None
+    stored = UtteranceEmbedding.objects.get(utterance=number).vector
+    conditions = search.conditions_of(criteria, by=by)
+    conditions.add("u.id <> %s", number)
+    with connection.cursor() as cursor:
+        vector = "[" + ",".join(map(str, stored)) + "]"
+        cursor.execute(
+            EXACT.format(conditions=conditions.sql),
+            [*conditions.values, vector, neighbours.NEAREST],
+        )
+        best = [pk for (pk,) in cursor.fetchall()]
+    ours = [one.utterance.pk for one in found]
+    return (
+        len(set(best[:10]) & set(ours[:10])) / len(best[:10]),
+        len(set(best) & set(ours)) / len(best),
+    )
 
 
 def sizes() -> dict[str, str]:
@@ -199,21 +239,15 @@ def sizes() -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def run(options: argparse.Namespace) -> None:
-    from annotations.models import Utterance
-
+def run(options: argparse.Namespace, postgres_pid: int) -> None:
     kept = options.keep / "filled.json" if options.keep else None
-    if kept and kept.exists() and Utterance.objects.count() == options.rows:
-        seconds = json.loads(kept.read_text())
-    else:
-        seconds = world.build(options.rows)
-        if kept:
-            kept.write_text(json.dumps(seconds))
+    seconds = world.build(options.rows, kept)
     asked = questions(options.rows)
     before = machine.speed_check()
     rows = [measure(question, options.runs) for question in asked]
     scans = {q.kind: found for q in asked if (found := in_sequence(q))}
     large = sizes()
+    pages = search_pages.times(postgres_pid, options.rows, options.runs)
     built = "; ".join(
         f"`{name}` {seconds[name]} s, {size}" for name, size in large.items()
     )
@@ -223,7 +257,10 @@ def run(options: argparse.Namespace) -> None:
         f" {options.rows:,} utterances, {options.runs} runs each.",
         report.table(HEAD, rows),
         f"Indexes, built beside writers: {built}.",
-        f"Of the 10 nearest by the vectors, the index found {recall():.1%}.",
+        report.table(search_pages.HEAD, pages),
+        "Of those truly nearest in meaning, found by the graph or, where few fit, by"
+        " comparing each:",
+        report.table(RECALL_HEAD, recall()),
     ]
     print(*lines, sep="\n\n")
     if scans:
@@ -239,8 +276,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--keep", type=Path, default=None, metavar="FOLDER")
     options = parser.parse_args()
-    with stack.database(options.keep):
-        run(options)
+    with stack.database(options.keep) as postgres_pid:
+        run(options, postgres_pid)
 
 
 if __name__ == "__main__":

@@ -154,6 +154,8 @@ class Utterance(models.Model):
             ),
             models.Index(
                 Coalesce("occurred_at", "created_at"),
+                # What was said early and came in late is told apart in the index.
+                "id",
                 name="utterance_said",
                 condition=SEARCHABLE,
             ),

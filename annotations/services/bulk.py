@@ -79,7 +79,7 @@ def draft(
     target = _intent(kind, intent)
     conditions = search.conditions_of(criteria, by=by)
     if picked:
-        conditions.add("u.id = ANY(%s)", list(picked))
+        conditions.add("u.id = ANY(%s::bigint[])", list(picked))
     with search.bitmaps_only():
         ids = search.first_matches(conditions)
     if not ids:

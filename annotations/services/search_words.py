@@ -10,6 +10,7 @@ whatever language: a phrase is found by its pairs without reading a text.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +23,9 @@ MOST_PARTS = 16
 LEAST_PREFIX = 2  # a single letter begins a third of all words
 LONGEST_WORD = 60  # as the index cuts them
 PART = re.compile(r'"([^"]*)"?|(\S+)')
+LETTERS = "[^\\W_]"
+# What the index takes for words of their own, whatever stands beside them.
+UNSPACED = re.compile("[぀-ヿ㐀-鿿가-힣]")
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,35 @@ def query(typed: str) -> Question:
     if not terms:
         raise InvalidError("Type at least one letter or digit to search for.")
     return Question(" & ".join(terms), longest, tuple(runs))
+
+
+def marks(typed: str) -> re.Pattern[str] | None:
+    """What to point out in a found text; None where nothing was typed.
+
+    The database decides what is found. This follows its rules closely enough to show
+    where, and misses a word that normalizing changes.
+    """
+    shown = [
+        shape
+        for match in PART.finditer(unicodedata.normalize("NFKC", typed[:MOST_LETTERS]))
+        for shape in _shapes(_part(match))
+    ]
+    return re.compile("|".join(shown), re.IGNORECASE) if shown else None
+
+
+def _shapes(part: Part) -> list[str]:
+    """A regular expression for each word of it."""
+    cut = UNSPACED.sub(r" \g<0> ", part.said)
+    words = re.findall(f"{LETTERS}+", cut)
+    shapes = [
+        word
+        if UNSPACED.match(word)
+        else f"(?<!{LETTERS}){re.escape(word)}(?!{LETTERS})"
+        for word in words
+    ]
+    if part.is_prefix and words:
+        shapes[-1] = f"(?<!{LETTERS}){re.escape(words[-1])}{LETTERS}*"
+    return shapes
 
 
 def _part(match: re.Match[str]) -> Part:

@@ -1,11 +1,19 @@
 """Actions on everything a search found: the preview, the run, the way back."""
 
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.shortcuts import render
+from django.urls import reverse
 
 from annotations.doorbell import ring
 from annotations.errors import DomainError, NotFoundError
@@ -13,7 +21,7 @@ from annotations.models import BulkAction
 from annotations.services import bulk, bulk_export, queue
 from annotations.tasks import run_bulk
 from annotations.views.polling import polled
-from annotations.views.search_form import SearchForm
+from annotations.views.search_form import SearchForm, back_of
 
 STEPS = {"confirm": bulk.confirm, "cancel": bulk.cancel, "undo": bulk.undo}
 
@@ -21,20 +29,26 @@ STEPS = {"confirm": bulk.confirm, "cancel": bulk.cancel, "undo": bulk.undo}
 def draft(request: HttpRequest) -> HttpResponse:
     """What would be done, with the exact number and samples; nothing is done yet."""
     form = SearchForm(request.POST, by=request.user)
-    picked = [int(pk) for pk in request.POST.getlist("pick") if pk.isdecimal()]
     if not form.is_valid():
-        return _back(request, "The filters cannot be read any more. Search again.")
+        return _refused(request, "The filters cannot be read any more. Search again.")
+    picked = [int(pk) for pk in request.POST.getlist("pick") if pk.isdecimal()]
+    criteria = form.criteria()
+    if request.POST.get("by_meaning"):
+        # The words were read for their meaning; what is near has no end of its own.
+        criteria = replace(criteria, words="")
+        if not picked:
+            return _refused(request, "Tick those that you mean first.")
     try:
         action = bulk.draft(
             by=request.user,
             kind=request.POST.get("kind", ""),
-            criteria=form.criteria(),
+            criteria=criteria,
             intent=request.POST.get("as", ""),
             picked=picked[:100],
         )
     except DomainError as refused:
-        return _back(request, refused.message)
-    return redirect("bulk", action.pk)
+        return _refused(request, refused.message)
+    return _at(request, action.pk)
 
 
 def page(request: HttpRequest, action_id: UUID) -> HttpResponse:
@@ -57,7 +71,7 @@ def step(request: HttpRequest, action_id: UUID, step: str) -> HttpResponse:
     else:
         if action.status in BulkAction.MOVING:
             ring(run_bulk, action.pk)
-    return redirect("bulk", action_id)
+    return _at(request, action_id)
 
 
 def download(request: HttpRequest, action_id: UUID) -> HttpResponse:
@@ -85,13 +99,17 @@ def _state(request: HttpRequest, action_id: UUID) -> dict[str, Any]:
         "progress": bulk.progress(action),
         "samples": [] if is_moving else bulk.samples(action),
         "is_moving": is_moving,
+        "back": back_of(request),
         "worker_alive": not is_moving or queue.worker_alive(),
     }
 
 
-def _back(request: HttpRequest, message: str) -> HttpResponse:
+def _at(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """The action's page, which knows the search it came from."""
+    query = urlencode({"back": back_of(request)})
+    return HttpResponseRedirect(f"{reverse('bulk', args=[action_id])}?{query}")
+
+
+def _refused(request: HttpRequest, message: str) -> HttpResponse:
     messages.error(request, message)
-    asked = request.POST.copy()
-    for name in ("csrfmiddlewaretoken", "pick", "kind", "as"):
-        asked.pop(name, None)
-    return redirect(f"/search?{asked.urlencode()}")
+    return HttpResponseRedirect(back_of(request))

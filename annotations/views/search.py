@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from annotations.errors import ConflictError, InvalidError
 from annotations.models import Intent, Role
-from annotations.services import bulk, requested
+from annotations.services import bulk, requested, search_counts, search_words
 from annotations.services import search as service
 from annotations.views.intents import WRITERS
-from annotations.views.search_form import SearchForm, id_of
+from annotations.views.search_form import SearchForm, back_of, id_of, narrowings
 
 
 def search(request: HttpRequest) -> HttpResponse:
@@ -28,7 +28,12 @@ def search(request: HttpRequest) -> HttpResponse:
     except InvalidError as refused:
         form.add_error("q", refused.message)
     else:
-        context |= {"found": found, "rows": service.rows(found.ids)}
+        context |= {
+            "found": found,
+            "rows": service.rows(found.ids),
+            "marks": search_words.marks(form.cleaned_data["q"]),
+            "narrowings": narrowings(form, search_counts.of(found.every or ())),
+        }
     return render(request, "annotations/search/search.html", context)
 
 
@@ -40,7 +45,7 @@ def open_at_desk(request: HttpRequest) -> HttpResponse:
         item = requested.open_at_desk(by=request.user, utterance_id=utterance_id)
     except ConflictError as refused:
         messages.error(request, refused.message)
-        return HttpResponseRedirect(reverse("search"))
+        return HttpResponseRedirect(back_of(request))
     return HttpResponseRedirect(f"{reverse('label')}?item={item.pk}")
 
 
@@ -52,6 +57,7 @@ def page_context(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
         "form": form,
         "is_asked": bool(asked) or of is not None,
         "of": of,
+        "marks": None,
         "asked": asked,
         "more_is_open": bool(set(asked) - {"q", "intent", "status"}),
         "most": service.MOST,

@@ -1,10 +1,13 @@
 """The search's form: every filter is one of a closed list, and stands in the URL."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 
 from annotations.models import Domain, Intent, Role, User, Utterance
 from annotations.services import search
@@ -14,6 +17,7 @@ from annotations.services.search_words import MOST_LETTERS
 HIDDEN = (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
 STATUSES = [c for c in Utterance.Status.choices if c[0] not in HIDDEN]
 TENS = range(0, 101, 10)
+MOST_NARROWINGS = 5  # the filter itself offers the others
 Choices = list[tuple[str, str]]
 
 
@@ -101,6 +105,37 @@ class SearchForm(forms.Form):
         return int(sure or 0), int(unsure or 100)
 
 
+@dataclass(frozen=True)
+class Narrowing:
+    """A filter that is not set yet, and how many each of its values would leave."""
+
+    name: str
+    label: str
+    values: tuple[tuple[str, str, int], ...]  # (value, title, how many)
+    n_more: int
+
+
+def narrowings(
+    form: SearchForm, counts: Mapping[str, Mapping[str, int]]
+) -> list[Narrowing]:
+    """The unset filters that would leave less than all, the commonest values first."""
+    found, total = [], sum(counts["status"].values())
+    for name, counted in counts.items():
+        titles = dict(form.fields[name].choices)
+        # What the form does not offer (an intent since retired) leads nowhere.
+        known = sorted(
+            ((n, value) for value, n in counted.items() if value in titles),
+            key=lambda one: (-one[0], titles[one[1]]),
+        )
+        if form.cleaned_data[name] or not known or known[0][0] == total:
+            continue
+        values = [(value, titles[value], n) for n, value in known[:MOST_NARROWINGS]]
+        label = str(form.fields[name].label)
+        more = max(0, len(known) - MOST_NARROWINGS)
+        found.append(Narrowing(name, label, tuple(values), more))
+    return found
+
+
 def people(by: User) -> Choices:
     """Whose answers `by` may look up: annotators their own only."""
     if not by.has_role(Role.REVIEWER, Role.PRODUCT_OWNER, Role.ML_ENGINEER):
@@ -110,6 +145,12 @@ def people(by: User) -> Choices:
         (str(pk), "Me" if pk == by.pk else name)
         for pk, name in labelers.order_by("name").values_list("pk", "name")
     ]
+
+
+def back_of(request: HttpRequest) -> str:
+    """The search that a form or a page came from: no other address is taken."""
+    sent = request.POST.get("back") or request.GET.get("back", "")
+    return sent if re.match(r"/search(/like)?\?", sent) else reverse("search")
 
 
 def id_of(request: HttpRequest, name: str) -> int | None:

@@ -2,7 +2,8 @@
 
 Where few utterances fit the other filters, their vectors are all compared. Where many
 do, an index over the signs of the vectors (Hamming distance in a navigable graph,
-Malkov and Yashunin 2016) gives CANDIDATES, which the vectors themselves put in order.
+Malkov and Yashunin 2016) is gone through, nearest first, until enough that fit are
+found; the vectors themselves put those in order.
 """
 
 from collections.abc import Sequence
@@ -17,21 +18,36 @@ from annotations.services.search import Conditions, Criteria
 from training.models import UtteranceEmbedding
 
 NEAREST = 50
-CANDIDATES = 1000  # pgvector's most for hnsw.ef_search
+BREADTH = 400  # how many the graph keeps in view: more finds more, and takes longer
+# How many are compared by their vectors: among all, and among those that fit filters,
+# of which the graph is gone through further, but no further than MOST_READ.
+CANDIDATES, CANDIDATES_FILTERED = 400, 200
+MOST_READ = 15_000
 
 AMONG = """
 SELECT e.utterance_id, - (e.vector <#> %s::vector) FROM training_utteranceembedding e
-WHERE e.utterance_id = ANY(%s) AND e.encoder = ANY(%s) ORDER BY 2 DESC LIMIT %s
+WHERE e.utterance_id = ANY(%s::bigint[]) AND e.encoder = ANY(%s)
+ORDER BY 2 DESC LIMIT %s
 """
 NEAR = """
 WITH near AS MATERIALIZED (
-    SELECT e.utterance_id, e.vector, e.encoder FROM training_utteranceembedding e
-    ORDER BY binary_quantize(e.vector)::bit(384)
-        <~> binary_quantize(%s::vector)::bit(384)
-    LIMIT %s)
-SELECT u.id, - (near.vector <#> %s::vector) AS likeness
-FROM near JOIN annotations_utterance u ON u.id = near.utterance_id
-WHERE near.encoder = ANY(%s) AND {conditions} ORDER BY likeness DESC LIMIT %s
+    SELECT e.utterance_id, e.vector FROM (
+        SELECT * FROM training_utteranceembedding
+        ORDER BY binary_quantize(vector)::bit(384)
+            <~> binary_quantize(%s::vector)::bit(384)) e
+    CROSS JOIN LATERAL (
+        SELECT FROM annotations_utterance u
+        WHERE u.id = e.utterance_id AND {conditions} OFFSET 0) fits
+    WHERE e.encoder = ANY(%s) LIMIT %s)
+SELECT utterance_id, - (vector <#> %s::vector) AS likeness
+FROM near ORDER BY likeness DESC LIMIT %s
+"""
+# The graph is gone through in its order, each utterance looked up, whatever the
+# planner thinks of the filters.
+WALK = f"""
+SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
+SET LOCAL hnsw.ef_search = {BREADTH}; SET LOCAL hnsw.iterative_scan = relaxed_order;
+SET LOCAL hnsw.max_scan_tuples = {MOST_READ}
 """
 
 
@@ -82,7 +98,8 @@ def _nearest(
     conditions.add("u.id <> %s", apart)
     ids = None if criteria.is_empty else _few(conditions)
     if ids is None:
-        found = _near(vector, encoders, conditions)
+        most = CANDIDATES if criteria.is_empty else CANDIDATES_FILTERED
+        found = _near(vector, encoders, conditions, most)
     else:
         found = _among(vector, encoders, ids)
     rows = {u.pk: u for u in search.rows([pk for pk, _ in found])}
@@ -105,14 +122,14 @@ def _among(
 
 
 def _near(
-    vector: str, encoders: Sequence[str], conditions: Conditions
+    vector: str, encoders: Sequence[str], conditions: Conditions, most: int
 ) -> list[tuple[int, float]]:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL hnsw.ef_search = {CANDIDATES}")
-        # Rows deleted and not yet vacuumed must not take the candidates' places.
-        cursor.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
+        cursor.execute(WALK)
         cursor.execute(
             NEAR.format(conditions=conditions.sql),
-            [vector, CANDIDATES, vector, list(encoders), *conditions.values, NEAREST],
+            [vector, *conditions.values, list(encoders), most, vector, NEAREST],
         )
-        return cursor.fetchall()
+        found = cursor.fetchall()
+        cursor.execute("RESET enable_seqscan; RESET enable_bitmapscan")
+    return found

@@ -300,6 +300,29 @@ def test_the_pages_lead_from_search_to_done_and_back(client, rita, intents):
     assert "Choose the intent" in refused.content.decode()
 
 
+def test_of_the_nearest_only_those_ticked_are_meant(client, rita):
+    one, *_ = pool()
+    client.force_login(rita)
+    back = "/search/like?q=the+same+thing"
+    asked = {"q": "the same thing", "kind": "exclude", "by_meaning": 1, "back": back}
+
+    none = client.post("/search/bulk", asked)
+    ticked = client.post("/search/bulk", asked | {"pick": [one.pk]}, follow=True)
+
+    assert none["Location"] == back and BulkAction.objects.count() == 1
+    assert [m.utterance_id for m in BulkAction.objects.get().members.all()] == [one.pk]
+    assert f'href="{back}"' in ticked.content.decode()
+
+
+@pytest.mark.parametrize("back", ["//elsewhere/search?q=1", "/audit", "javascript:1"])
+def test_the_way_back_leads_to_a_search_and_nowhere_else(client, rita, back):
+    client.force_login(rita)
+
+    refused = client.post("/search/bulk", {"q": "none", "kind": "queue", "back": back})
+
+    assert refused["Location"] == "/search"
+
+
 def test_anothers_action_is_out_of_reach(client, rita):
     pool()
     action = bulk.draft(by=rita, kind="exclude", criteria=SAME)

@@ -6,7 +6,7 @@ import pytest
 
 from annotations.errors import InvalidError
 from annotations.models import Reason, Utterance
-from annotations.services import labels, queue, search
+from annotations.services import labels, queue, search, search_counts, search_words
 from annotations.services.labels import Answer
 from annotations.services.search import Criteria
 from tests.factories import cast
@@ -147,6 +147,58 @@ def test_beyond_the_limit_the_count_is_not_guessed_and_pages_go_on(ana, monkeypa
     assert first.ids[0] == old[-1] + 500_000
     assert first.ids[1:] + second.ids == tuple(reversed(old[:-1]))
     assert second.older is None
+
+
+def test_beyond_the_limit_what_came_in_late_still_comes_first(ana, monkeypatch):
+    """Said early, taken in last: an id above all that were said since."""
+    monkeypatch.setattr(search, "MOST", 5)
+    monkeypatch.setattr(search, "IN_ORDER", 5)
+    march, april = (datetime(2026, m, 1, tzinfo=UTC) for m in (3, 4))
+    for n in range(30):
+        cast.utterance(f"in march {n:02}", occurred_at=march)
+    cast.utterance("in april", occurred_at=april)
+    early = datetime(2026, 2, 1, tzinfo=UTC)
+    cast.utterance("in february", occurred_at=early)
+
+    found = texts(ana, until=date(2026, 3, 31))
+
+    assert found == ["in february", *(f"in march {n:02}" for n in range(29, 5, -1))]
+
+
+def test_counts_say_what_each_further_filter_would_leave(boris):
+    cast.intent("pay_bill")
+    ana = cast.ana()
+    answered(ana, "i pay", "pay_bill", source="chat")
+    cast.utterance("i pay later", source="calls")
+    cast.utterance("i pay never", source="calls")
+
+    found = search.find(Criteria(words="pay"), by=boris)
+    counts = search_counts.of(found.every)
+
+    assert counts["source"] == {"calls": 2, "chat": 1}
+    assert counts["status"] == {"pool": 2, "labeled": 1}
+    assert counts["intent"] == {"pay_bill": 1}
+    for source, n in counts["source"].items():
+        assert len(texts(boris, words="pay", source=source)) == n
+
+
+@pytest.mark.parametrize(
+    ("typed", "marked"),
+    [
+        ("bill", "my [Bill], the billing"),
+        ("bill*", "my [Bill], the [billing]"),
+        ('"my bill" the', "[my] [Bill], [the] billing"),
+        ("il", "my Bill, the billing"),
+    ],
+)
+def test_what_was_looked_for_is_marked_as_it_was_found(typed, marked):
+    marks = search_words.marks(typed)
+
+    assert marks.sub(r"[\g<0>]", "my Bill, the billing") == marked
+
+
+def test_nothing_is_marked_where_nothing_was_typed():
+    assert search_words.marks("") is search_words.marks("?!") is None
 
 
 @pytest.mark.parametrize(

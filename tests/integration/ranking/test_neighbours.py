@@ -69,6 +69,18 @@ def test_the_other_filters_hold(said, boris):
     assert found and all(one.utterance.split == "exam" for one in found)
 
 
+def test_a_filter_that_few_of_the_nearest_fit_still_fills_the_page(
+    said, fake, monkeypatch, boris
+):
+    """The graph is gone through further where its first candidates do not fit."""
+    monkeypatch.setattr(neighbours, "CANDIDATES_FILTERED", 3)
+    rare = [u for u in said if u.split == "exam"]
+
+    found = of_text(said[1].text, boris, split="exam")
+
+    assert len(found) >= min(3, len(rare)) > 1
+
+
 def test_neighbours_of_an_utterance_leave_itself_out(said, boris):
     utterance, found = neighbours.of_utterance(said[1].pk, Criteria(), by=boris)
 

@@ -149,6 +149,18 @@ def test_search_finds_words_intents_and_states(ana):
     assert "why is my bill" not in shown(ana, "/search?status=pool")
 
 
+def test_search_counts_lead_to_the_narrower_search(ana):
+    for source in ("chat", "calls", "calls"):
+        cast.utterance("same <b> words", source=source)
+
+    page = shown(ana, "/search?q=same&before=999999999")
+
+    assert '<a href="?q=same&amp;source=calls">calls</a> <span>2</span>' in page
+    assert "<mark>same</mark> &lt;b&gt; words" in page
+    assert ">State</dt>" not in page  # all are in the same one
+    assert "2 found" in shown(ana, "/search?q=same&source=calls")
+
+
 def test_a_result_leads_to_the_form_that_proposes_an_intent_from_it(ana, signed_in):
     said = cast.utterance("can my line sleep while i am abroad")
     path = f"/proposals/new?utterance={said.pk}"
@@ -214,10 +226,10 @@ def test_search_pages_through_many(ana):
     first = shown(ana, "/search?q=same")
     second = shown(ana, f"/search?q=same&before={ids[5]}")
 
-    assert "same words 29" in first and "same words 04" not in first
+    assert "words 29</bdi>" in first and "words 04</bdi>" not in first
     assert f"?q=same&amp;before={ids[5]}" in first
-    assert "same words 04" in second and "same words 05" not in second
-    assert "same words 29" in shown(ana, "/search?q=same&before=nonsense")
+    assert "words 04</bdi>" in second and "words 05</bdi>" not in second
+    assert "words 29</bdi>" in shown(ana, "/search?q=same&before=nonsense")
 
 
 def test_audit_lists_events_by_actor_action_and_object(ana, signed_in):
