@@ -98,8 +98,10 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
 def _api_error_body(error: Exception, data: Any) -> dict[str, Any]:
     if isinstance(data, dict) and set(data) == {"detail"}:
         code = error.default_code if isinstance(error, APIException) else "error"
-        return {"code": getattr(data["detail"], "code", code),
-                "message": str(data["detail"])}  # fmt: skip
+        return {
+            "code": getattr(data["detail"], "code", code),
+            "message": str(data["detail"]),
+        }
     return {
         "code": "invalid",
         "message": "Some fields are not valid; see `fields`.",

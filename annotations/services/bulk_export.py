@@ -32,11 +32,13 @@ def _lines(ids: list[int]) -> Iterator[str]:
             Utterance.objects.visible()
             .filter(pk__in=ids[start : start + CHUNK])
             .select_related(
-                "conversation", "domain", "goldlabel__intent__domain",
+                "conversation",
+                "domain",
+                "goldlabel__intent__domain",
                 "goldlabel__annotation",
             )
             .prefetch_related("goldlabel__annotation__spans")
             .order_by("pk")
-        )  # fmt: skip
+        )
         for utterance in found:
             yield json.dumps(record_of(utterance), ensure_ascii=False) + "\n"

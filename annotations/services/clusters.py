@@ -147,10 +147,16 @@ def check(
     fitted = [fit(seed, card, marks, one, cards) for one in rest]
     members = tuple(one for one in fitted if one)
     sealed = _sign(
-        by=by.pk, seed=seed.pk, check=item.pk, intent=card.name, passed=True,
-        answers=[[m.item.pk, m.act, [[s.start, s.end, s.param] for s in m.spans]]
-                 for m in members],
-    )  # fmt: skip
+        by=by.pk,
+        seed=seed.pk,
+        check=item.pk,
+        intent=card.name,
+        passed=True,
+        answers=[
+            [m.item.pk, m.act, [[s.start, s.end, s.param] for s in m.spans]]
+            for m in members
+        ],
+    )
     return Checked(seed.pk, True, chosen, card, item, submission, members, sealed)
 
 
@@ -226,9 +232,14 @@ def _store_check(
         return None
     act = own.act if own else usual_act(item, chosen, catalogue.current())
     answer = Answer(
-        uuid=key, item_id=item.pk, intent=chosen.name, spans=spans, act=act,
-        shown_ms=shown_ms, is_blind=True,
-    )  # fmt: skip
+        uuid=key,
+        item_id=item.pk,
+        intent=chosen.name,
+        spans=spans,
+        act=act,
+        shown_ms=shown_ms,
+        is_blind=True,
+    )
     return labels.submit(by=by, answer=answer)
 
 
@@ -272,9 +283,13 @@ def _answer(
 ) -> Answer:
     text = item.utterance.text
     return Answer(
-        uuid=key, item_id=item.pk, intent=intent, act=act, shown_ms=shown_ms,
+        uuid=key,
+        item_id=item.pk,
+        intent=intent,
+        act=act,
+        shown_ms=shown_ms,
         spans=tuple(SpanAnswer(s, e, name, text[s:e]) for s, e, name in spans),
-    )  # fmt: skip
+    )
 
 
 def _may_answer(item: QueueItem, by: User, key: uuid.UUID) -> bool:

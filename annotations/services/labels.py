@@ -35,8 +35,16 @@ from annotations.services.answers import Answer, SpanAnswer, check
 from annotations.services.catalogue import IntentCard
 from annotations.services.prepared import Batch
 
-__all__ = ["Answer", "SpanAnswer", "Submission", "Undone", "quarantine",
-           "skip", "submit", "undo"]  # fmt: skip
+__all__ = [
+    "Answer",
+    "SpanAnswer",
+    "Submission",
+    "Undone",
+    "quarantine",
+    "skip",
+    "submit",
+    "undo",
+]
 
 # Code points of the text, half-open.
 Place = tuple[int, int]

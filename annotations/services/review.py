@@ -65,14 +65,17 @@ def resolve(
 
     def write(found: Case) -> Annotation:
         review = _review(
-            by, uuid, found, verdict,
+            by,
+            uuid,
+            found,
+            verdict,
             body=f"adopts {chosen.pk}",
             intent_id=chosen.intent_id,
             schema_version_id=chosen.schema_version_id,
             not_spoken=chosen.not_spoken,
             act=chosen.act,
             is_misheard=chosen.is_misheard,
-        )  # fmt: skip
+        )
         _copy_spans(chosen, review)
         return review
 
@@ -91,14 +94,17 @@ def relabel(
     def write(found: Case) -> Annotation:
         checked = answers.check(found.utterance, answer)
         review = _review(
-            by, answer.uuid, found, verdict,
+            by,
+            answer.uuid,
+            found,
+            verdict,
             body=json.dumps(asdict(answer), default=str),
             intent_id=checked.card.id,
             schema_version_id=checked.card.schema_version_id,
             not_spoken=list(answer.not_spoken),
             act=answer.act,
             is_misheard=answer.is_misheard,
-        )  # fmt: skip
+        )
         ParameterSpan.objects.bulk_create(
             ParameterSpan(annotation=review, **vars(span)) for span in checked.spans
         )

@@ -138,9 +138,13 @@ def vote(request: HttpRequest, utterance_id: int) -> JsonResponse:
     utterance = Utterance.objects.visible().filter(pk=utterance_id).first()
     if utterance is None:
         raise NotFoundError("This utterance is not there any more.")
-    candidate = ErrorCandidate.objects.filter(
-        utterance=utterance, kind=ErrorCandidate.Kind.MODEL
-    ).order_by("-found_at").first()  # fmt: skip
+    candidate = (
+        ErrorCandidate.objects.filter(
+            utterance=utterance, kind=ErrorCandidate.Kind.MODEL
+        )
+        .order_by("-found_at")
+        .first()
+    )
     if candidate:
         said = candidate.evidence
         votes = [{"intent": said["predicted"], "confidence": said["confidence"]}]

@@ -25,8 +25,14 @@ AGES = (
 )
 FILTERS = ("domain", "intent", "annotator", "days", "kind", "rule", "page", "item")
 # Letter of each reason: on the page in "review" mode it chooses the chip.
-REASON_KEYS = {"rule": "g", "overlooked": "o", "look_alike": "l", "marks": "m",
-               "context": "c", "unclear": "u"}  # fmt: skip
+REASON_KEYS = {
+    "rule": "g",
+    "overlooked": "o",
+    "look_alike": "l",
+    "marks": "m",
+    "context": "c",
+    "unclear": "u",
+}
 TABS = (
     ("disagreements", "Disagreements", {Role.REVIEWER}),
     ("errors", "Label errors", {Role.REVIEWER}),

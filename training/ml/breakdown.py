@@ -33,10 +33,12 @@ def slices(bench: Bench) -> dict[str, tuple[Slice, ...]]:
         "speech": [_band(heard) for heard in items.heard],
     }
     found = {
-        cut: tuple(_slice(bench, name, rows, by_intent=cut == "intent")
-                   for name, rows in _rows_by(labels).items())
+        cut: tuple(
+            _slice(bench, name, rows, by_intent=cut == "intent")
+            for name, rows in _rows_by(labels).items()
+        )
         for cut, labels in cuts.items()
-    }  # fmt: skip
+    }
     return {
         cut: tuple(sorted(each, key=lambda one: (one.accuracy.value or 0.0, one.name)))
         for cut, each in found.items()
@@ -104,8 +106,9 @@ def calibration(items: Items, bins: int = metrics.CALIBRATION_BINS) -> tuple[Bin
     for number in range(bins):
         mine = bin_of == number
         n = int(mine.sum())
-        draws = Resampler([g for g, m in zip(items.groups, mine, strict=True) if m],
-                          seed=0)  # fmt: skip
+        draws = Resampler(
+            [g for g, m in zip(items.groups, mine, strict=True) if m], seed=0
+        )
         hits, once = floats(right[mine]), np.ones(n)
         found.append(
             Bin(

@@ -177,8 +177,9 @@ def _expected(predictor: Any, check: DriftCheck, now: _Answered) -> dict[str, An
     if not golds:
         return {"shift": None, "fresh": None}
     _, found = predictor.predict_many([example_of(g.utterance) for g in golds])
-    truth = [g.intent.name if not g.intent.is_out_of_scope else OUT_OF_SCOPE
-             for g in golds]  # fmt: skip
+    truth = [
+        g.intent.name if not g.intent.is_out_of_scope else OUT_OF_SCOPE for g in golds
+    ]
     said = [one.intent for one in found]
     right = [a == b for a, b in zip(truth, said, strict=True)]
     try:
@@ -192,8 +193,9 @@ def _expected(predictor: Any, check: DriftCheck, now: _Answered) -> dict[str, An
             check.window_from, check.window_to, [Utterance.Status.LABELED]
         )
     )
-    fresh = [ok for ok, gold in zip(right, golds, strict=True)
-             if gold.utterance_id in recent]  # fmt: skip
+    fresh = [
+        ok for ok, gold in zip(right, golds, strict=True) if gold.utterance_id in recent
+    ]
     return {
         "exam": _share(right),
         "shift": implied,

@@ -103,14 +103,16 @@ def _due() -> QuerySet[Round]:
         rested |= Q(**{so_often: attempts}) & (waited if attempts else Q())
     return (
         Round.objects.filter(
-            rested, status__in=Round.ENDED, challenger__isnull=False,
+            rested,
+            status__in=Round.ENDED,
+            challenger__isnull=False,
             snapshot__isnull=False,
         )
         .annotate(now_is=now_is)
         .exclude(registered__told=F("now_is"))
         .select_related("challenger", "snapshot", "policy", "registered")
         .order_by("pk")
-    )  # fmt: skip
+    )
 
 
 def _told(store: Store, found: Round) -> bool:

@@ -158,9 +158,10 @@ def _is_another_request(act: str, prediction: Prediction, opened: IntentCard) ->
         and act not in GOES_ON
         and prediction.intent != opened.name
         and (act == NEW or prediction.intents[0][1] >= SURE)
-        and not any(s.param in {p.name for p in opened.parameters}
-                    for s in prediction.spans)
-    )  # fmt: skip
+        and not any(
+            s.param in {p.name for p in opened.parameters} for s in prediction.spans
+        )
+    )
 
 
 def _filled(card: IntentCard, arguments: Mapping[str, Any]) -> Reply:

@@ -79,15 +79,17 @@ def _form(
             ("When a round starts", _fields(policies.START, values, faults)),
             ("How it trains", _fields(policies.TRAINING, values, faults)),
             ("What a challenger has to prove", _fields(policies.GATE, values, faults)),
-            ("Intents that may not get worse",
-             _fields(policies.INTENTS, values, faults)),
+            (
+                "Intents that may not get worse",
+                _fields(policies.INTENTS, values, faults),
+            ),
         ],
         "values": values,
         "rules": policies.RULES.items(),
         "recipes": Policy.Recipe.choices,
         "promotions": Policy.Promotion.choices,
         "parts": curriculum.parts(policy.iteration),
-    }  # fmt: skip
+    }
     return render(request, "training/policies/edit.html", context, status=status)
 
 

@@ -67,11 +67,14 @@ def _forecast() -> dict[str, Any]:
         "target": forecast.labels_to(ACCURACY_TARGET, found),
         "now": found.curve["measured"][-1],
         "worth": [
-            {**row, "title": titles.get(row["intent"], row["intent"]),
-             "is_open": row["intent"] in cards}
+            {
+                **row,
+                "title": titles.get(row["intent"], row["intent"]),
+                "is_open": row["intent"] in cards,
+            }
             for row in found.intents[:WORTH_SHOWN]
         ],
-    }  # fmt: skip
+    }
 
 
 def _bars(days: list[team_progress.Day]) -> list[dict[str, Any]]:

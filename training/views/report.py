@@ -175,8 +175,10 @@ def matrix(detail: Detail, titles: Mapping[str, str]) -> list[MatrixRow]:
     for number, true in enumerate(names, start=1):
         n = slices[true].n if true in slices else 0
         wrong = sum(count for (one, _), count in confused.items() if one == true)
-        counts = [n - wrong if true == said else confused.get((true, said), 0)
-                  for said in names]  # fmt: skip
+        counts = [
+            n - wrong if true == said else confused.get((true, said), 0)
+            for said in names
+        ]
         cells = tuple(
             _cell(count, n, said == true)
             for said, count in zip(names, counts, strict=True)
@@ -243,9 +245,12 @@ def _cuts(
             one.name: one for one in (other.slices.get(cut, ()) if other else ())
         }
         rows = [
-            {"title": titles.get(one.name, one.name), "now": one,
-             "before": theirs.get(one.name)}
+            {
+                "title": titles.get(one.name, one.name),
+                "now": one,
+                "before": theirs.get(one.name),
+            }
             for one in detail.slices.get(cut, ())
-        ]  # fmt: skip
+        ]
         found.append({"name": cut, "title": title, "rows": rows})
     return found
