@@ -89,7 +89,8 @@ def draft(
             f"More than {search.MOST:,} fit. Narrow the search, or pick some of them."
         )
     action = BulkAction.objects.create(kind=kind, intent=target, created_by=by)
-    found = Utterance.objects.in_bulk(ids)
+    # Of thousands, and nobody reads their earlier turns here.
+    found = Utterance.objects.defer("context").in_bulk(ids)
     faults = bulk_acts.faults(action, list(found.values()))
     BulkMember.objects.bulk_create(
         (
