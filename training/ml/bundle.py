@@ -67,11 +67,12 @@ class Bundle:
             for row, column in zip(proba, proba.argmax(axis=1), strict=True)
         ]
 
-    def tag(self, states: Floats) -> list[int]:
-        """The tags of an utterance's words from their states (n_words, hidden)."""
-        if self.tag_scorer is None or len(states) == 0:
-            return [bio.OUTSIDE] * len(states)
-        return bio.best_tags(self.tag_scorer(states), self._transitions)
+    def tag(self, states: Sequence[Floats]) -> list[list[int]]:
+        """The tags of utterances' words from their states, (n_words, hidden) each."""
+        if self.tag_scorer is None or not any(len(one) for one in states):
+            return [[bio.OUTSIDE] * len(one) for one in states]
+        scores = self.tag_scorer.many(states)
+        return [bio.best_tags(one, self._transitions) for one in scores]
 
     @functools.cached_property
     def _transitions(self) -> Floats:

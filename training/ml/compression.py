@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from training.ml.bundle import Bundle
 from training.ml.data import Dataset
 from training.ml.encoder_onnx import quantize
-from training.ml.tokens import TextEncoder, pad, word_states
+from training.ml.tokens import TextEncoder, pad
 
 PARITY = "parity.json"
 MOST_ROWS = 600
@@ -90,12 +90,10 @@ def _answers(bundle: Bundle, graph: Path, tokenizer: Path, rows: Dataset) -> _An
         embeddings, states = session.run(None, batch.feed())
         said = bundle.predict(embeddings, [rows.texts[row] for row in part])
         best = said.proba.argmax(axis=1)
+        tags.update(zip(part, bundle.tag(batch.word_means(states)), strict=True))
         for place, row in enumerate(part):
             intents[row] = said.classes[best[place]]
             fallbacks[row] = bool(said.is_fallback[place])
-            one = encoded[row]
-            means = word_states(states[place], one.word_of, len(one.words))
-            tags[row] = bundle.tag(means)
     return _Answers(
         tuple(intents[row] for row in range(len(rows))),
         tuple(fallbacks[row] for row in range(len(rows))),

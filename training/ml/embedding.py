@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from training.ml import joint, precision
 from training.ml.errors import TrainingCancelledError
 from training.ml.hooks import Hooks, Progress
-from training.ml.tokens import Encoded, pad, word_states
+from training.ml.tokens import Encoded, pad
 
 BATCH_SIZE = 64  # larger ones are slower: more padding, less cache
 
@@ -77,9 +77,5 @@ def _embed_batch(
     vectors = embedding.float().cpu().numpy()
     if not with_words:
         return Embedded(vectors, None)
-    states = tokens.float().cpu().numpy()
-    means = (
-        word_states(states[row], batch.word_of[row], len(batch.words[row]))
-        for row in range(len(encoded))
-    )
+    means = batch.word_means(tokens.float().cpu().numpy())
     return Embedded(vectors, tuple(one.astype(np.float16) for one in means))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,21 @@ class TagScorer:
 
     def __call__(self, states: Floats) -> Floats:
         """states: (n_words, hidden) -> tag logits (n_words, n_tags)."""
-        edges = np.pad(states, ((1, 1), (0, 0)))
-        window = np.concatenate([edges[:-2], states, edges[2:]], axis=1)
-        logits = self.outer(np.maximum(self.inner(window), 0.0))
-        return logits if self.memory is None else logits + self.memory(states)
+        return self.many([states])[0]
+
+    def many(self, states: Sequence[Floats]) -> list[Floats]:
+        """The logits of several utterances, each as if it were scored alone.
+
+        Their words go through the layers together: one product, not one an utterance.
+        """
+        windows = np.concatenate([_windows(one) for one in states])
+        logits = self.outer(np.maximum(self.inner(windows), 0.0))
+        if self.memory is not None:
+            logits = logits + self.memory(np.concatenate(states))
+        return np.split(logits, np.cumsum([len(one) for one in states])[:-1])
+
+
+def _windows(states: Floats) -> Floats:
+    """Each word's state between those of its neighbours: (n_words, 3 * hidden)."""
+    edges = np.pad(states, ((1, 1), (0, 0)))
+    return np.concatenate([edges[:-2], states, edges[2:]], axis=1)

@@ -68,6 +68,13 @@ class Batch:
             "pool": self.pool,
         }
 
+    def word_means(self, states: Floats) -> list[Floats]:
+        """Each row's words, (n_words, hidden), from states (n, n_tokens, hidden)."""
+        return [
+            word_states(states[row], self.word_of[row], len(words))
+            for row, words in enumerate(self.words)
+        ]
+
 
 class TextEncoder:
     """The tokenizer of an encoder, kept free of global state."""

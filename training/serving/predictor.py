@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from training.ml import bio, bundle, checkpoint
 from training.ml.data import OUT_OF_SCOPE, Example, Span
-from training.ml.tokens import Encoded, TextEncoder, pad, word_states
+from training.ml.tokens import Batch, Encoded, TextEncoder, pad
 
 BATCH_SIZE = 32
 TOP_INTENTS = 5
@@ -157,26 +157,31 @@ class Predictor:
         said = self.bundle.predict(embeddings, [one.text for one in examples])
         ranked, fallback = said.top(TOP_INTENTS), said.is_fallback
         acts = self.bundle.acts(embeddings)
+        spans = self._spans(examples, batch, states)
         predictions = [
             Prediction(
                 intents=tuple(ranked[row]),
                 is_fallback=bool(fallback[row]),
-                spans=tuple(self._spans(example.text, one, states[row])),
+                spans=spans[row],
                 scope_score=float(said.scope_score[row]),
                 is_named_out_of_scope=ranked[row][0][0] == OUT_OF_SCOPE,
                 act=acts[row][0],
                 act_confidence=acts[row][1],
             )
-            for row, (example, one) in enumerate(zip(examples, encoded, strict=True))
+            for row in range(len(examples))
         ]
         return said.proba, predictions
 
-    def _spans(self, text: str, encoded: Encoded, states: Floats) -> list[Span]:
-        if self.bundle.tag_scorer is None or not encoded.words:
-            return []
-        means = word_states(states, encoded.word_of, len(encoded.words))
-        tags = self.bundle.tag(means)
-        return bio.spans_from_tags(text, encoded.words, tags, self._tag_set)
+    def _spans(
+        self, examples: Sequence[Example], batch: Batch, states: Floats
+    ) -> list[tuple[Span, ...]]:
+        if self.bundle.tag_scorer is None:
+            return [()] * len(examples)
+        tags = self.bundle.tag(batch.word_means(states))
+        return [
+            tuple(bio.spans_from_tags(example.text, words, found, self._tag_set))
+            for example, words, found in zip(examples, batch.words, tags, strict=True)
+        ]
 
 
 def _session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
