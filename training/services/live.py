@@ -78,7 +78,7 @@ def take(data: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def redacted(data: Mapping[str, Any]) -> Prepared:
+def redacted(data: object) -> Prepared:
     """The turn as it may be stored: by the light pass of intake."""
     try:
         record = records.parse(data)

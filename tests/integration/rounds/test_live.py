@@ -197,6 +197,43 @@ def test_a_packed_file_is_answered_as_a_plain_one_is(serving, tmp_path, capsys):
     assert said["intents"][0]["name"] == "fix_internet"
 
 
+def test_a_line_that_is_no_turn_says_why_and_stops_no_other(serving, tmp_path, capsys):
+    from django.core.management import call_command
+
+    fine = b'{"text": "the internet is broken"}'
+    deep = b'{"text": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"
+    lines = tmp_path / "turns.jsonl"
+    lines.write_bytes(
+        b"\xef\xbb\xbf"
+        + b"\r\n".join([fine, b'{"text": "\xff"}', b"[1]", b"{", deep, b" ", fine])
+    )
+
+    call_command("predict", file=lines)
+
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert said[0] == said[-1] and said[0]["intents"]
+    assert [one["error"] for one in said[1:-1]] == [
+        "The line is not UTF-8.",
+        "The line is not a JSON object.",
+        "The line is no valid JSON.",
+        "The JSON is nested over 20 deep.",
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(serving, tmp_path):
+    import gzip
+
+    from django.core.management import CommandError, call_command
+
+    short = tmp_path / "short.gz"
+    short.write_bytes(gzip.compress(b'{"text": "hello"}\n' * 500)[:-12])
+
+    with pytest.raises(CommandError, match="ends in the middle"):
+        call_command("predict", file=short)
+    with pytest.raises(CommandError, match=r"gone: No such file"):
+        call_command("predict", file=tmp_path / "gone")
+
+
 def test_what_a_turn_does_is_told_and_a_closing_one_leaves_nothing_open(
     bot, serving, monkeypatch
 ):

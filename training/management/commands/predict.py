@@ -1,20 +1,26 @@
 """Turns in, answers out: JSON lines, in order."""
 
 import argparse
-import gzip
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.errors import DomainError
 from annotations.intake.pipeline import Prepared
+from annotations.intake.readers.base import (
+    ByteSource,
+    Line,
+    UnreadableFileError,
+    read_lines,
+)
+from annotations.intake.readers.jsonl import decoded, loads
 from training.services import checkpoints, live
 from training.serving import turns
 
@@ -45,33 +51,37 @@ class Command(BaseCommand):
                 self.stdout.write("\n".join(_answers(predictor, lines)))
         except DomainError as error:
             raise CommandError(error.message) from error
-        except OSError as error:
+        except UnreadableFileError as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}") from error
 
 
-def _lines(path: Path | None) -> Iterator[str]:
+def _lines(path: Path | None) -> Iterator[Line]:
+    """The lines that are not blank; gzip is unpacked."""
     if path is None:
-        yield from _filled(sys.stdin)
+        yield from _filled(sys.stdin.buffer)
         return
     with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-    opener = gzip.open if is_gzip else open
-    with opener(path, "rt", encoding="utf-8") as file:
         yield from _filled(file)
 
 
-def batched(lines: Iterable[str], size: int) -> Iterator[list[str]]:
+def batched(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
     """Lists of `size` lines, the last one shorter; itertools has it from 3.12 on."""
     source = iter(lines)
     while part := list(islice(source, size)):
         yield part
 
 
-def _filled(stream: TextIO) -> Iterator[str]:
-    return (line for line in stream if line.strip())
+def _filled(source: ByteSource) -> Iterator[Line]:
+    return (
+        line
+        for line in read_lines(source)
+        if line.content is None or line.content.strip()
+    )
 
 
-def _answers(predictor: Any, lines: Sequence[str]) -> list[str]:
+def _answers(predictor: Any, lines: Sequence[Line]) -> list[str]:
     """Each line's answer; a line that is no turn says so and stops no other."""
     said: list[Prepared | str] = [_prepared(line) for line in lines]
     examples = [turns.example_of(one) for one in said if isinstance(one, Prepared)]
@@ -86,9 +96,9 @@ def _answers(predictor: Any, lines: Sequence[str]) -> list[str]:
     ]  # fmt: skip
 
 
-def _prepared(line: str) -> Prepared | str:
+def _prepared(line: Line) -> Prepared | str:
     """The redacted turn, or what is wrong with the line."""
     try:
-        return live.redacted(json.loads(line))
+        return live.redacted(loads(decoded(line)))
     except (DomainError, ValueError) as error:
         return str(error)
