@@ -136,8 +136,10 @@ class Wishes:
 
 def settings_of(user: User) -> DeskSettings:
     """What the person stored, else the defaults."""
-    found = DeskSettings.objects.filter(user=user).first()
-    return found or DeskSettings(user=user)
+    try:
+        return user.desksettings  # asked for once a request
+    except DeskSettings.DoesNotExist:
+        return DeskSettings(user=user)
 
 
 def keymap(preset: str, own: Mapping[str, str]) -> dict[str, Keys]:

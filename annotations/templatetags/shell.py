@@ -1,5 +1,6 @@
 """What the frame of every page needs: navigation, theme, paging."""
 
+import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import escape, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from annotations.models import Role
+from annotations.services import desk_keys
 
 register = template.Library()
 
@@ -113,6 +115,16 @@ def theme_attribute(context: template.Context) -> SafeString:
     if chosen not in ("light", "dark"):
         return mark_safe("")
     return mark_safe(f' data-theme="{chosen}"')
+
+
+@register.simple_tag(takes_context=True)
+def keys_attribute(context: template.Context) -> SafeString:
+    """How somebody who labels wants the keys, for every page's table of them."""
+    user = getattr(context.get("request"), "user", None)
+    if user is None or not user.is_authenticated or not user.has_role(*LABELERS):
+        return mark_safe("")
+    wishes = desk_keys.for_page(desk_keys.settings_of(user))
+    return format_html(' data-keys="{}"', json.dumps(wishes))
 
 
 @register.simple_tag

@@ -21,7 +21,6 @@ def page(request: HttpRequest) -> HttpResponse:
     wishes = desk_keys.settings_of(request.user)
     context = {
         "items": [_form(request, item) for item in warm_up.items()],
-        "keys": json.dumps(desk_keys.for_page(wishes)),
         "single_keys": wishes.single_keys,
         "reasons": json.dumps(SkipReason.choices),
         "out_of_scope": OUT_OF_SCOPE,

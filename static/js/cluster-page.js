@@ -67,7 +67,8 @@
   function ready() {
     if (form.dataset.step !== "check" || form.elements.intent.value) return true;
     $("refusal").hidden = false;
-    $("refusal").textContent = "Choose an intent first: type to search, or 0 for none of these.";
+    const ways = keys.hint([["cluster-find", "to search"], ["cluster-none", "for none of these"]]);
+    $("refusal").textContent = `Choose an intent first${ways && `: ${ways}`}.`;
     return false;
   }
 
@@ -81,7 +82,7 @@
   /* ---- the check ---- */
 
   async function startCheck() {
-    const picker = new Picker({ onPick: choose });
+    const picker = new Picker({ onPick: choose, none: "cluster-none" });
     picker.attach($("find"), $("hits"));
     keys.add(
       { id: "cluster-find", mode: "cluster", group, keys: ["Letter"], name: "Search all intents", run: (event) => picker.open(event.key) },

@@ -18,9 +18,9 @@
       // A click that a key made has no detail.
       const place = event.detail && event.target.closest && PLACES.find(([where]) => event.target.closest(where));
       const command = place ? keys.named(place[1](event.target)) : null;
-      if (!command?.keys.length || seen().includes(command.id)) return;
+      if (!command?.shown.length || seen().includes(command.id)) return;
       sessionStorage.setItem(SEEN, JSON.stringify([...seen(), command.id]));
-      const told = make("p", { class: "coach", role: "status" }, "Shorter: ", ...drawKeys(command.keys), ` ${command.name}`);
+      const told = make("p", { class: "coach", role: "status" }, "Shorter: ", ...drawKeys(command.shown), ` ${command.name}`);
       document.querySelector(".coach")?.remove();
       document.body.append(told);
       setTimeout(() => told.remove(), SHOWN_MS);

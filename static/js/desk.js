@@ -9,12 +9,12 @@
   const url = $("desk").dataset;
   let intents = new Map();
   let item = null;
-  const wishes = JSON.parse(url.keys);
+  const wishes = keys.own;
   const last = window.IVR.lastAnswer();
 
   const panel = parameterPanel({ tell, url: url.value, csrf: () => url.csrf });
   const acts = turnActs();
-  const picker = new Picker({ onPick: (intent) => choose(intent.name) });
+  const picker = new Picker({ onPick: (intent) => choose(intent.name), none: "none" });
   const lookback = window.IVR.lookBack({ url, correct: (answer, kind) => desk.correct(answer, kind) });
   const desk = flow({ open, onShown: settle, onRefused: redraw, tell });
 
@@ -23,11 +23,14 @@
   function settle(shown) {
     lookback.reset();
     item = shown;
+    if (item) keys.draw(item.form);
     panel.attach(item);
     acts.attach(item);
     if (!item) return;
     const find = $("find");
     find.closest(".find").hidden = false;
+    const key = keys.told("find");
+    if (key !== "a–z") find.placeholder = find.placeholder.replace(/(t)ype to s(.*)/i, (_, t, rest) => `${t === "T" ? "S" : "s"}${rest}${key && ` (${key})`}`);
     picker.attach(find, $("hits"));
     const checked = item.form.querySelector("input[name=intent]:checked");
     show(item.intent || item.form.dataset.intent || checked?.value || null);
@@ -160,6 +163,8 @@
 
   /* ---- decisions ---- */
 
+  const after = (mark, pairs) => keys.hint(pairs) && `${mark}${keys.hint(pairs)}`;
+
   /* ways: [[what the button says, run]] */
   function tell(message, ways = []) {
     const box = $("refusal");
@@ -180,12 +185,12 @@
   function submit(event) {
     if (!desk.isSettled(event)) return;
     if (!item.intent) {
-      tell("Choose an intent first: a number, 0 for none of these, or type to search.");
+      tell(`Choose an intent first${after(": ", [["choose", "for a suggestion"], ["none", "for none of these"], ["find", "to search"]])}.`);
       return;
     }
     const open = panel.missing();
     if (open) {
-      tell(`${open.name} is needed: mark it in the text and press its number, or press - if it was not spoken.`);
+      tell(`${open.name} is needed: mark it in the text${after(", ", [["span-param", "says which it is"], ["span-silent", "that it was not spoken"]])}.`);
       if (keys.mode !== "span") startMarking();
       return;
     }
@@ -305,7 +310,6 @@
     { id: "span-submit", mode: "span", group: "While marking", keys: ["Enter"], name: "Accept what is shown and go on", run: submit },
   );
 
-  keys.use(wishes);
   if (wishes.coach) window.IVR.coach();
   if (wishes.nudges) window.IVR.nudgeBreaks();
   for (const button of $("acts").querySelectorAll("button")) {

@@ -16,7 +16,7 @@ function fit(query, name) {
 }
 
 const pages = () =>
-  [...document.querySelectorAll("header.bar nav a, .aside a[href]")].map((link) => ({ name: `Go to: ${link.textContent.trim()}`, keys: [], go: () => link.click() }));
+  [...document.querySelectorAll("header.bar nav a, .aside a[href]")].map((link) => ({ name: `Go to: ${link.textContent.trim()}`, shown: [], go: () => link.click() }));
 
 export function palette() {
   const commands = keys.usable().map((command) => ({ ...command, go: (event) => command.run(event, 0) }));
@@ -37,7 +37,7 @@ export function palette() {
   }
 
   function row(one, k) {
-    const node = make("li", { id: `command-${k}`, role: "option" }, make("span", {}, one.name), make("span", {}, ...drawKeys(one.keys)));
+    const node = make("li", { id: `command-${k}`, role: "option" }, make("span", {}, one.name), make("span", {}, ...drawKeys(one.shown)));
     node.addEventListener("click", (event) => choose(k, event));
     return node;
   }
@@ -55,7 +55,7 @@ export function palette() {
     if (!one) return;
     dialog.close();
     // Which of several is meant only the key itself can say.
-    if (one.isMany) say(`${one.name}: press ${one.keys.join(" or ")}.`);
+    if (one.isMany) say(`${one.name}: press ${one.shown.join(" or ") || "nothing: its keys are switched off"}.`);
     else one.go(event);
   }
 

@@ -1,15 +1,15 @@
 /* The table of parameters below the text, and the strip that names the selection. */
 (() => {
   "use strict";
-  const { keys, make, say, readings, valueField } = window.IVR;
+  const { keys, drawKeys, make, say, readings, valueField } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const MOST_DIGITS = 9;
   const MOST_IDLE = 4; // more optional parameters than this are told in one line
 
   /* The item on the desk holds the state: intent, known (its catalogue entry), params,
      notSpoken, editor. tell(message | null) says what is missing; url and csrf are for
-     reading values. */
-  function parameterPanel({ tell, url, csrf }) {
+     reading values; silent is the command that says a parameter was not spoken. */
+  function parameterPanel({ tell, url, csrf, silent = "not-spoken" }) {
     const reader = readings({ url, csrf });
     let item = null;
     let fields = new WeakMap(); // of a span: where its value stands
@@ -121,7 +121,8 @@
       const kind = param.enum?.length ? `one of ${param.enum.slice(0, 6).join(", ")}` : KINDS[param.type] || param.type;
       const stands = param.placeholder ? ` or [${param.placeholder}]` : "";
       if (!param.required) return [`Optional: ${kind}${stands}`];
-      return [`Needed: mark ${kind}${stands}, or `, make("kbd", {}, "-"), " not spoken"];
+      const key = keys.named(keys.mode === "span" ? "span-silent" : silent)?.shown.at(-1);
+      return [`Needed: mark ${kind}${stands}`, ...(key ? [", or ", ...drawKeys([key]), " not spoken"] : [])];
     }
 
     function setNotSpoken(name, value) {
@@ -150,13 +151,14 @@
       drawParams();
       if (!range) return;
       const buttons = candidates(range).slice(0, MOST_DIGITS).map((param, index) => {
-        const button = make("button", { type: "button" }, make("kbd", {}, String(index + 1)), param.name);
+        const button = make("button", { type: "button" }, make("kbd", { "data-for": "span-param" }, String(index + 1)), param.name);
         button.addEventListener("click", () => mark(index));
         return button;
       });
-      const leave = make("button", { type: "button" }, make("kbd", {}, "esc"), "Leave");
+      const leave = make("button", { type: "button" }, make("kbd", { "data-for": "span-leave", "data-key": "Escape" }, "esc"), "Leave");
       leave.addEventListener("click", () => item.editor.select(null));
       marker.replaceChildren(make("q", {}, `“${item.editor.text(range)}”`), make("span", {}, markerHint()), ...buttons, leave);
+      keys.draw(marker);
     }
 
     function markerHint() {

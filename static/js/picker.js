@@ -1,7 +1,7 @@
 /* Finding one intent among hundreds: a combobox over an index held in the page. */
 (() => {
   "use strict";
-  const { make } = window.IVR;
+  const { make, keys } = window.IVR;
   const LIMIT = 12;
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
   const words = (text) => text.split(/[\s._\-/]+/).filter(Boolean);
@@ -59,8 +59,10 @@
   }
 
   class Picker {
-    constructor({ onPick }) {
+    /* none: the command that says none of these fits, where the page has one. */
+    constructor({ onPick, none }) {
       this.onPick = onPick;
+      this.none = none;
       this.entries = null; // until the list has come
       this.known = new WeakSet();
       this.hits = [];
@@ -114,7 +116,8 @@
     }
 
     nothing() {
-      const text = this.entries ? "No intent fits. Press 0 after Esc for none of these." : "The intents are being loaded…";
+      const key = keys.told(this.none);
+      const text = this.entries ? `No intent fits.${key ? ` Esc, then ${key}, for none of these.` : ""}` : "The intents are being loaded…";
       return make("li", { class: "none", role: "option", "aria-disabled": "true" }, text);
     }
 

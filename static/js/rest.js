@@ -16,7 +16,7 @@
 
     function draw() {
       away();
-      const close = make("button", { type: "button", class: "link" }, ...drawKeys(keys.named("nudge-away").keys), " Close");
+      const close = make("button", { type: "button", class: "link" }, ...drawKeys(keys.named("nudge-away").shown), " Close");
       close.addEventListener("click", away);
       document.body.append(make("p", { class: "nudge", role: "status" }, "50 minutes of work: ten away from the screen would do good. ", close));
       setTimeout(away, NUDGE);

@@ -13,7 +13,7 @@
   let coming = null; // the catalogue, once asked for
   let asked = false;
 
-  const panel = parameterPanel({ tell });
+  const panel = parameterPanel({ tell, silent: "own-silent" });
   const picker = new Picker({ onPick: (intent) => show(intent.name) });
 
   function tell(message) {

@@ -58,7 +58,7 @@
   /* Keys. One table: handlers run from it and the key sheet is drawn from it. */
   const commands = [];
   let mode = "page";
-  let own = {}; // what this person changed: {keys: {id: [key]}, single}
+  const own = JSON.parse(root.dataset.keys || "{}"); // how this person wants the desk: {keys: {id: [key]}, single, …}
   const keysOf = (command) => own.keys?.[command.id] || command.keys;
 
   const NAMES = {
@@ -93,7 +93,7 @@
     if (key.length > 1) return event.key === key && wants("Shift") === event.shiftKey && wants("Alt") === event.altKey;
     return event.key.toLowerCase() === key;
   }
-  const isCharacter = (spec) => !spec.includes("+") && !/^(Enter|Escape|Arrow|Backspace|Home|End|F\d)/.test(spec);
+  const isCharacter = (spec) => !/.\+/.test(spec) && !/^(Enter|Escape|Arrow|Backspace|Home|End|F\d)/.test(spec);
 
   const store = (() => {
     try {
@@ -118,14 +118,57 @@
     (event.key === "Enter" && target.closest?.("a, button, summary")) ||
     (event.code === "Space" && target.closest?.("button, summary, input:not(:checked)"));
 
-  const drawn = (command) => command && { ...command, keys: keysOf(command), isMany: command.repeats || keysOf(command).some((key) => /\d–\d/.test(key)) };
-  IVR.drawKeys = (keys) => keys.map((key) => IVR.make("kbd", {}, key.split("+").filter(Boolean).map(show).join(" ") || "+"));
+  /* As this person has to press it; none where single keys are switched off. */
+  function pressed(key) {
+    if (!isCharacter(key) || singleKeys() === "plain") return [key];
+    return singleKeys() === "alt" ? [`Alt+${key}`] : [];
+  }
+  const shownOf = (command) => keysOf(command).flatMap(pressed);
+  const nameOf = (key) => key.match(/[^+]+|\+$/g).map(show).join(" ");
+
+  /* Of several keys the one to name: what the person chose, else the first that works. */
+  function told(command) {
+    const chosen = keysOf(command).filter((key) => !command.keys.includes(key));
+    return [...chosen, ...keysOf(command)].flatMap(pressed)[0] || "";
+  }
+
+  /* For screen readers, in the words of aria-keyshortcuts. */
+  const spoken = (key) => (key.startsWith("Mod+") ? ["Control", "Meta"].map((held) => key.replace("Mod", held)).join(" ") : key.replace(/\+$/, "Plus"));
+
+  /* <kbd data-for="ID"> and its control show the key that the person has for a command,
+     nothing where none works. On a page without the command its default is what is drawn. */
+  function drawIn(place) {
+    for (const mark of place.querySelectorAll("kbd[data-for]")) {
+      const id = mark.dataset.for;
+      const command = commands.find((one) => one.id === id) || { id, keys: [mark.dataset.key || mark.textContent] };
+      const [digit] = /\d$/.exec(mark.textContent) || [];
+      const key = told(command).replace(/\d–\d/, digit);
+      const label = mark.closest("label");
+      const control = label ? label.querySelector("input") : mark.closest("a, button");
+      mark.hidden = !key;
+      if (key) mark.textContent = nameOf(key);
+      if (control && key) control.setAttribute("aria-keyshortcuts", spoken(key));
+      else control?.removeAttribute("aria-keyshortcuts");
+    }
+  }
+
+  const drawn = (command) => command && { ...command, keys: keysOf(command), shown: shownOf(command), isMany: command.repeats || keysOf(command).some((key) => /\d–\d/.test(key)) };
+  IVR.drawKeys = (keys) => keys.map((key) => IVR.make("kbd", {}, nameOf(key)));
 
   IVR.keys = {
     add: (...more) => commands.push(...more),
     table: () => commands.map(({ run, ...rest }) => ({ ...rest, keys: keysOf(rest), works: typeof run === "function" })),
-    use: (settings) => (own = settings),
+    own,
+    draw: drawIn,
     named: (id) => drawn(commands.find((command) => command.id === id)),
+    /* The key to name in a sentence, as it is drawn; "" where none works. */
+    told: (id) => {
+      const command = commands.find((one) => one.id === id);
+      const key = command && told(command);
+      return key ? nameOf(key) : "";
+    },
+    /* [[id, what its key is for]] -> "0 for none of these, a–z to search"; "" where none works */
+    hint: (pairs) => pairs.map(([id, words]) => [IVR.keys.told(id), words]).filter(([key]) => key).map((pair) => pair.join(" ")).join(", "),
     /* Those that would do something now; isMany: which, only the key can say. */
     usable: () => commands.filter((one) => [mode, "page"].includes(one.mode) && (!one.when || one.when())).map(drawn),
     get mode() {
@@ -179,12 +222,16 @@
     for (const [group, members] of groups) {
       const list = IVR.make("dl");
       for (const command of members) {
-        list.append(IVR.make("dt", { "data-command": command.id }, ...IVR.drawKeys(keysOf(command))), IVR.make("dd", {}, command.name));
+        const keys = shownOf(command);
+        list.append(IVR.make("dt", { "data-command": command.id }, ...(keys.length ? IVR.drawKeys(keys) : ["off"])), IVR.make("dd", {}, command.name));
       }
       body.push(IVR.make("h3", {}, group), list);
     }
     const box = IVR.make("input", { type: "checkbox", checked: singleKeys() === "plain" });
-    box.addEventListener("change", () => store.setItem("ivr-single-keys", box.checked ? "on" : "off"));
+    box.addEventListener("change", () => {
+      store.setItem("ivr-single-keys", box.checked ? "on" : "off");
+      drawIn(document);
+    });
     if (own.single) body.push(IVR.make("p", { class: "switch" }, IVR.make("a", { href: "/me/keys" }, "Change your keys, or switch single keys off"), " · ", IVR.make("a", { href: "/label/warm-up" }, "Practise them")));
     else body.push(IVR.make("label", { class: "switch" }, box, "Single keys (off: hold Alt with each)"));
     IVR.dialog("keysheet", "Keys", ...body).classList.add("keysheet");
@@ -202,6 +249,7 @@
     const keys = $("keys");
     keys.hidden = false;
     keys.addEventListener("click", keySheet);
+    drawIn(document);
     document.addEventListener("click", (event) => {
       for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
     });

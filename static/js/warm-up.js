@@ -13,24 +13,29 @@
   /* ---- what to try ---- */
 
   /* A step of a lesson: its line, in words and keys, and what the answer must be. */
-  const key = (id, at = 0) => keys.named(id).keys[at];
-  const digits = (digit) => [{ key: String(digit) }];
-  const accept = () => [{ key: key("submit") }];
+  const key = (id, at = 0) => keys.named(id).shown[at];
+  /* The key, else what does the same without: [part of a line] */
+  const press = (id, otherwise, at = 0) => [key(id, at) ? { key: key(id, at) } : otherwise];
+  const digits = (id, digit, otherwise) => press(id, otherwise).map((part) => (part.key ? { key: part.key.replace(/\d–\d/, digit) } : part));
+  const accept = () => press("submit", "“Submit”");
   const isAnswer = (intent) => ({ kind, body }) => kind === "answer" && body.intent === intent;
   const isMarked = ({ kind, body }) => kind === "answer" && JSON.parse(body.spans).some((span) => span.param === "amount" && span.text === AMOUNT);
 
   function search(word) {
-    return key("find") === "Letter" ? [...word].map((letter) => ({ key: letter })) : [{ key: key("find") }, " and ", ...[...word].map((letter) => ({ key: letter }))];
+    const letters = [...word].map((letter) => ({ key: letter }));
+    if (key("find") === "Letter") return letters;
+    if (key("find") === "Alt+Letter") return [{ key: `Alt+${word[0]}` }, ...letters.slice(1)];
+    return [...press("find", "in the field"), " and ", ...letters];
   }
 
   const lessons = ({ digitSubmits }) => [
     [{ line: () => ["The suggestion is right: ", ...accept(), " accepts it."], fits: isAnswer("pay_bill") }],
-    [{ line: () => ["The second suggestion is the right one: press ", ...digits(2), ...(digitSubmits ? ["."] : [", then ", ...accept(), "."])], fits: isAnswer("explain_charge") }],
+    [{ line: () => ["The second suggestion is the right one: press ", ...digits("choose", 2, "it"), ...(digitSubmits ? ["."] : [", then ", ...accept(), "."])], fits: isAnswer("explain_charge") }],
     [{ line: () => ["No suggestion fits. Type ", ...search("out"), " to search, ", { key: "Enter" }, " to take the first, ", ...accept(), " to accept it."], fits: isAnswer("report_outage") }],
-    [{ line: () => ["The amount is needed: ", { key: key("mark") }, " marks “twelve”, ", { key: key("span-extend", 1) }, " takes in “dollars”, ", ...digits(1), " says it is the amount. Then ", ...accept(), "."], fits: isMarked }],
+    [{ line: () => ["The amount is needed: ", ...press("mark", "a click"), " marks “twelve”, ", ...press("span-extend", "another", 1), " takes in “dollars”, ", ...digits("span-param", 1, "its button"), " says it is the amount. Then ", ...accept(), "."], fits: isMarked }],
     [
-      { line: () => ["Say you cannot judge this one: ", { key: key("skip") }, " skips it, ", ...digits(1), " is the first reason."], fits: ({ kind }) => kind === "skip" },
-      { line: () => ["Skipped. On second thoughts: ", { key: key("undo") }, " takes the last answer back, here and at the desk."], fits: ({ kind }) => kind === "undo" },
+      { line: () => ["Say you cannot judge this one: ", ...press("skip", "“Skip”"), " skips it, ", { key: "1" }, " is the first reason."], fits: ({ kind }) => kind === "skip" },
+      { line: () => ["Skipped. On second thoughts: ", ...press("undo", "“Undo”"), " takes the last answer back, here and at the desk."], fits: ({ kind }) => kind === "undo" },
       { line: () => ["It is back as it was: ", ...accept(), " accepts it."], fits: ({ kind }) => kind === "answer" },
     ],
   ];
@@ -44,7 +49,7 @@
     const { dataset: url } = $("desk");
     const slot = $("slot");
     const forms = [...document.querySelectorAll("template.practice")].map((one) => one.content.querySelector("#item"));
-    const course = lessons(JSON.parse(url.keys));
+    const course = lessons(keys.own);
     const opened = new Map();
     const done = new Set(); // lessons
     let item = null;
@@ -155,9 +160,9 @@
       const title = make("h2", { tabIndex: -1 }, "Warmed up");
       const isAll = done.size === course.length;
       const result = isAll ? `All five are done${total ? `, with ${total} keys` : ""}.` : `${done.size} of the five done; “Once more” has the others, too.`;
-      const told = make("p", {}, `${said} ${result} `, ...drawKeys(["?"]), " shows every key, at the desk too.");
+      const told = make("p", {}, `${said} ${result} `, ...shown(press("keys", "“keys”")), " shows every key, at the desk too.");
       const ways = make("p", { class: "ways" },
-        make("a", { class: "button go", href: url.page }, ...drawKeys([key("submit")]), " To the desk"),
+        make("a", { class: "button go", href: url.page }, ...drawKeys(keys.named("submit").shown.slice(0, 1)), " To the desk"),
         make("a", { class: "button", href: url.ended }, "Once more"));
       last = { form: make("div", { id: "finish", class: "finish" }, title, told, ways) };
       slot.replaceChildren(last.form);
@@ -175,7 +180,7 @@
       });
       keys.add(
         { id: "warm-up-leave", mode: "page", group: "The warm-up", keys: ["Escape"], name: "Leave the warm-up", when: () => !last && !document.querySelector("details.menu[open]"), run: leave },
-        { id: "warm-up-on", mode: "finish", group: "The warm-up", keys: [key("submit")], name: "To the desk, once it is done", when: () => isSettled(last), run: () => location.assign(url.page) },
+        { id: "warm-up-on", mode: "finish", group: "The warm-up", keys: keys.named("submit").keys.slice(0, 1), name: "To the desk, once it is done", when: () => isSettled(last), run: () => location.assign(url.page) },
       );
     }
 

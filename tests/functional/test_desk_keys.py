@@ -186,3 +186,89 @@ def test_a_click_is_told_its_key_once(open_desk):
     page.locator(".acts [data-does=mark]").click()
 
     expect(page.locator(".coach")).to_have_count(0)
+
+
+@pytest.fixture
+def desk_of(open_desk):
+    """The desk as Ana wants it, on an item whose likeliest intent needs a parameter."""
+
+    def open_it(single_keys: str, preset: str = "default", **own: str):
+        world.suggested(world.CHARGE, "dispute_charge", "pay_bill")
+        page = open_desk()
+        keys = {name.replace("_", "-"): key for name, key in own.items()}
+        ana = world.User.objects.get(username="ana")
+        desk_keys.save(by=ana, wishes=Wishes(preset, single_keys, keys))
+        page.reload()
+        expect(page.locator("#utterance")).to_be_visible()
+        settle(page)
+        return page
+
+    return open_it
+
+
+def keys_drawn(page, place: str) -> dict[str, str]:
+    """Command -> the key drawn for it, "" where none is."""
+    return page.locator(f"{place} kbd[data-for]").evaluate_all(
+        "marks => Object.fromEntries(marks.map((m) => [m.dataset.for,"
+        " m.hidden ? '' : m.textContent]))"
+    )
+
+
+def test_what_is_drawn_and_said_names_the_persons_own_keys(desk_of):
+    page = desk_of("plain", skip="\\", none="`", not_spoken="/", span_silent="/")
+
+    drawn = keys_drawn(page, "#acts")
+    assert (drawn["skip"], drawn["submit"], drawn["ask"]) == ("\\", "↵", '"')
+    skip = page.locator("#acts [data-does=skip]")
+    expect(skip).to_have_attribute("aria-keyshortcuts", "\\")
+    assert keys_drawn(page, "#item")["none"] == "`"
+    expect(page.locator("#params kbd")).to_have_text("/")
+    press(page, "Enter")
+    expect(page.locator("#refusal")).to_contain_text("/ that it was not spoken")
+    press(page, "Escape", "q", "x", "q")
+    expect(page.locator("#hits")).to_contain_text("Esc, then `, for none of these")
+    press(page, "Escape", "Control+k")
+    page.keyboard.type("skip")
+    expect(page.locator("#palette-hits kbd").first).to_have_text("\\")
+
+
+def test_a_preset_shows_the_keys_it_adds(desk_of):
+    page = desk_of("plain", KeyPreset.LETTERS)
+
+    drawn = keys_drawn(page, "#acts")
+
+    assert (drawn["submit"], drawn["skip"], drawn["undo"]) == ("e", "s", "ctrl z")
+    placeholder = page.locator("#find").get_attribute("placeholder")
+    assert placeholder == "Search all intents (/)"
+
+
+@pytest.mark.parametrize(
+    ("single_keys", "skip", "search"),
+    [
+        ("alt", "alt ;", "Search all intents (alt a\N{EN DASH}z)"),
+        ("off", "", "Search all intents"),
+    ],
+)
+def test_keys_that_do_not_work_are_not_shown(desk_of, single_keys, skip, search):
+    page = desk_of(single_keys)
+
+    drawn = keys_drawn(page, "#acts")
+    assert (drawn["skip"], drawn["submit"], drawn["undo"]) == (skip, "↵", "ctrl z")
+    assert keys_drawn(page, "#item")["choose"] == ("alt 2" if skip else "")
+    assert page.locator("#find").get_attribute("placeholder") == search
+    press(page, "Enter")
+    told = page.locator("#refusal")
+    expect(told).to_contain_text("mark it in the text")
+    assert ("not spoken" in told.text_content()) == bool(skip)
+    page.locator("#keys").click()
+    expect(page.locator("dt[data-command=skip]")).to_have_text(skip or "off")
+
+
+def test_every_page_heeds_that_single_keys_are_off(desk_of, live_server):
+    page = desk_of("off")
+
+    page.goto(f"{live_server.url}/intents")
+    expect(page.locator("#keys kbd")).to_be_hidden()
+    press(page, "?")
+
+    expect(page.locator("#keysheet")).to_have_count(0)
