@@ -173,8 +173,8 @@ STATIC_BUNDLES = {
         "js/again.js",
         "js/lookback.js",
         "js/coach.js",
-        "js/rest.js",
         "js/desk.js",
+        "js/rest.js",
         "js/cluster.js",
     ),
     # Near-duplicates on one page.

@@ -147,6 +147,7 @@
   function startMarking() {
     $("utterance").focus({ preventScroll: true });
     item.editor.enter();
+    $("marker").scrollIntoView({ block: "nearest" });
     const word = item.editor.range;
     if (word) say(`Marking. ${item.editor.text(word)}.`);
   }
@@ -162,8 +163,6 @@
   }
 
   /* ---- decisions ---- */
-
-  const after = (mark, pairs) => keys.hint(pairs) && `${mark}${keys.hint(pairs)}`;
 
   /* ways: [[what the button says, run]] */
   function tell(message, ways = []) {
@@ -185,12 +184,14 @@
   function submit(event) {
     if (!desk.isSettled(event)) return;
     if (!item.intent) {
-      tell(`Choose an intent first${after(": ", [["choose", "for a suggestion"], ["none", "for none of these"], ["find", "to search"]])}.`);
+      const ways = keys.hint([...(suggestions().length ? [["choose", "for a suggestion"]] : []), ["none", "for none of these"], ["find", "to search"]]);
+      tell(`Choose an intent first${ways && `: ${ways}`}.`);
       return;
     }
     const open = panel.missing();
     if (open) {
-      tell(`${open.name} is needed: mark it in the text${after(", ", [["span-param", "says which it is"], ["span-silent", "that it was not spoken"]])}.`);
+      const [names, silent] = ["span-param", "span-silent"].map((id) => keys.told(id));
+      tell(`${open.name} is needed: mark it in the text${names && ` (${names} names it)`}, or choose “Not spoken”${silent && ` (${silent})`}.`);
       if (keys.mode !== "span") startMarking();
       return;
     }
@@ -311,7 +312,6 @@
   );
 
   if (wishes.coach) window.IVR.coach();
-  if (wishes.nudges) window.IVR.nudgeBreaks();
   for (const button of $("acts").querySelectorAll("button")) {
     button.addEventListener("click", (event) => {
       event.preventDefault();

@@ -39,5 +39,5 @@
     when: () => Boolean(document.querySelector(".nudge")), run: () => document.querySelector(".nudge").remove(),
   });
 
-  Object.assign(window.IVR, { nudgeBreaks });
+  if (keys.own.nudges) nudgeBreaks();
 })();

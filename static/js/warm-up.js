@@ -205,6 +205,5 @@
     lastAnswer: () => ({ keep: nothing, repeat: nothing }),
     lookBack: () => ({ reset: nothing }),
     coach: nothing, // the lines say the keys already
-    nudgeBreaks: nothing,
   });
 })();

@@ -224,7 +224,7 @@ def test_what_is_drawn_and_said_names_the_persons_own_keys(desk_of):
     assert keys_drawn(page, "#item")["none"] == "`"
     expect(page.locator("#params kbd")).to_have_text("/")
     press(page, "Enter")
-    expect(page.locator("#refusal")).to_contain_text("/ that it was not spoken")
+    expect(page.locator("#refusal")).to_contain_text("“Not spoken” (/)")
     press(page, "Escape", "q", "x", "q")
     expect(page.locator("#hits")).to_contain_text("Esc, then `, for none of these")
     press(page, "Escape", "Control+k")
@@ -259,7 +259,7 @@ def test_keys_that_do_not_work_are_not_shown(desk_of, single_keys, skip, search)
     press(page, "Enter")
     told = page.locator("#refusal")
     expect(told).to_contain_text("mark it in the text")
-    assert ("not spoken" in told.text_content()) == bool(skip)
+    assert ("(alt -)" in told.text_content()) == bool(skip)
     page.locator("#keys").click()
     expect(page.locator("dt[data-command=skip]")).to_have_text(skip or "off")
 
