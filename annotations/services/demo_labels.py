@@ -5,8 +5,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -22,6 +21,48 @@ NAMESPACE = uuid.UUID("0b1f4a52-70a5-4b0e-8f6a-1b1c6f1f6c11")
 # Share of the labels given to the exam: enough to measure the first model on.
 EXAM_SHARE = 0.24
 SECOND_OPINION_SHARE = 0.10
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What may be asked, in an order nobody chose.
+
+    answer: what the demo's annotator will say of a row, once it has been asked.
+    """
+
+    texts: tuple[str, ...]
+    counts: tuple[int, ...]
+    is_fallback: tuple[bool, ...]
+    answer: Callable[[int], str]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One row of the pool, why it is asked, and how likely it was to be."""
+
+    row: int
+    reason: str
+    probability: float
+
+
+class Choose(Protocol):
+    """Rows of the pool in the order in which they are asked.
+
+    asked: rows of an earlier pool and their answers, learned from already.
+    """
+
+    def __call__(
+        self, pool: Pool, n: int, *, asked: Sequence[tuple[str, str]]
+    ) -> list[Choice]: ...
+
+
+def by_chance(
+    pool: Pool, n: int, *, asked: Sequence[tuple[str, str]] = ()
+) -> list[Choice]:
+    """Any n rows: they come in an order nobody chose."""
+    size = len(pool.texts)
+    probability = min(1.0, n / size) if size else 1.0
+    return [Choice(row, Reason.RANDOM, probability) for row in range(min(n, size))]
 
 
 @dataclass(frozen=True)
@@ -46,17 +87,17 @@ def label(
     n_labels: int,
     cast: Cast,
     share: float = 1.0,
+    choose: Choose = by_chance,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
     """Demo annotators answer `n_labels` utterances; returns how many answers are new.
 
-    share: of the answers, those about what was said before the storm first.
+    share: of the utterances, those said before the storm first.
     records: what the generator made; those taken in and fully redacted count. Which
-    utterances are drawn follows from their conversations alone, so that a run that
-    was cut off goes on with the same ones.
+    utterances are drawn follows from what was said alone, so that a run that was cut
+    off goes on with the same ones. choose: those that are not of the exam.
     """
-    tasks = _tasks(_taken_in(records), n_labels, cast)
-    tasks = tasks[: round(share * len(tasks))]
+    tasks = _tasks(_taken_in(records), n_labels, share, cast, choose)
     known = set(
         Annotation.objects.filter(pk__in=[task.key for task in tasks]).values_list(
             "pk", flat=True
@@ -76,6 +117,7 @@ class _Said:
     utterance_id: int
     text: str
     split: str
+    count: int
     record: Mapping[str, Any]
     act: str
 
@@ -100,56 +142,77 @@ def _taken_in(records: Iterable[Mapping[str, Any]]) -> list[_Said]:
         "utterance_id",
         "utterance__text",
         "utterance__split",
+        "utterance__count",
     )
     said: dict[int, _Said] = {}
-    for name, turn, utterance_id, text, split in rows.iterator(chunk_size=5000):
+    for name, turn, utterance_id, text, split, count in rows.iterator(chunk_size=5000):
         record = by_turn.get((name, turn))
         if record is None:
             continue
         order = hashlib.sha256(f"{name}/{turn}".encode()).digest()
         # Written messages stand alone: there is nothing for them to go on with.
         act = acts[name, turn] if record["context"] else ""
-        one = _Said(order, utterance_id, text, split, record, act)
+        one = _Said(order, utterance_id, text, split, count, record, act)
         if utterance_id not in said or order < said[utterance_id].order:
             said[utterance_id] = one
     return sorted(said.values(), key=lambda one: one.order)
 
 
-def _tasks(said: Sequence[_Said], n_labels: int, cast: Cast) -> list[Task]:
-    n_exam = round(n_labels * EXAM_SHARE)
+def _tasks(
+    said: Sequence[_Said], n_labels: int, share: float, cast: Cast, choose: Choose
+) -> list[Task]:
+    """What is asked before the storm, then since, up to the share of it all."""
+    last = max((one.said_at for one in said), default=None)
     exam = [one for one in said if one.split == Utterance.Split.EXAM]
     train = [one for one in said if one.split == Utterance.Split.TRAIN]
-    drawn = [
-        *_draw(exam, n_exam, Reason.EXAM),
-        *_draw(train, n_labels - min(n_exam, len(exam)), Reason.RANDOM),
-    ]
-    last = max((one.said_at for one in said), default=None)
-    before = [one for one in drawn if not storm.has_begun(one[0].said_at, last)]
-    since = [one for one in drawn if storm.has_begun(one[0].said_at, last)]
-    drawn = [*_mixed(before), *_mixed(since)]
-    return [task for draw in drawn for task in _asked(*draw, cast)]
-
-
-def _mixed(drawn: Sequence[_Drawn]) -> list[_Drawn]:
-    """Exam and training in turns, so that any part of it has both in proportion."""
-    placed: list[tuple[float, bytes, _Drawn]] = []
-    for split in Utterance.Split.values:
-        those = sorted((d for d in drawn if d[0].split == split), key=_order)
-        placed += [
-            ((place + 0.5) / len(those), one[0].order, one)
-            for place, one in enumerate(those)
+    n_exam = min(round(n_labels * EXAM_SHARE), len(exam))
+    n_train = min(n_labels - n_exam, len(train))
+    wanted = round(share * (n_exam + n_train))
+    tasks: list[Task] = []
+    answers_given: list[tuple[str, str]] = []
+    for has_begun in (False, True):
+        pool = [one for one in train if has_begun is storm.has_begun(one.said_at, last)]
+        asked_now = [
+            (one, Reason.EXAM, n_exam / len(exam))
+            for one in exam[:n_exam]
+            if has_begun is storm.has_begun(one.said_at, last)
         ]
+        n = round(n_train * len(pool) / len(train)) if train else 0
+        if wanted <= 0:
+            break
+        chosen = _chosen(pool, n, cast, choose, answers_given)
+        drawn = _mixed(asked_now, chosen)[:wanted]
+        wanted -= len(drawn)
+        tasks += [task for draw in drawn for task in _asked(*draw, cast)]
+        answers_given += [(one.text, _first_answer(one, cast)) for one, _, _ in chosen]
+    return tasks
+
+
+def _chosen(
+    said: Sequence[_Said],
+    n: int,
+    cast: Cast,
+    choose: Choose,
+    asked: Sequence[tuple[str, str]],
+) -> list[_Drawn]:
+    pool = Pool(
+        texts=tuple(one.text for one in said),
+        counts=tuple(one.count for one in said),
+        is_fallback=tuple(bool(one.record.get("is_fallback")) for one in said),
+        answer=lambda row: _first_answer(said[row], cast),
+    )
+    choices = choose(pool, n, asked=asked)
+    return [(said[one.row], one.reason, one.probability) for one in choices]
+
+
+def _mixed(*parts: Sequence[_Drawn]) -> list[_Drawn]:
+    """Exam and training in turns, so that any part of it has both in proportion."""
+    placed = [
+        ((place + 0.5) / len(part), one[0].order, one)
+        for part in parts
+        for place, one in enumerate(part)
+    ]
     return [one for *_, one in sorted(placed, key=lambda placing: placing[:2])]
-
-
-def _order(drawn: _Drawn) -> bytes:
-    return drawn[0].order
-
-
-def _draw(said: Sequence[_Said], n: int, reason: str) -> Iterator[_Drawn]:
-    probability = min(1.0, n / len(said)) if said else 1.0
-    for one in islice(said, n):
-        yield one, reason, probability
 
 
 def _asked(said: _Said, reason: str, probability: float, cast: Cast) -> Iterator[Task]:
@@ -162,6 +225,21 @@ def _asked(said: _Said, reason: str, probability: float, cast: Cast) -> Iterator
             cast.annotators
         )
         yield _task(said, Reason.SECOND_OPINION, 1.0, cast, second)
+
+
+def _first_answer(said: _Said, cast: Cast) -> str:
+    """The intent that whoever is asked first will say."""
+    return _given(next(_asked(said, Reason.RANDOM, 1.0, cast))).intent
+
+
+def _given(task: Task) -> answers.DemoAnswer:
+    return answers.answer(
+        task.record,
+        task.text,
+        error_rate=task.error_rate,
+        dice=Dice("answer", task.key),
+        catalogue=demo.load(),
+    )
 
 
 def _task(
@@ -189,13 +267,7 @@ def _answer(task: Task) -> bool:
     item = _lease(task) if _is_ours(task) else None
     if item is None:
         return False
-    given = answers.answer(
-        task.record,
-        task.text,
-        error_rate=task.error_rate,
-        dice=Dice("answer", task.key),
-        catalogue=demo.load(),
-    )
+    given = _given(task)
     labels.submit(
         by=task.annotator,
         answer=labels.Answer(

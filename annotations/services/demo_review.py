@@ -135,15 +135,21 @@ def _is_odd(utterance: Utterance) -> bool:
 
 
 def _untouched() -> list[Utterance]:
-    """Unanswered and in nobody's queue, so that nobody's work is disturbed."""
+    """Unanswered and in nobody's hands, so that nobody's work is disturbed.
+
+    What merely waits in the queue counts: which items do depends on when it was ranked.
+    """
     free = Utterance.objects.in_pool().for_training()
-    queued = QueueItem.objects.filter(status__in=QueueItem.OPEN).values("utterance")
+    held = QueueItem.objects.filter(status=QueueItem.Status.LEASED).values("utterance")
     answered = Annotation.objects.values("utterance")
-    free = free.exclude(pk__in=queued).exclude(pk__in=answered)
+    free = free.exclude(pk__in=held).exclude(pk__in=answered)
     return list(free.order_by("-occurred_at", "text")[:LOOKED_AT])
 
 
 def _lease(utterance: Utterance, by: User) -> QueueItem:
+    QueueItem.objects.filter(
+        utterance=utterance, status=QueueItem.Status.READY
+    ).delete()
     return QueueItem.objects.create(
         utterance=utterance,
         reason=Reason.RANDOM,

@@ -59,21 +59,27 @@ UPDATE intake_stage s SET is_replay = true FROM placed p
     WHERE p.line = s.line AND (p.is_stored OR p.nth > 1)
 """
 
+# Ids follow the file's lines: the key of an installation decides in which order rows
+# are locked, but not which of two is the earlier one.
 _UTTERANCES = """
 WITH fresh AS (
     SELECT DISTINCT ON (dedupe_key) *,
         count(*) OVER (PARTITION BY dedupe_key) AS said
     FROM intake_stage WHERE NOT is_replay ORDER BY dedupe_key, line
+), numbered AS (
+    SELECT in_order.*,
+        nextval(pg_get_serial_sequence('annotations_utterance', 'id')) AS id
+    FROM (SELECT * FROM fresh ORDER BY line) in_order
 ), stored AS (
-    INSERT INTO annotations_utterance (text, dedupe_key, count, split, status,
+    INSERT INTO annotations_utterance (id, text, dedupe_key, count, split, status,
         redaction, context, conversation_id, turn, source, domain_id, bot_intent,
         bot_confidence, is_fallback, batch_id, occurred_at)
-    SELECT f.text, f.dedupe_key, f.said,
+    SELECT f.id, f.text, f.dedupe_key, f.said,
         CASE WHEN %(source)s = 'expert' THEN 'train' ELSE f.split END,
         'pool', 'light', f.context,
         f.conversation_id, f.turn, %(source)s, d.id, f.bot_intent, f.bot_confidence,
         f.is_fallback, %(batch)s, f.occurred_at
-    FROM fresh f LEFT JOIN annotations_domain d ON d.name = f.domain
+    FROM numbered f LEFT JOIN annotations_domain d ON d.name = f.domain
     ORDER BY f.dedupe_key
     ON CONFLICT (dedupe_key) DO UPDATE
         SET count = annotations_utterance.count + excluded.count
@@ -88,6 +94,7 @@ SELECT s.conversation_id, s.turn, u.id, coalesce(s.occurred_at, now())
 FROM intake_stage s
     JOIN annotations_utterance u ON u.dedupe_key = s.dedupe_key
     WHERE s.turn IS NOT NULL AND NOT s.is_replay
+ORDER BY s.line
 ON CONFLICT (conversation_id, number) DO NOTHING
 """
 

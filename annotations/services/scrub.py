@@ -93,12 +93,13 @@ class Scrubber:
         """Every row is passed, merged or marked as failed, in one transaction."""
         passed, failed = self._read(rows)
         with transaction.atomic():
-            unchanged = [s.row.pk for s in passed if not _differs(s)]
-            count.passed += _mark(unchanged, Utterance.Redaction.FULL)
-            count.failed += _mark(failed, Utterance.Redaction.FAILED)
+            # Changed rows first: those they become equal to may still be unseen.
             for scrubbed in passed:
                 if _differs(scrubbed):
                     _store(scrubbed, count)
+            unchanged = [s.row.pk for s in passed if not _differs(s)]
+            count.passed += _mark(unchanged, Utterance.Redaction.FULL)
+            count.failed += _mark(failed, Utterance.Redaction.FAILED)
 
     def _read(self, rows: Sequence[Utterance]) -> tuple[list[_Scrubbed], list[int]]:
         numberings = [_numbering(row) for row in rows]
@@ -181,7 +182,11 @@ def _mark(ids: Sequence[int], redaction: str) -> int:
 
 
 def _store(scrubbed: _Scrubbed, count: ScrubCount) -> None:
-    """Store the changed text; where another row has it already, become that row."""
+    """Store the changed text; where another row has it already, they become one.
+
+    The earlier of the two stays, as in intake, unless the other may be seen by now:
+    which it is does not depend on when the pass ran.
+    """
     row = scrubbed.row
     key = settings.DATA_KEY.encode()
     dedupe = normalize.dedupe_key(scrubbed.redaction.text, key)
@@ -191,6 +196,10 @@ def _store(scrubbed: _Scrubbed, count: ScrubCount) -> None:
     if not held.exists():
         return
     _move_spans(row, scrubbed.redaction)
+    is_exam = row.source != Utterance.EXPERT and exam.has_in_exam(
+        scrubbed.redaction.text
+    )
+    row.split = Utterance.Split.EXAM if is_exam else Utterance.Split.TRAIN
     twin = (
         Utterance.objects.select_for_update()
         .filter(dedupe_key=dedupe)
@@ -198,16 +207,15 @@ def _store(scrubbed: _Scrubbed, count: ScrubCount) -> None:
         .first()
     )
     if twin is not None:
-        _merge(row, into=twin)
         count.merged += 1
-        return
-    is_exam = row.source != Utterance.EXPERT and exam.has_in_exam(
-        scrubbed.redaction.text
-    )
+        if twin.pk < row.pk or twin.redaction != Utterance.Redaction.LIGHT:
+            _merge(row, into=twin)
+            return
+        _merge(twin, into=row)
     held.update(
         text=scrubbed.redaction.text,
         dedupe_key=dedupe,
-        split=Utterance.Split.EXAM if is_exam else Utterance.Split.TRAIN,
+        split=row.split,
         context=scrubbed.context,
         redaction=Utterance.Redaction.FULL,
     )

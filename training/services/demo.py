@@ -15,7 +15,7 @@ from annotations.services import (
     demo_review,
 )
 from training.models import Policy, Round
-from training.services import demo_story, rounds
+from training.services import demo_draw, demo_story, rounds
 from training.services.demo_story import Story
 
 Say = Callable[[str], None]
@@ -103,6 +103,7 @@ def load(wanted: Wanted, *, say: Say = lambda text: None) -> Loaded:
         n_labels=wanted.n_labels,
         cast=cast,
         share=demo_story.FIRST_SHARE if wanted.has_story else 1.0,
+        choose=demo_draw.chooser(seed=wanted.seed),
         on_progress=lambda done, total: _tell(say, done, total),
     )
     demo_review.fill(cast)
@@ -121,10 +122,12 @@ def tell(wanted: Wanted, *, say: Say = lambda text: None) -> None:
     story = Story(
         name=wanted.name,
         seed=wanted.seed,
+        today=demo_intake.last_day(wanted.seed),
         n_labels=wanted.n_labels,
         made=demo_intake.records(wanted.n_utterances, wanted.seed),
         cast=demo.ensure_people(),
         engineer=demo_story.engineer(),
+        choose=demo_draw.chooser(seed=wanted.seed),
         say=say,
     )
     demo_story.tell(story, first=Round.objects.filter(cause=FIRST_CAUSE).first())

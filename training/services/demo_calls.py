@@ -1,9 +1,7 @@
 """Callers of the demo on the line: each talks with the champion until it is done."""
 
-from datetime import datetime
+from datetime import date
 from typing import Any
-
-from django.utils import timezone
 
 from annotations.demo import catalogue, phrases, prompts, storm
 from annotations.demo.dice import Dice
@@ -16,28 +14,28 @@ from training.serving.dialogue import Outcome
 MOST_TURNS = 6  # of a caller, then the receiver is put down
 
 
-def hold(n_calls: int, *, seed: int) -> tuple[int, int]:
+def hold(n_calls: int, *, seed: int, today: date) -> tuple[int, int]:
     """The calls are answered and stored; returns turns and complete function calls.
 
-    What was answered before stays: a turn of the same call is the same turn.
+    What was answered before stays: a turn of the same call is the same turn. today:
+    the day that callers count from.
     """
     world = World(catalogue.load())
-    now = timezone.now()
     turns = complete = 0
     for number in range(n_calls):
-        outcomes = _call(world, f"demo-live-{seed}-{number:04d}", now)
+        outcomes = _call(world, f"demo-live-{seed}-{number:04d}", today)
         turns += len(outcomes)
         complete += Outcome.CALL in outcomes
     return turns, complete
 
 
-def _call(world: World, name: str, now: datetime) -> list[str]:
+def _call(world: World, name: str, today: date) -> list[str]:
     dice = Dice("live", name)
     person = Person.invent(dice)
     said, context = _wish(world, dice), [_turn("bot", dice.pick(prompts.GREETINGS))]
     outcomes: list[str] = []
     while len(outcomes) < MOST_TURNS:
-        draft = Draft(world.catalogue, person, now.date(), dice)
+        draft = Draft(world.catalogue, person, today, dice)
         draft.say(said)
         text, _ = draft.render(())
         answer = live.take(

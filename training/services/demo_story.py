@@ -7,7 +7,7 @@ database whether it is done, so that a run that was cut off goes on there.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.db import transaction
 
 from annotations.errors import DomainError
 from annotations.models import AuditEvent, Role, User
-from annotations.services import audit, demo_labels, sign_in
+from annotations.services import audit, demo_labels, queue, sign_in
 from annotations.services.demo import Cast
 from training.models import Checkpoint, DriftCheck, LiveTurn, Policy, Promotion, Round
 from training.services import (
@@ -47,14 +47,16 @@ class StoryStuckError(DomainError):
 
 @dataclass(frozen=True)
 class Story:
-    """What a telling needs. made: the generator's records."""
+    """What a telling needs. made: the generator's records; today: their last day."""
 
     name: str
     seed: int
+    today: date
     n_labels: int
     made: Sequence[Mapping[str, Any]]
     cast: Cast
     engineer: User
+    choose: demo_labels.Choose
     say: Say
     step_in_after: timedelta = STEP_IN_AFTER
 
@@ -123,7 +125,9 @@ def _live_turns(story: Story) -> None:
     if LiveTurn.objects.filter(conversation__startswith="demo-live-").exists():
         story.say("callers were on the line already")
     n_calls = max(3, len(story.made) // TURNS_A_CALL)
-    turns, complete = demo_calls.hold(n_calls, seed=story.seed)
+    turns, complete = demo_calls.hold(n_calls, seed=story.seed, today=story.today)
+    # Nobody repeats a turn here: what is looked at later holds all of them.
+    live_pool.pool(settled=timedelta())
     story.say(
         f"{n_calls} callers were answered in {turns} turns;"
         f" {complete} ended in a function call"
@@ -204,11 +208,14 @@ def _wait_for_embeddings(story: Story) -> None:
     steps_in_at = time.monotonic() + story.step_in_after.total_seconds()
 
     def is_over() -> bool:
-        if not drift.has_embeddings(windows) and time.monotonic() >= steps_in_at:
+        # Every single one: which were missing would depend on the worker's pace.
+        if drift.has_embeddings(windows, share=1.0):
+            return True
+        if time.monotonic() >= steps_in_at:
             from training.services import ranking
 
             ranking.rank(reason="the demo waits for embeddings", embed_seconds=None)
-        return drift.has_embeddings(windows)
+        return drift.has_embeddings(windows, share=1.0)
 
     _wait(is_over, "the embeddings")
 
@@ -298,6 +305,8 @@ def _finish(story: Story, found: Round) -> None:
             found.started_at is None
             and found.is_working
             and waited >= story.step_in_after.total_seconds()
+            # Another number of threads would round otherwise.
+            and not queue.worker_alive("gpu")
         ):
             from training.services import execution
 
@@ -331,7 +340,11 @@ def _in_shadow(challenger: Checkpoint) -> str:
 
 def _label(story: Story, share: float) -> None:
     new = demo_labels.label(
-        story.made, n_labels=story.n_labels, cast=story.cast, share=share
+        story.made,
+        n_labels=story.n_labels,
+        cast=story.cast,
+        share=share,
+        choose=story.choose,
     )
     if new:
         story.say(f"{new} demo answers more given")

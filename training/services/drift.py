@@ -6,7 +6,7 @@ tests counted, large enough to matter, and there in both halves of the window.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -78,12 +78,13 @@ def request(*, by: User | None, cause: str) -> DriftCheck:
 def windows_of(champion: Checkpoint) -> dict[str, datetime]:
     """The latest month of turns, and the time before it that the champion knew.
 
-    The window ends at the last turn there is: figures of a quiet week are not
-    those of nobody calling.
+    The window ends with the day of the last turn there is: figures of a quiet week are
+    not those of nobody calling, and two checks of one day look at the same turns.
     """
     now = timezone.now()
     _, last, _ = drift_sample.span(now - REFERENCE - 2 * WINDOW, now)
-    end = (last or now) + timedelta(microseconds=1)
+    day = (last or now).astimezone(UTC).date() + timedelta(days=1)
+    end = datetime.combine(day, time.min, tzinfo=UTC)
     begin = end - WINDOW
     known = _trained_at(champion)
     until = min(begin, known) if known else begin
@@ -111,7 +112,9 @@ def is_due() -> bool:
     return has_embeddings(windows)
 
 
-def has_embeddings(windows: dict[str, datetime]) -> bool:
+def has_embeddings(
+    windows: dict[str, datetime], *, share: float = EMBEDDED_SHARE
+) -> bool:
     """Whether nearly all turns of both sides can be drawn.
 
     While many have no embedding yet, those that have one are no random share.
@@ -120,7 +123,7 @@ def has_embeddings(windows: dict[str, datetime]) -> bool:
         drift_sample.embedded_share(windows[f"{side}_from"], windows[f"{side}_to"])
         for side in ("reference", "window")
     )
-    return min(shares) >= EMBEDDED_SHARE
+    return min(shares) >= share
 
 
 def sweep() -> None:

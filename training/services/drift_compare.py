@@ -47,10 +47,12 @@ class _Answered:
 def compare(check: DriftCheck) -> dict[str, Any]:
     """The fields of a finished check. Raises InvalidError below LEAST turns a side."""
     predictor = checkpoints.open_predictor(check.checkpoint)
-    before, now = _sides(check, predictor)
-    tests, newness = _tests(before, now, check.pk)
+    # Whoever asks again on the same day gets the same turns and the same answer.
+    seed = check.window_to.toordinal()
+    before, now = _sides(check, predictor, seed)
+    tests, newness = _tests(before, now, seed)
     changed = drift.is_changed(tests)
-    halves = [_tests(before, half, check.pk)[0] for half in _halves(now)]
+    halves = [_tests(before, half, seed)[0] for half in _halves(now)]
     in_halves = [drift.is_changed(half) for half in halves]
     persists = [all(each) for each in zip(changed, *in_halves, strict=True)]
     told = [
@@ -78,14 +80,14 @@ def compare(check: DriftCheck) -> dict[str, Any]:
     }
 
 
-def _sides(check: DriftCheck, predictor: Any) -> tuple[_Answered, _Answered]:
+def _sides(check: DriftCheck, predictor: Any, seed: int) -> tuple[_Answered, _Answered]:
     """Turns of the reference and of the window, as the checkpoint answers them."""
     sides = []
     for since, until in (
         (check.reference_from, check.reference_to),
         (check.window_from, check.window_to),
     ):
-        sample = drift_sample.draw(since, until, TURNS, seed=check.pk)
+        sample = drift_sample.draw(since, until, TURNS, seed=seed)
         if len(sample) < LEAST:
             raise InvalidError(
                 f"Only {len(sample)} turns of one side have an embedding yet;"

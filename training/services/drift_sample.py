@@ -18,11 +18,14 @@ from training.ml.data import Example
 from training.models import UtteranceEmbedding
 from training.services.suggestions import example_of
 
-# Only what people may see is looked at. Hashing the row with the seed draws the same
-# sample again for the same check, whatever order the rows come in.
+# Only what people may see is looked at. Hashing the turn's name with the seed draws the
+# same sample again for the same seed, whatever order the rows came and come in.
 _OCCURRENCES = """
-SELECT t.utterance_id, t.occurred_at, 't' || t.id AS name
-    FROM annotations_turn t WHERE t.occurred_at >= %(begin)s AND t.occurred_at < %(end)s
+SELECT t.utterance_id, t.occurred_at,
+        c.source || '/' || c.external_id || '/' || t.number AS name
+    FROM annotations_turn t
+    LEFT JOIN annotations_conversation c ON c.id = t.conversation_id
+    WHERE t.occurred_at >= %(begin)s AND t.occurred_at < %(end)s
 UNION ALL
 SELECT v.utterance_id, v.created_at, 'v' || v.id FROM training_liveturn v
     WHERE v.created_at >= %(begin)s AND v.created_at < %(end)s
@@ -32,7 +35,7 @@ _DRAW = f"""
 SELECT o.utterance_id, o.occurred_at FROM ({_OCCURRENCES}) o
 JOIN annotations_utterance u ON u.id = o.utterance_id
 WHERE u.redaction = 'full' AND u.status NOT IN ('quarantined', 'erased')
-ORDER BY hashtextextended(o.name, %(seed)s) LIMIT %(n)s
+ORDER BY hashtextextended(o.name, %(seed)s), o.name LIMIT %(n)s
 """
 _FRESH = f"""
 SELECT DISTINCT u.id FROM ({_OCCURRENCES}) o

@@ -1,7 +1,10 @@
+from datetime import date
+
 import pytest
 
 from annotations.models import AuditEvent
 from annotations.services import demo as people
+from annotations.services import demo_labels
 from tests.factories import drift as factory
 from tests.factories import rounds as rounds_factory
 from training.models import DriftCheck, Policy, Promotion, Round
@@ -18,10 +21,12 @@ def story():
     return demo_story.Story(
         name=NAME,
         seed=3,
+        today=date(2026, 11, 22),
         n_labels=0,
         made=[],
         cast=people.ensure_people(),
         engineer=demo_story.engineer(),
+        choose=demo_labels.by_chance,
         say=lambda text: None,
     )
 
