@@ -2,8 +2,9 @@
 
 import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -117,9 +118,9 @@ class _Said:
     utterance_id: int
     text: str
     split: str
-    count: int
     record: Mapping[str, Any]
     act: str
+    count: int = 1  # of the records; callers of today change nothing
 
     @property
     def said_at(self) -> datetime:
@@ -142,20 +143,22 @@ def _taken_in(records: Iterable[Mapping[str, Any]]) -> list[_Said]:
         "utterance_id",
         "utterance__text",
         "utterance__split",
-        "utterance__count",
     )
     said: dict[int, _Said] = {}
-    for name, turn, utterance_id, text, split, count in rows.iterator(chunk_size=5000):
+    times: Counter[int] = Counter()
+    for name, turn, utterance_id, text, split in rows.iterator(chunk_size=5000):
         record = by_turn.get((name, turn))
         if record is None:
             continue
         order = hashlib.sha256(f"{name}/{turn}".encode()).digest()
         # Written messages stand alone: there is nothing for them to go on with.
         act = acts[name, turn] if record["context"] else ""
-        one = _Said(order, utterance_id, text, split, count, record, act)
+        one = _Said(order, utterance_id, text, split, record, act)
+        times[utterance_id] += 1
         if utterance_id not in said or order < said[utterance_id].order:
             said[utterance_id] = one
-    return sorted(said.values(), key=lambda one: one.order)
+    counted = (replace(one, count=times[one.utterance_id]) for one in said.values())
+    return sorted(counted, key=lambda one: one.order)
 
 
 def _tasks(

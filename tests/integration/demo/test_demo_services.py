@@ -210,6 +210,20 @@ def test_the_same_labels_again_are_none(ready, taken_in, records):
     assert Annotation.objects.count() == before
 
 
+def test_callers_since_change_nothing_in_what_is_asked_next(ready, taken_in, records):
+    pools = []
+
+    def by_count(pool, n, *, asked):
+        pools.append(pool.counts)
+        return demo_labels.by_chance(pool, n, asked=asked)
+
+    for _ in range(2):
+        demo_labels.label(records, n_labels=60, cast=ready, share=0.2, choose=by_count)
+        Utterance.objects.update(count=99)
+
+    assert pools[0] == pools[1]
+
+
 def test_a_run_cut_off_goes_on_with_the_same_utterances(ready, taken_in, records):
     class CutOffError(Exception):
         pass
