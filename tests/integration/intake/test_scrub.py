@@ -70,6 +70,18 @@ def test_rows_that_become_equal_are_merged(full_pass):
     assert set(Turn.objects.values_list("utterance", flat=True)) == {known.pk}
 
 
+def test_of_two_unseen_rows_that_become_equal_the_earlier_stays(full_pass):
+    take_in(lines("call zorro back", "call [NAME_1] back"))
+    first = Utterance.objects.earliest("id")
+    assert first.text == "call zorro back"
+
+    count = full_pass()
+
+    kept = Utterance.objects.get()
+    assert (kept.pk, kept.text, kept.count) == (first.pk, "call [NAME_1] back", 2)
+    assert (count.merged, count.passed) == (1, 1)
+
+
 def _key(text: str) -> bytes:
     from django.conf import settings
 
