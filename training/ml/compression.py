@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from training.ml.bundle import Bundle
 from training.ml.data import Dataset
@@ -66,7 +67,10 @@ def smaller(
         return encoder, Parity("fp32", len(rows))
     quantized = work / f"{encoder.stem}-int8.onnx"
     quantize(encoder, quantized)
-    exact, small = (_answers(bundle, p, tokenizer, rows) for p in (encoder, quantized))
+    with threadpool_limits(1, user_api="blas"):  # the heads' products are tiny
+        exact, small = (
+            _answers(bundle, p, tokenizer, rows) for p in (encoder, quantized)
+        )
     found = _compare(exact, small, rows)
     return (quantized if found.precision == "int8" else encoder), found
 

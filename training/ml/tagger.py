@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from torch.nn import functional
 
 from training.ml import bio, word_memory
@@ -130,8 +131,8 @@ def are_right(
     learned = scorer.transitions
     follow = tag_set.transitions() if learned is None else learned
     found = [
-        bio.best_tags(scorer(np.asarray(one, dtype=np.float32)), follow) == list(wanted)
-        for one, wanted in zip(states, tags, strict=True)
+        bio.best_tags(scores, follow) == list(wanted)
+        for scores, wanted in zip(_scored(scorer, states), tags, strict=True)
     ]
     return np.asarray(found, dtype=bool)
 
@@ -148,7 +149,7 @@ def with_transitions(
     tags: learned from; states, unseen: of utterances held out, whose share tagged
     right decides. Without them nothing but what is forbidden is heeded.
     """
-    scores = [scorer(np.asarray(one, dtype=np.float32)) for one in states]
+    scores = _scored(scorer, states)
     best, most = None, -1
     for weight in TRANSITION_WEIGHTS:
         tried = tag_set.transitions() + weight * follows(tags, tag_set)
@@ -198,6 +199,12 @@ def follows(tags: Sequence[Sequence[int]], tag_set: bio.TagSet) -> Floats:
             before = tag
     after = counts / counts.sum(axis=1, keepdims=True)
     return np.asarray(np.log(after) - np.log(counts.sum(axis=0) / counts.sum()))
+
+
+def _scored(scorer: TagScorer, states: Sequence[Floats]) -> list[Floats]:
+    """The tags' logits of each utterance, on one thread: the products are tiny."""
+    with threadpool_limits(1, user_api="blas"):
+        return [scorer(np.asarray(one, dtype=np.float32)) for one in states]
 
 
 def _train(

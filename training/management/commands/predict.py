@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from threadpoolctl import threadpool_limits
 
 from annotations.errors import DomainError
 from annotations.intake.pipeline import Prepared
@@ -47,8 +48,11 @@ class Command(BaseCommand):
                     "No model serves yet; name one with --checkpoint or run `train`."
                 )
             predictor = checkpoints.open_predictor(found)
-            for lines in batched(_lines(options["file"]), BATCH):
-                self.stdout.write("\n".join(_answers(predictor, lines)))
+            # The heads' products are tiny: BLAS threads would only wait for each
+            # other, and for the workers that run side by side.
+            with threadpool_limits(1, user_api="blas"):
+                for lines in batched(_lines(options["file"]), BATCH):
+                    self.stdout.write("\n".join(_answers(predictor, lines)))
         except DomainError as error:
             raise CommandError(error.message) from error
         except UnreadableFileError as error:
