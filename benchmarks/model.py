@@ -73,7 +73,7 @@ def few_shot() -> Iterator[dict[str, Any]]:
     from training.ml.word_memory import hinted
 
     for name in FEW_SETS:
-        train, test = _read(name, "train"), _read(name, "test")
+        train, test = read(name, "train"), read(name, "test")
         # Who labels parameters is shown utterances of the function: those that have.
         pool = train.where(lambda example: bool(example.spans))
         kept = [_drawn(len(pool), max(FEW), seed) for seed in SEEDS]
@@ -119,7 +119,7 @@ def noise(name: str) -> Iterator[dict[str, Any]]:
     from training.ml.recipe_parts import TrainConfig, parts
     from training.ml.speech_noise import Mishearing, Recognizer, noised
 
-    train, valid, test = (_read(name, part) for part in ("train", "valid", "test"))
+    train, valid, test = (read(name, part) for part in ("train", "valid", "test"))
     tests = {
         "clean": test,
         "same noise": noised(test, Recognizer(), seed=1),
@@ -148,9 +148,9 @@ def balanced(name: str) -> Iterator[dict[str, Any]]:
     from training.ml import metrics, recipe_head
     from training.ml.recipe_parts import TrainConfig, parts
 
-    whole, test = _read(name, "train").in_scope(), _read(name, "test").in_scope()
+    whole, test = read(name, "train").in_scope(), read(name, "test").in_scope()
     [x, asked] = _embeddings([whole, test])
-    for method in ("none", "auto", "logit", "oversample", "smote"):
+    for method in ("none", "auto", "weights", "logit", "oversample", "smote"):
         results = []
         for seed in SEEDS:
             rows, tail = _long_tail(whole.labels, seed)
@@ -193,7 +193,8 @@ def _long_tail(labels: Sequence[str], seed: int) -> tuple[list[int], set[str]]:
     return sorted(rows), {str(name) for name in order[-(len(order) // 3) :]}
 
 
-def _read(name: str, part: str) -> Any:
+def read(name: str, part: str) -> Any:
+    """The labeled rows of a part of a public set."""
     from training.ml.data import read_jsonl
 
     return read_jsonl(DATA / name / f"{part}.jsonl.gz").labeled()

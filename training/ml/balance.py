@@ -1,23 +1,24 @@
 """Giving rare intents their share: before fitting, or after.
 
-Before: copies of rare rows, drawn at random or made between neighbours (SMOTE: Chawla
-et al., Synthetic Minority Over-sampling Technique, 2002). After: logit adjustment,
-subtracting a share of the log frequency (Menon et al. 2021), which needs no refit and
-won where both were measured (docs/science.md).
+Before: weights, or copies of rare rows, drawn at random or made between neighbours
+(SMOTE: Chawla et al., Synthetic Minority Over-sampling Technique, 2002). Weights are
+what copies come to on average, in the time of a plain fit. After: logit adjustment,
+subtracting a share of the log frequency (Menon et al. 2021), which needs no refit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 Codes = NDArray[np.intp]
+Way = TypeVar("Way")
 
-METHODS = ("none", "oversample", "smote", "logit")
+METHODS = ("none", "weights", "oversample", "smote", "logit")
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 NEIGHBOURS = 3
 
@@ -26,6 +27,21 @@ def check(method: str) -> None:
     """Raises ValueError for a method nobody knows."""
     if method not in (*METHODS, "auto"):
         raise ValueError(f"balance is {method!r}, known are {(*METHODS, 'auto')}")
+
+
+def fits(method: str) -> tuple[str, ...]:
+    """The methods of fitting to compare for `method`, the plain one first."""
+    if method == "auto":
+        return ("none", "weights")
+    return (method,)
+
+
+def weights(labels: Sequence[str]) -> NDArray[np.float64]:
+    """What each row weighs so that every intent weighs as much as the largest: (n,)."""
+    _, codes, counts = np.unique(
+        np.asarray(labels, dtype=object), return_inverse=True, return_counts=True
+    )
+    return np.asarray((counts.max() / counts)[codes], dtype=np.float64)
 
 
 def resampled(
@@ -73,24 +89,25 @@ def log_prior(codes: Codes, n_intents: int) -> NDArray[np.float64]:
     return np.asarray(np.log(np.maximum(counts, 1) / max(len(codes), 1)))
 
 
-def choose(tried: Mapping[float, Floats], codes: Codes) -> float:
-    """Which share of the prior to subtract: the best mean of accuracy and macro-F1.
+def choose(tried: Mapping[Way, Floats], codes: Codes) -> Way:
+    """The way held-out rows speak for: the best mean of accuracy and macro-F1.
 
-    tried: {share: scores (n, n_intents) of held-out rows}, none (0.0) among them;
-    codes: (n,) their intents. Another than none has to win by more than the standard
+    tried: {way: scores (n, n_intents) of held-out rows}, the plain one first; codes:
+    (n,) their intents. Another than the plain one has to win by more than the standard
     error of the difference in accuracy, so that a handful of rows does not decide.
     """
+    ways = iter(tried)
+    best, best_gain = next(ways), 0.0
     if len(codes) == 0:
-        return 0.0
-    plain = np.asarray(tried[0.0]).argmax(axis=1)
-    best, best_gain = 0.0, 0.0
-    for share, scores in tried.items():
-        answer = np.asarray(scores).argmax(axis=1)
+        return best
+    plain = np.asarray(tried[best]).argmax(axis=1)
+    for way in ways:
+        answer = np.asarray(tried[way]).argmax(axis=1)
         gain = _quality(answer, codes) - _quality(plain, codes)
         changed = (answer == codes).astype(float) - (plain == codes).astype(float)
         error = float(changed.std() / np.sqrt(len(codes)))
         if gain > max(best_gain, error):
-            best, best_gain = share, gain
+            best, best_gain = way, gain
     return best
 
 

@@ -8,7 +8,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,12 +53,30 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Pooling:
-    """How the opinions are put together."""
+    """How the opinions are put together.
+
+    shift: (n_intents,), added to the linear logits so that rare intents get their
+    share; None for nothing.
+    """
 
     linear: tuple[float, ...]
     lexical: float
     vote_share: float
     mix_scale: float
+    shift: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """How rare intents get their share: a method before fitting, a share after it.
+
+    plain: the pooled opinions without the share of the log frequency taken off.
+    """
+
+    method: str
+    share: float
+    plain: Pooling
+    pooling: Pooling
 
 
 @dataclass(frozen=True)
@@ -127,10 +145,13 @@ def assemble(
 ) -> tuple[IntentModel, LexicalHead | None]:
     """The model that answers with pooled opinions, and its words' share in them."""
     weighed = list(zip(pooling.linear, heads, strict=True))
+    intercept = np.sum([w * h.intercept for w, h in weighed], axis=0)
+    if pooling.shift is not None:
+        intercept = intercept + pooling.shift
     head = LinearHead(
         heads[0].classes,
         np.sum([w * h.coef for w, h in weighed], axis=0).astype(np.float32),
-        np.sum([w * h.intercept for w, h in weighed], axis=0).astype(np.float32),
+        intercept.astype(np.float32),
     )
     model = IntentModel(
         head=head,
@@ -165,48 +186,55 @@ def scope_rule(
 def linear_logits(pooling: Pooling, seen: HeldOut) -> Floats:
     """The weighed logits of the linear heads, (n, n_intents)."""
     weighed = zip(pooling.linear, seen.linear, strict=True)
-    return np.asarray(np.sum([w * logits for w, logits in weighed], axis=0))
+    logits = np.asarray(np.sum([w * logits for w, logits in weighed], axis=0))
+    return logits if pooling.shift is None else logits + pooling.shift
 
 
 def balanced(
-    pooling: Pooling,
-    seen: HeldOut,
-    head: LinearHead,
+    seen: Mapping[str, HeldOut],
+    start: Sequence[float],
     codes: NDArray[np.intp],
-    method: str,
-) -> tuple[Pooling, LinearHead]:
-    """Give rare intents their share, as far as held-out rows are answered better.
+    wanted: str,
+) -> Balanced:
+    """Pool the opinions so that rare intents get the share held-out rows speak for.
 
-    head: the first of the pooled ones, whose intercept takes the adjustment; codes:
-    the intents learned from. "logit" adjusts in full, "auto" by what validation
-    chooses; other methods have done their work before.
+    seen: {method: what opinions fitted by it say}, the plain method first; codes: the
+    intents learned from; wanted: "logit" takes the whole log frequency off the logits,
+    "auto" the share that validation chooses, every other method none.
     """
-    inside = seen.is_inside
-    if method not in ("auto", "logit") or pooling.linear[0] == 0.0:
-        return pooling, head
-    prior = balance.log_prior(codes, len(head.classes))
-    logits = all_logits(pooling, seen)[inside]
-    votes, truth = seen.votes[inside], seen.codes[inside]
-    tried: dict[float, Floats] = {
-        share: mix(logits - share * prior, votes, 1.0, pooling.vote_share)
-        for share in balance.SHARES
+    shares = {"auto": balance.SHARES, "logit": (1.0,)}.get(wanted, (0.0,))
+    pools = {method: pool(one, start) for method, one in seen.items()}
+    first = next(iter(seen))
+    n_intents = seen[first].votes.shape[1]
+    prior = balance.log_prior(codes, n_intents)
+    inside = seen[first].is_inside
+    truth = seen[first].codes[inside]
+    tried = {
+        (method, share): _mixed(_shifted(pools[method], share, prior), one)[inside]
+        for method, one in seen.items()
+        for share in shares
     }
-    share = 1.0 if method == "logit" else balance.choose(tried, truth)
+    method, share = balance.choose(tried, truth)
+    pooling = _shifted(pools[method], share, prior)
+    if share:
+        scale = fit_logit_scale(tried[method, share], truth)
+        pooling = replace(pooling, mix_scale=scale)
+    return Balanced(method, share, pools[method], pooling)
+
+
+def _shifted(pooling: Pooling, share: float, prior: Floats) -> Pooling:
     if share == 0.0:
-        return pooling, head
-    moved = replace(
-        head,
-        intercept=np.asarray(
-            head.intercept - share / pooling.linear[0] * prior, dtype=np.float32
-        ),
-    )
-    return replace(pooling, mix_scale=fit_logit_scale(tried[share], truth)), moved
+        return pooling
+    return replace(pooling, shift=np.asarray(-share * prior, dtype=np.float32))
 
 
 def probabilities(pooling: Pooling, seen: HeldOut) -> NDArray[np.float32]:
     """What the pooled model says of the rows, (n, n_intents)."""
-    mixed = mix(all_logits(pooling, seen), seen.votes, 1.0, pooling.vote_share)
-    return softmax(pooling.mix_scale * mixed)
+    return softmax(pooling.mix_scale * _mixed(pooling, seen))
+
+
+def _mixed(pooling: Pooling, seen: HeldOut) -> Floats:
+    return mix(all_logits(pooling, seen), seen.votes, 1.0, pooling.vote_share)
 
 
 def joined(parts: Sequence[HeldOut], n_intents: int, hidden: int) -> HeldOut:

@@ -193,12 +193,11 @@ def _pooled(
     answers = ensemble.answers(
         [own, refitted], words, near, unseen, held_out.texts, held_out.labels
     )
-    pooling = ensemble.pool(answers, STARTS)
-    asked = (pooling, answers)
     labels = np.asarray(parts.train.labels, dtype=object)
     inside = labels != OUT_OF_SCOPE
     codes = own.codes(list(labels[inside]))
-    pooling, own = ensemble.balanced(pooling, answers, own, codes, config.balance)
+    found = ensemble.balanced({"": answers}, STARTS, codes, config.balance)
+    pooling, asked = found.pooling, (found.plain, answers)
     outside = Outside(seen[inside], seen[~inside])
     scope = ensemble.scope_rule(pooling, intents, answers, outside)
     if len(held_out):
@@ -216,7 +215,10 @@ def _opinions(
     rows = [i for i, label in enumerate(dataset.labels) if label in intents]
     texts = [dataset.texts[row] for row in rows]
     labels = [dataset.labels[row] for row in rows]
-    return recipe_parts.opinions(embeddings[rows], texts, labels, intents, config)
+    [refitted], words, near = recipe_parts.opinions(
+        embeddings[rows], texts, labels, intents, config, (config.balance,)
+    )
+    return refitted, words, near
 
 
 def _monitor(held_out: Targets, device: torch.device, seed: int) -> finetune.Monitor:

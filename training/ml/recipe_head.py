@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.ml import (
+    balance,
     embedding,
     ensemble,
     finetune,
-    intent_model,
     joint,
     onnx_export,
     recipe_parts,
@@ -21,9 +22,9 @@ from training.ml import (
 )
 from training.ml.bundle import Bundle
 from training.ml.data import OUT_OF_SCOPE, Dataset
-from training.ml.ensemble import HeldOut, Outside
+from training.ml.ensemble import Balanced, HeldOut, Outside
 from training.ml.hooks import Hooks
-from training.ml.intent_model import LinearHead
+from training.ml.intent_model import IntentModel, LinearHead
 from training.ml.lexical import LexicalHead
 from training.ml.neighbours import Neighbours
 from training.ml.out_of_scope import Unseen, with_domains
@@ -123,10 +124,13 @@ def _judged(
     n_train = len(parts.train)
     rows = np.flatnonzero(np.isin(labels[n_train:], parts.train.in_scope().intents))
     fitter = _Fitter(parts.intents, config, parts.everything, labels, embeddings)
-    seen = fitter.fold(np.arange(n_train), n_train + rows)
+    train_rows = np.arange(n_train)
+    answers = fitter.fold(train_rows, n_train + rows)
+    inside = train_rows[labels[:n_train] != OUT_OF_SCOPE]
+    found = fitter.balanced(answers, inside)
     return judged(
-        ensemble.pool(seen, [LINEAR_START]),
-        seen,
+        found.plain,
+        answers[found.method],
         rows,
         None if tags is None else tags[rows],
     )
@@ -134,7 +138,7 @@ def _judged(
 
 def fit_opinions(
     parts: Parts, config: TrainConfig, embeddings: Floats
-) -> tuple[intent_model.IntentModel, LexicalHead | None]:
+) -> tuple[IntentModel, LexicalHead | None]:
     """The pooled model over all rows of `parts.everything` and its opinion of words."""
     examples = parts.everything
     labels = np.asarray(examples.labels, dtype=object)
@@ -143,15 +147,14 @@ def fit_opinions(
     held_rows = n_train + np.flatnonzero(known[n_train:])
     fitter = _Fitter(parts.intents, config, examples, labels, embeddings)
     if parts.is_given and _is_enough(list(labels[held_rows]), parts.intents):
-        seen = fitter.fold(np.arange(n_train), held_rows)
+        answers = fitter.fold(np.arange(n_train), held_rows)
     else:
-        seen = fitter.cross_validated(np.flatnonzero(known))
+        answers = fitter.cross_validated(np.flatnonzero(known))
     rows = np.flatnonzero(known & (labels != OUT_OF_SCOPE))
     outside = Outside(embeddings[rows], embeddings[labels == OUT_OF_SCOPE])
-    heads, words, near = fitter.opinions(rows)
-    pooling = ensemble.pool(seen, [LINEAR_START])
-    codes = heads.codes(list(labels[rows]))
-    pooling, heads = ensemble.balanced(pooling, seen, heads, codes, config.balance)
+    found = fitter.balanced(answers, rows)
+    pooling, seen = found.pooling, answers[found.method]
+    [head], words, near = fitter.opinions(rows, (found.method,))
     scope = ensemble.scope_rule(pooling, parts.intents, seen, outside)
     if config.domain_thresholds:
         unseen = Unseen(
@@ -161,7 +164,7 @@ def fit_opinions(
             seen.is_inside,
         )
         scope = with_domains(scope, parts.intents, unseen, parts.domains)
-    return ensemble.assemble(pooling, [heads], words, near, scope)
+    return ensemble.assemble(pooling, [head], words, near, scope)
 
 
 class _Fitter:
@@ -181,28 +184,45 @@ class _Fitter:
         self._labels = labels
         self._embeddings = embeddings
 
-    def opinions(self, rows: Rows) -> tuple[LinearHead, LexicalHead | None, Neighbours]:
-        """A linear head, one of words and the neighbours, from rows in scope."""
+    def opinions(
+        self, rows: Rows, methods: Sequence[str]
+    ) -> tuple[list[LinearHead], LexicalHead | None, Neighbours]:
+        """A linear head by each method of balance, one of words, and the neighbours.
+
+        All are fitted on rows in scope.
+        """
         labels = [str(label) for label in self._labels[rows]]
         texts = list(self._texts[rows])
         return recipe_parts.opinions(
-            self._embeddings[rows], texts, labels, self._intents, self._config
+            self._embeddings[rows], texts, labels, self._intents, self._config, methods
         )
 
-    def fold(self, seen: Rows, unseen: Rows) -> HeldOut:
-        """What opinions fitted on `seen` rows say of `unseen` ones."""
+    def fold(self, seen: Rows, unseen: Rows) -> dict[str, HeldOut]:
+        """What opinions fitted on `seen` rows say of `unseen` ones, by method."""
         inside = seen[self._labels[seen] != OUT_OF_SCOPE]
-        head, words, near = self.opinions(inside)
-        return ensemble.answers(
-            [head],
+        methods = balance.fits(self._config.balance)
+        heads, words, near = self.opinions(inside, methods)
+        answers = ensemble.answers(
+            heads,
             words,
             near,
             self._embeddings[unseen],
             list(self._texts[unseen]),
             list(self._labels[unseen]),
         )
+        return {
+            method: replace(answers, linear=(logits,))
+            for method, logits in zip(methods, answers.linear, strict=True)
+        }
 
-    def cross_validated(self, rows: Rows) -> HeldOut:
+    def balanced(self, answers: Mapping[str, HeldOut], rows: Rows) -> Balanced:
+        """How rare intents of `rows` get their share, as `answers` speak for."""
+        codes = np.searchsorted(
+            np.asarray(self._intents, dtype=object), self._labels[rows]
+        )
+        return ensemble.balanced(answers, [LINEAR_START], codes, self._config.balance)
+
+    def cross_validated(self, rows: Rows) -> dict[str, HeldOut]:
         """Every row by folds when few, a fifth of them when many."""
         rng = np.random.default_rng(self._config.seed)
         few = len(rows) <= SMALL
@@ -215,7 +235,14 @@ class _Fitter:
             unseen = unseen[np.asarray(heard, dtype=bool)]
             if len(in_scope) > 1 and len(unseen):
                 answers.append(self.fold(seen, unseen))
-        return ensemble.joined(answers, len(self._intents), self._embeddings.shape[1])
+        return {
+            method: ensemble.joined(
+                [part[method] for part in answers],
+                len(self._intents),
+                self._embeddings.shape[1],
+            )
+            for method in balance.fits(self._config.balance)
+        }
 
 
 def _is_enough(labels: Sequence[str], intents: tuple[str, ...]) -> bool:

@@ -18,7 +18,7 @@ from training.ml.data import OUT_OF_SCOPE, Dataset, grouped_split
 from training.ml.ensemble import HeldOut, Pooling
 from training.ml.errors import TooFewLabelsError
 from training.ml.finetune import FinetuneConfig
-from training.ml.intent_model import LinearHead
+from training.ml.intent_model import HeadConfig, LinearHead
 from training.ml.lexical import LexicalHead, fit_lexical
 from training.ml.neighbours import Neighbours
 
@@ -174,20 +174,46 @@ def opinions(
     labels: Sequence[str],
     intents: tuple[str, ...],
     config: TrainConfig,
-) -> tuple[LinearHead, LexicalHead | None, Neighbours]:
-    """A linear head, one of words and the neighbours, from rows in scope.
+    methods: Sequence[str],
+) -> tuple[list[LinearHead], LexicalHead | None, Neighbours]:
+    """A linear head by each method of balance, one of words, and the neighbours.
 
-    x: (n, hidden), what the encoder makes of `texts`. Each has a column for every one
-    of `intents`, in that order.
+    x: (n, hidden), what the encoder makes of `texts`, rows in scope. Each opinion has
+    a column for every one of `intents`, in that order.
     """
-    seed = config.seed
-    more, their_labels = balance.resampled(x, labels, config.balance, seed=seed)
-    head = aligned(intent_model.fit_linear_head(more, their_labels), intents)
+    heads: list[LinearHead] = []
+    for method in methods:
+        start = heads[0] if heads else None
+        fitted = linear_head(x, labels, method, seed=config.seed, start=start)
+        heads.append(aligned(fitted, intents))
     words = None
     if config.words:
-        words = fit_lexical(texts, labels, seed=seed).aligned(intents)
-    near = Neighbours.of(x, head.codes(labels), len(intents), seed=seed)
-    return head, words, near
+        words = fit_lexical(texts, labels, seed=config.seed).aligned(intents)
+    codes = heads[0].codes(labels)
+    near = Neighbours.of(x, codes, len(intents), seed=config.seed)
+    return heads, words, near
+
+
+def linear_head(
+    x: Floats,
+    labels: Sequence[str],
+    method: str,
+    *,
+    seed: int,
+    start: LinearHead | None = None,
+) -> LinearHead:
+    """A linear head whose rare intents got their share before it was fitted.
+
+    Weights count as copies do: all rows together weigh what they weigh with copies.
+    """
+    if method == "weights":
+        weights = balance.weights(labels)
+        config = HeadConfig(c=HeadConfig().c * float(weights.mean()))
+        return intent_model.fit_linear_head(
+            x, labels, sample_weight=weights, config=config, start=start
+        )
+    more, their_labels = balance.resampled(x, labels, method, seed=seed)
+    return intent_model.fit_linear_head(more, their_labels, start=start)
 
 
 def judged(

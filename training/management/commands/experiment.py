@@ -41,7 +41,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--balance",
-            choices=("auto", "none", "logit", "oversample", "smote"),
+            choices=("auto", "none", "weights", "logit", "oversample", "smote"),
             default="auto",
             help="how rare intents get their share; auto: by validation",
         )

@@ -5,9 +5,10 @@ import pytest
 
 from training.ml import balance, ensemble, stacking
 from training.ml.ensemble import HeldOut, Pooling
-from training.ml.intent_model import LinearHead
+from training.ml.intent_model import LinearHead, fit_linear_head
 from training.ml.lexical import fit_lexical
 from training.ml.neighbours import Neighbours
+from training.ml.recipe_parts import linear_head
 
 N = 600
 
@@ -110,14 +111,53 @@ def test_words_without_weight_are_left_out_of_the_model():
 def test_the_full_adjustment_takes_the_log_frequency_off_the_logits():
     codes = np.array([0] * 8 + [1] * 2 + [2] * 2)
     seen = held_out(codes, (np.zeros((12, 3)),))
-    head = LinearHead(("a", "b", "c"), np.zeros((3, 2), np.float32), np.zeros(3))
+    head = LinearHead(("a", "b", "c"), np.zeros((3, 2), np.float32), np.ones(3))
+    near = Neighbours.of(np.eye(3, 2), np.arange(3), 3)
 
-    _, moved = ensemble.balanced(
-        Pooling((2.0,), 0.0, 0.0, 1.0), seen, head, codes, "logit"
+    found = ensemble.balanced({"logit": seen}, [2.0], codes, "logit")
+    model, _ = ensemble.assemble(found.pooling, [head], None, near)
+
+    wanted = -np.log([8 / 12, 2 / 12, 2 / 12])
+    np.testing.assert_allclose(model.head.intercept, 2.0 + wanted, rtol=1e-6)
+    served = model.head.logits(np.zeros((1, 2)))[0] - 2.0  # the heads of `seen` say 0
+    np.testing.assert_allclose(
+        ensemble.linear_logits(found.pooling, seen)[0], served, rtol=1e-6
     )
 
-    wanted = -np.log([8 / 12, 2 / 12, 2 / 12]) / 2.0  # the head counts twice
-    np.testing.assert_allclose(moved.intercept, wanted, rtol=1e-6)
+
+def test_the_method_is_taken_that_answers_held_out_rows_better():
+    codes = np.array([0] * 90 + [1] * 10)
+    always_first = held_out(codes, (np.tile([5.0, 0.0, 0.0], (100, 1)),))
+    knows = held_out(codes, (5.0 * np.eye(3)[codes],))
+
+    won = ensemble.balanced(
+        {"none": always_first, "weights": knows}, [1.0], codes, "auto"
+    )
+    lost = ensemble.balanced(
+        {"none": knows, "weights": always_first}, [1.0], codes, "auto"
+    )
+
+    assert (won.method, won.share) == ("weights", 0.0)
+    assert (lost.method, lost.share) == ("none", 0.0)
+
+
+def test_weights_let_every_intent_weigh_as_much_as_the_largest():
+    found = balance.weights(["a", "b", "a", "a", "b", "a", "c"])
+
+    np.testing.assert_allclose(found, [1, 2, 1, 1, 2, 1, 4])
+
+
+def test_weights_fit_what_as_many_copies_would():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(7, 4)).astype(np.float32)
+    labels = ["a", "a", "a", "a", "b", "b", "c"]
+    copies = [0, 1, 2, 3, 4, 5, 4, 5, 6, 6, 6, 6]
+
+    weighed = linear_head(x, labels, "weights", seed=0)
+    copied = fit_linear_head(x[copies], [labels[row] for row in copies])
+
+    np.testing.assert_allclose(weighed.coef, copied.coef, atol=0.01)
+    np.testing.assert_allclose(weighed.intercept, copied.intercept, atol=0.01)
 
 
 def test_smote_puts_new_rows_between_rows_of_the_same_intent():
