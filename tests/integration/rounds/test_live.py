@@ -215,7 +215,7 @@ def test_a_line_that_is_no_turn_says_why_and_stops_no_other(serving, tmp_path, c
     assert [one["error"] for one in said[1:-1]] == [
         "The line is not UTF-8.",
         "The line is not a JSON object.",
-        "The line is no valid JSON.",
+        "The line is not valid JSON.",
         "The JSON is nested over 20 deep.",
     ]
 
