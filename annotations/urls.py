@@ -100,6 +100,11 @@ pages = [
     path("proposals/new", proposals.propose, name="propose_intent"),
     path("review/undo", review.take_back, name="review_undo"),
     path("review/vote/<int:utterance_id>", review.vote, name="review_vote"),
+    path(
+        "review/value/<int:utterance_id>",
+        label_values.value_in_review,
+        name="review_value",
+    ),
     path("intents", intents.intents, name="intents"),
     path("intents/<path:name>/change", intent_moves.change, name="intent_change"),
     path("intents/moves/<int:move_id>", intent_moves.move, name="intent_move"),

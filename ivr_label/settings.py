@@ -165,6 +165,7 @@ STATIC_BUNDLES = {
         "js/values.js",
         "js/panel.js",
         "js/picker.js",
+        "js/answering.js",
         "js/outbox.js",
         "js/cover.js",
         "js/settle.js",
@@ -197,6 +198,7 @@ STATIC_BUNDLES = {
         "js/warm-up.js",
         "js/panel.js",
         "js/picker.js",
+        "js/answering.js",
         "js/desk.js",
     ),
 }

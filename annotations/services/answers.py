@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from django.utils import timezone
 
-from annotations.errors import InvalidLabelError
+from annotations.errors import InvalidLabelError, NotFoundError
 from annotations.functions import labels as rules
 from annotations.functions import readings
 from annotations.functions.readings import Reading
@@ -106,6 +106,14 @@ def reading(card: IntentCard, name: str, said: str, today: date) -> Reading:
     """What the words amount to for this parameter of the intent."""
     node = rule_of(card, name)
     return readings.read(node, said, today) if node else Reading(said)
+
+
+def read_value(utterance: Utterance, *, intent: str, param: str, said: str) -> Reading:
+    """What words amount to for a parameter of an intent, said in this utterance."""
+    card = catalogue.current().by_name.get(intent)
+    if card is None or all(p.name != param for p in card.parameters):
+        raise NotFoundError("This intent has no such parameter.")
+    return reading(card, param, said, called_on(utterance))
 
 
 def _with_values(

@@ -155,10 +155,9 @@ def read_value(
         .select_related("utterance")
         .first()
     )
-    card = catalogue.current().by_name.get(intent)
-    if item is None or card is None or all(p.name != param for p in card.parameters):
-        raise NotFoundError("There is no such parameter on an item of yours.")
-    return answers.reading(card, param, said, answers.called_on(item.utterance))
+    if item is None:
+        raise NotFoundError("There is no such item of yours.")
+    return answers.read_value(item.utterance, intent=intent, param=param, said=said)
 
 
 def _domain(guess: Any, cards: Catalogue) -> str:

@@ -1,8 +1,10 @@
 """What words amount to: asked when a parameter is marked or its value typed."""
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse, QueryDict
 
-from annotations.services import desk
+from annotations.errors import NotFoundError
+from annotations.functions.readings import Reading
+from annotations.services import answers, desk, review_queues
 from annotations.views import label_forms as forms
 
 MOST_LETTERS = 2000
@@ -13,12 +15,27 @@ def value(request: HttpRequest) -> JsonResponse:
 
     Words come in the body: addresses are logged. Nothing is stored.
     """
-    sent = request.POST
-    found = desk.read_value(
-        by=request.user,
-        item_id=forms.item_of(sent),
-        intent=sent.get("intent", ""),
-        param=sent.get("param", ""),
-        said=sent.get("said", "")[:MOST_LETTERS],
+    item_id = forms.item_of(request.POST)
+    return _told(
+        desk.read_value(by=request.user, item_id=item_id, **_asked(request.POST))
     )
+
+
+def value_in_review(request: HttpRequest, utterance_id: int) -> JsonResponse:
+    """The same of an utterance that a reviewer labels afresh."""
+    case = review_queues.case(utterance_id)
+    if case is None:
+        raise NotFoundError("This utterance is not there any more.")
+    return _told(answers.read_value(case.utterance, **_asked(request.POST)))
+
+
+def _asked(sent: QueryDict) -> dict[str, str]:
+    return {
+        "intent": sent.get("intent", ""),
+        "param": sent.get("param", ""),
+        "said": sent.get("said", "")[:MOST_LETTERS],
+    }
+
+
+def _told(found: Reading) -> JsonResponse:
     return JsonResponse({"value": found.value, "problem": found.problem})

@@ -1,7 +1,7 @@
 /* The labeling desk: one item on the screen, its answer, and the way to the next. */
 (() => {
   "use strict";
-  const { make, say, keys, parameterPanel, turnActs, Marks, Picker, flow } = window.IVR;
+  const { make, say, keys, parameterPanel, turnActs, Marks, Picker, answering, obstacle, flow } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const MOST_DESCRIBED = 9;
   const LEAD = 0.15; // two suggestions nearer than this get a card to tell them apart
@@ -142,26 +142,6 @@
     return pair.every(Boolean) ? pair : null;
   }
 
-  /* ---- marking ---- */
-
-  function startMarking() {
-    $("utterance").focus({ preventScroll: true });
-    item.editor.enter();
-    $("marker").scrollIntoView({ block: "nearest" });
-    const word = item.editor.range;
-    if (word) say(`Marking. ${item.editor.text(word)}.`);
-  }
-
-  function move(step, options) {
-    item.editor.move(step, options);
-    say(item.editor.text(item.editor.range));
-  }
-
-  function climb(step) {
-    item.editor.climb(step);
-    say(item.editor.text(item.editor.range));
-  }
-
   /* ---- decisions ---- */
 
   /* ways: [[what the button says, run]] */
@@ -188,17 +168,10 @@
       tell(`Choose an intent first${ways && `: ${ways}`}.`);
       return;
     }
-    const open = panel.missing();
+    const open = obstacle(panel, said.startMarking);
     if (open) {
-      const [names, silent] = ["span-param", "span-silent"].map((id) => keys.told(id));
-      tell(`${open.name} is needed: mark it in the text${names && ` (${names} names it)`}, or choose “Not spoken”${silent && ` (${silent})`}.`);
-      if (keys.mode !== "span") startMarking();
-      return;
-    }
-    const unfit = panel.unfit();
-    if (unfit) {
-      tell(`${unfit.name} ${unfit.problem}.`);
-      panel.editValue();
+      tell(open.message);
+      open.mend();
       return;
     }
     const names = item.params.map((param) => param.name);
@@ -269,6 +242,10 @@
 
   const suggestions = () => [...item.form.querySelectorAll("input[data-confidence]")];
   const onDesk = desk.isReady;
+  const said = answering({
+    mode: "desk", group: "Answer", submitName: "Accept what is shown and go on", outOfScope: url.outOfScope,
+    item: () => item, when: onDesk, panel, acts, picker, choose, submit,
+  });
   keys.add(
     { id: "submit", mode: "desk", group: "Answer", keys: ["Enter"], name: "Accept what is shown and go on", when: () => Boolean(item), run: submit },
     { id: "choose", mode: "desk", group: "Answer", keys: ["1–5"], name: "Choose a suggestion", when: onDesk, run: (event) => {
@@ -277,15 +254,8 @@
       choose(one.value);
       if (wishes.digitSubmits) submit(event);
     } },
-    { id: "none", mode: "desk", group: "Answer", keys: ["0"], name: "None of these: out of scope", when: onDesk, run: () => choose(url.outOfScope) },
-    { id: "find", mode: "desk", group: "Answer", keys: ["Letter"], name: "Search all intents (bil: keeps to a domain)", when: onDesk, run: (event) => picker.open(keys.named("find").keys.includes("Letter") ? event.key : "") },
     { id: "again", mode: "desk", group: "Answer", keys: ["="], name: "The answer before once more: intent, the same words marked, “not spoken”", when: onDesk, run: () => last.repeat(item, choose) },
-    { id: "mark", mode: "desk", group: "Answer", keys: ["Space"], name: "Mark a parameter", when: onDesk, run: startMarking },
-    { id: "not-spoken", mode: "desk", group: "Answer", keys: ["-"], name: "The needed parameter was not spoken", when: onDesk, run: panel.notSpoken },
-    { id: "value", mode: "desk", group: "Answer", keys: ["."], name: "Change the value of what is marked", when: onDesk, run: panel.editValue },
-    { id: "act", mode: "desk", group: "Answer", keys: [","], name: "What this turn does: the next of the six", when: onDesk, run: () => acts.step(1) },
-    { id: "act-back", mode: "desk", group: "Answer", keys: ["<"], name: "What this turn does: the one before", when: onDesk, run: () => acts.step(-1) },
-    { id: "misheard", mode: "desk", group: "Answer", keys: ["*"], name: "A word was misheard, or was not", when: onDesk, run: acts.misheard },
+    ...said.commands,
     { id: "skip", mode: "desk", group: "Other ways on", keys: [";"], name: "Skip, with a reason (1–6)", when: onDesk, run: (event) => desk.isSettled(event) && askSkip() },
     { id: "personal", mode: "desk", group: "Other ways on", keys: ["!"], name: "Personal data: take it out of sight", when: onDesk, run: quarantine },
     { id: "ask", mode: "desk", group: "Other ways on", keys: ['"'], name: "Ask a reviewer about this one", when: onDesk, run: ask },
@@ -298,17 +268,7 @@
     { id: "history-correct", mode: "history", group: "Looking back", keys: ["Enter"], name: "Correct this one", run: lookback.again },
     { id: "history-leave", mode: "history", group: "Looking back", keys: ["Escape"], name: "Back to the item", run: lookback.leave },
 
-    { id: "span-move", mode: "span", group: "While marking", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word", run: (_, at) => move(at ? 1 : -1) },
-    { id: "span-extend", mode: "span", group: "While marking", keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], repeats: true, name: "More or fewer words", run: (_, at) => move(at ? 1 : -1, { extend: true }) },
-    { id: "span-turn", mode: "span", group: "While marking", keys: ["ArrowUp", "ArrowDown"], repeats: true, name: "The turn before or after", run: (_, at) => climb(at ? 1 : -1) },
-    { id: "span-fine", mode: "span", group: "While marking", keys: ["Alt+ArrowLeft", "Alt+ArrowRight"], repeats: true, name: "One character less or more", run: (_, at) => move(at ? 1 : -1, { byCharacter: true }) },
-    { id: "span-param", mode: "span", group: "While marking", keys: ["1–9"], name: "It is this parameter", run: (event) => panel.mark(window.IVR.digit(event) - 1) },
-    { id: "span-remove", mode: "span", group: "While marking", keys: ["Backspace"], name: "Remove the mark here", run: panel.erase },
-    { id: "span-narrow", mode: "span", group: "While marking", keys: ["Letter"], name: "Of many parameters, those that begin so", run: (event) => panel.narrow(event.key) },
-    { id: "span-silent", mode: "span", group: "While marking", keys: ["-"], name: "The needed parameter was not spoken", run: panel.notSpoken },
     { id: "span-personal", mode: "span", group: "While marking", keys: ["!"], name: "This is personal data: take it out of sight", run: quarantine },
-    { id: "span-leave", mode: "span", group: "While marking", keys: ["Escape", "Space"], name: "Done marking", run: () => item.editor.select(null) },
-    { id: "span-submit", mode: "span", group: "While marking", keys: ["Enter"], name: "Accept what is shown and go on", run: submit },
   );
 
   if (wishes.coach) window.IVR.coach();
@@ -316,7 +276,7 @@
     button.addEventListener("click", (event) => {
       event.preventDefault();
       if (item) $("utterance").focus({ preventScroll: true });
-      ({ submit, mark: () => onDesk() && startMarking(), skip: () => desk.isSettled(event) && askSkip(), personal: quarantine, ask: () => onDesk() && ask(), undo: desk.undo })[button.dataset.does](event);
+      ({ submit, mark: () => onDesk() && said.startMarking(), skip: () => desk.isSettled(event) && askSkip(), personal: quarantine, ask: () => onDesk() && ask(), undo: desk.undo })[button.dataset.does](event);
     });
   }
 

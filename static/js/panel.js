@@ -8,8 +8,8 @@
 
   /* The item on the desk holds the state: intent, known (its catalogue entry), params,
      notSpoken, editor. tell(message | null) says what is missing; url and csrf are for
-     reading values; silent is the command that says a parameter was not spoken. */
-  function parameterPanel({ tell, url, csrf, silent = "not-spoken" }) {
+     reading values; resting is the mode of the keys while nothing is selected. */
+  function parameterPanel({ tell, url, csrf, resting = "desk" }) {
     const reader = readings({ url, csrf });
     let item = null;
     let fields = new WeakMap(); // of a span: where its value stands
@@ -121,7 +121,7 @@
       const kind = param.enum?.length ? `one of ${param.enum.slice(0, 6).join(", ")}` : KINDS[param.type] || param.type;
       const stands = param.placeholder ? ` or [${param.placeholder}]` : "";
       if (!param.required) return [`Optional: ${kind}${stands}`];
-      const key = keys.named(keys.mode === "span" ? "span-silent" : silent)?.shown.at(-1);
+      const key = keys.named(keys.mode === "span" ? "span-silent" : "not-spoken")?.shown.at(-1);
       return [`Needed: mark ${kind}${stands}`, ...(key ? [", or ", ...drawKeys([key]), " not spoken"] : [])];
     }
 
@@ -145,7 +145,7 @@
       const isNew = JSON.stringify(range) !== JSON.stringify(item.markedRange);
       if (isNew) item.narrow = "";
       item.markedRange = range;
-      keys.mode = range ? "span" : "desk";
+      keys.mode = range ? "span" : resting;
       $("utterance").toggleAttribute("data-marking", Boolean(range));
       marker.hidden = !range;
       drawParams();

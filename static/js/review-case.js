@@ -1,7 +1,7 @@
 /* One case: choose among the answers or label afresh; then the model's vote shows. */
 (() => {
   "use strict";
-  const { make, say, keys, digit, parameterPanel, SpanEditor, Picker } = window.IVR;
+  const { make, say, keys, digit, parameterPanel, turnActs, Marks, Picker, answering, obstacle } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const place = $("case");
   if (!place) return;
@@ -13,8 +13,13 @@
   let coming = null; // the catalogue, once asked for
   let asked = false;
 
-  const panel = parameterPanel({ tell, silent: "own-silent" });
-  const picker = new Picker({ onPick: (intent) => show(intent.name) });
+  const panel = parameterPanel({ tell, url: place.dataset.value, csrf: () => form.elements.csrfmiddlewaretoken.value, resting: "afresh" });
+  const acts = turnActs();
+  const picker = new Picker({ onPick: (intent) => show(intent.name), none: "none" });
+  const said = answering({
+    mode: "afresh", group: "A label of your own", submitName: "Save and go on", outOfScope: place.dataset.outOfScope,
+    item: () => item, when: isOpen, panel, acts, picker, choose: show, submit: () => save(),
+  });
 
   function tell(message) {
     const box = $("refusal");
@@ -78,16 +83,10 @@
 
   async function afresh() {
     if (!item) {
-      const host = $("utterance").firstElementChild;
-      item = { form, text: place.dataset.text, intent: null, params: [], notSpoken: new Set(), isRead: true };
+      item = { id: place.dataset.utterance, form, text: place.dataset.text, intent: null, params: [], notSpoken: new Set(), isRead: true };
+      item.editor = new Marks($("afresh"), { spans: [], onChange: () => panel.drawParams(), onSelect: (range) => panel.drawMarker(range) });
       panel.attach(item);
-      item.editor = new SpanEditor(host, item.text, {
-        onChange: () => panel.drawParams(),
-        onSelect: (range) => {
-          panel.drawMarker(range);
-          keys.mode = range ? "span" : "afresh";
-        },
-      });
+      acts.attach(item);
       picker.attach($("find"), $("hits"));
     }
     keys.mode = "afresh";
@@ -100,19 +99,18 @@
     item.known = intents.get(name);
     item.params = item.known?.parameters || [];
     item.editor.use(item.params.map((param) => param.name));
-    $("chosen").textContent = `${item.known?.title || name} · ${item.known?.domain || ""}`;
+    const isNone = name === place.dataset.outOfScope;
+    $("chosen").textContent = isNone ? "None of these · out of scope" : `${item.known?.title || name} · ${item.known?.domain || ""}`;
     tell(null);
-    panel.drawParams();
+    panel.drawMarker(item.editor.range);
+    acts.draw();
     $("utterance").focus({ preventScroll: true });
   }
-
-  function mark() {
-    $("utterance").focus({ preventScroll: true });
-    item.editor.enter();
-  }
+  $("none-of-these").addEventListener("click", () => show(place.dataset.outOfScope));
 
   /* ---- saving ---- */
 
+  /* What the turn does and a misheard word are fields of the form already. */
   function own() {
     const names = item.params.map((param) => param.name);
     const fields = {
@@ -128,14 +126,15 @@
       event.preventDefault();
       tell("Choose first: a number.");
     } else if (chosen().value === "neither") {
-      const open = panel.missing?.call(panel);
-      if (!item?.intent) tell("Choose the right intent: type to search.");
-      else if (open) tell(`${open.name} is needed: mark it in the text (space), or press - if it was not spoken.`);
-      else {
+      const open = item?.intent && obstacle(panel, said.startMarking);
+      if (item?.intent && !open) {
         own();
         return;
       }
       event.preventDefault();
+      const ways = keys.hint([["find", "to search"], ["none", "for none of these"]]);
+      tell(open ? open.message : `Choose the right intent${ways && `: ${ways}`}.`);
+      open?.mend();
     }
   });
   form.addEventListener("change", (event) => {
@@ -147,8 +146,6 @@
 
   const save = () => $("save").click();
   const chip = (letter) => form.querySelector(`input[name=reason][data-key="${letter}"]`);
-  const turn = (step, options) => item.editor.move(step, options);
-  const step = (event) => (event.key === "ArrowLeft" ? -1 : 1);
 
   keys.add(
     { id: "case-choose", mode: "review", group: "This case", keys: ["1–9"], name: "Choose an answer; the last number is neither", when: isOpen, run: (event) => choose(digit(event)) },
@@ -157,18 +154,9 @@
     ...[...form.querySelectorAll("input[name=reason]")].map((input) => ({
       id: `case-reason-${input.value}`, mode: "review", group: "This case", keys: [input.dataset.key], name: `Reason: ${input.parentElement.textContent.trim().slice(1).trim()}`, when: isOpen, run: () => chip(input.dataset.key).click(),
     })),
-    { id: "own-find", mode: "afresh", group: "A label of your own", keys: ["Letter"], name: "Search all intents", run: (event) => picker.open(event.key) },
-    { id: "own-mark", mode: "afresh", group: "A label of your own", keys: ["Space"], name: "Mark a parameter", run: mark },
-    { id: "own-silent", mode: "afresh", group: "A label of your own", keys: ["-"], name: "The needed parameter was not spoken", run: () => panel.notSpoken() },
+    ...said.commands,
     { id: "own-save", mode: "afresh", group: "A label of your own", keys: ["Enter"], name: "Save and go on", run: save },
     { id: "own-leave", mode: "afresh", group: "A label of your own", keys: ["Escape"], name: "Back to choosing and to the reasons", run: () => { keys.mode = "review"; say("Choosing."); } },
-    { id: "own-move", mode: "span", group: "While marking", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word", run: (event) => turn(step(event)) },
-    { id: "own-extend", mode: "span", group: "While marking", keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], repeats: true, name: "More or fewer words", run: (event) => turn(step(event), { extend: true }) },
-    { id: "own-fine", mode: "span", group: "While marking", keys: ["Alt+ArrowLeft", "Alt+ArrowRight"], repeats: true, name: "One character less or more", run: (event) => turn(step(event), { byCharacter: true }) },
-    { id: "own-param", mode: "span", group: "While marking", keys: ["1–9"], name: "It is this parameter", run: (event) => panel.mark(digit(event) - 1) },
-    { id: "own-remove", mode: "span", group: "While marking", keys: ["Backspace"], name: "Remove the mark here", run: () => panel.erase() },
-    { id: "own-done", mode: "span", group: "While marking", keys: ["Escape", "Space"], name: "Done marking", run: () => item.editor.select(null) },
-    { id: "own-marked", mode: "span", group: "While marking", keys: ["Enter"], name: "Save and go on", run: save },
   );
   catalogue();
 })();

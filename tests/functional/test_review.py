@@ -110,7 +110,6 @@ def test_neither_is_labeled_afresh_by_keyboard(
     expect(page.locator("#chosen")).to_contain_text("Dispute charge")
     page.keyboard.press("Enter")
     expect(page.locator("#refusal")).to_contain_text("amount is needed")
-    page.keyboard.press("Space")
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowRight")

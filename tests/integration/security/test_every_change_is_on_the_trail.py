@@ -24,6 +24,7 @@ WORKING_STATE = {
 }
 NOTHING_CHANGES = {
     "label_value",
+    "review_value",
     "api_function_validate",
     "chat_completions",
     "function_check",

@@ -217,3 +217,4 @@ def test_a_reported_text_is_in_no_page_a_reviewer_opens(ana, anas_item):
     for page in ("personal", "gold", "disagreements", "questions", "late"):
         assert "Wendeline" not in client.get(f"/review/{page}").content.decode()
     assert client.get(f"/review/vote/{anas_item.utterance_id}").status_code == 404
+    assert client.post(f"/review/value/{anas_item.utterance_id}").status_code == 404
