@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from training.ml import metrics, self_training
+from training.ml import lure, metrics, self_training
 from training.ml.data import Dataset, normalized
 from training.ml.encoder import Embeddings
 from training.ml.neighbours import mix
@@ -26,6 +26,7 @@ from training.ml.self_training import Landscape, Learned
 
 TARGETS = (0.85, 0.88, 0.90, 0.92)
 RANDOM = "random"
+DRAWN = 200  # labels from which the error in the pool is estimated
 MOST_ROWS = 20_000  # of a longer file a sample is replayed
 Embed = Callable[[Sequence[str]], Embeddings]
 Announce = Callable[[str], None]
@@ -68,12 +69,45 @@ class Point:
 
 
 @dataclass(frozen=True)
+class PoolError:
+    """The error among what is left of the pool: as estimated from items drawn by doubt
+    (lure.py), by as many drawn uniformly, and as it is."""
+
+    drawn: int
+    estimate: lure.Risk
+    uniform: float
+    truth: float
+
+    def as_json(self) -> dict[str, float | int]:
+        return {
+            "drawn": self.drawn,
+            "estimate": round(self.estimate.error, 6),
+            "low": round(self.estimate.low, 6),
+            "high": round(self.estimate.high, 6),
+            "uniform": round(self.uniform, 6),
+            "truth": round(self.truth, 6),
+        }
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One seed: its learning curve, and the error its last model leaves in the pool.
+
+    pool_error: None where the budget used up the pool.
+    """
+
+    curve: tuple[Point, ...]
+    pool_error: PoolError | None
+
+
+@dataclass(frozen=True)
 class Backtest:
     """The learning curves of a strategy and of chance, a list of points a seed."""
 
     strategy: str
     curves: tuple[tuple[Point, ...], ...]
     random: tuple[tuple[Point, ...], ...]
+    pool_errors: tuple[PoolError, ...]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -88,6 +122,7 @@ class Backtest:
                 }
                 for target in TARGETS
             },
+            "pool_error": [found.as_json() for found in self.pool_errors],
         }
 
 
@@ -116,13 +151,14 @@ def backtest(
         pool = Dataset(tuple(pool.examples[row] for row in np.sort(rows)))
     arena = _Arena.of(pool, test, embed(pool.texts), embed(test.texts))
 
-    def replay(strategy: QueryStrategy, seed: int) -> tuple[Point, ...]:
-        curve = tuple(arena.replay(strategy, config, seed))
+    def replay(strategy: QueryStrategy, seed: int) -> Replay:
+        found = arena.replay(strategy, config, seed)
+        last = found.curve[-1]
         announce(
-            f"{strategy.name}, seed {seed}: {curve[-1].accuracy:.1%} "
-            f"with {curve[-1].labels} labels"
+            f"{strategy.name}, seed {seed}: {last.accuracy:.1%} "
+            f"with {last.labels} labels"
         )
-        return curve
+        return found
 
     names = dict.fromkeys((RANDOM, chosen.name))  # once, where the two are the same
     jobs = [
@@ -131,8 +167,12 @@ def backtest(
     # One thread for each product: more of them would spin for the same two cores.
     with threadpool_limits(1), ThreadPoolExecutor(config.workers) as threads:
         found = list(threads.map(lambda job: replay(*job), jobs))
+    ours, by_chance = found[-config.seeds :], found[: config.seeds]
     return Backtest(
-        chosen.name, tuple(found[-config.seeds :]), tuple(found[: config.seeds])
+        chosen.name,
+        tuple(one.curve for one in ours),
+        tuple(one.curve for one in by_chance),
+        tuple(one.pool_error for one in ours if one.pool_error is not None),
     )
 
 
@@ -194,7 +234,7 @@ class _Arena:
 
     def replay(
         self, strategy: QueryStrategy, config: BacktestConfig, seed: int
-    ) -> list[Point]:
+    ) -> Replay:
         """Ask, label, refit, measure; until the budget or the pool is used up."""
         rng = np.random.default_rng(seed)
         labels = np.asarray(self.pool.labels, dtype=object)
@@ -216,7 +256,12 @@ class _Arena:
             unlabeled = np.setdiff1d(unlabeled, picked, assume_unique=True)
             learned = self._learn(labeled, list(labels[labeled]), learned, config)
             points.append(self._measure(learned, len(labeled)))
-        return points
+        left = (
+            self._pool_error(learned, unlabeled, np.random.default_rng([seed, 1]))
+            if learned and len(unlabeled)
+            else None
+        )
+        return Replay(tuple(points), left)
 
     def _learn(
         self,
@@ -234,12 +279,31 @@ class _Arena:
         )
 
     def _measure(self, learned: Learned, n_labels: int) -> Point:
-        head = learned.head
-        votes, _ = learned.neighbours.vote_and_familiarity(self.test_vectors)
-        mixture = mix(head.logits(self.test_vectors), votes)
-        predicted = [head.classes[i] for i in mixture.argmax(axis=1)]
+        said = self._said(learned, self.test_vectors)
+        predicted = [learned.head.classes[i] for i in said.argmax(axis=1)]
         return Point(
             n_labels,
             metrics.accuracy(self.test.labels, predicted),
             metrics.macro_f1(self.test.labels, predicted),
         )
+
+    def _pool_error(
+        self, learned: Learned, rows: NDArray[np.intp], rng: np.random.Generator
+    ) -> PoolError:
+        said = self._said(learned, self.pool_vectors[rows])
+        found = np.asarray(learned.head.classes, dtype=object)[said.argmax(axis=1)]
+        wrong = found != np.asarray(self.pool.labels, dtype=object)[rows]
+        doubt = np.maximum(1.0 - np.exp(said.max(axis=1)), 0.0)
+        n = min(DRAWN, len(rows))
+        drawn = lure.draw(doubt, n, rng)
+        return PoolError(
+            n,
+            lure.risk(wrong[drawn.rows], drawn.chances, len(rows)),
+            float(wrong[rng.choice(len(rows), n, replace=False)].mean()),
+            float(wrong.mean()),
+        )
+
+    def _said(self, learned: Learned, vectors: Embeddings) -> NDArray[np.float32]:
+        """Log of what head and labeled neighbours say together, (n, n_classes)."""
+        votes, _ = learned.neighbours.vote_and_familiarity(vectors)
+        return mix(learned.head.logits(vectors), votes)

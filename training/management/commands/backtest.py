@@ -85,6 +85,12 @@ def _table(found: dict[str, Any]) -> str:
         f"labels to {target}: {_n(figures['strategy'])} against {_n(figures['random'])}"
         for target, figures in found["labels_to"].items()
     ]
+    lines += [
+        f"error in the pool, from {one['drawn']} labels drawn by doubt: "
+        f"{one['estimate']:.1%} ({one['low']:.1%} to {one['high']:.1%}); "
+        f"drawn uniformly: {one['uniform']:.1%}; in truth: {one['truth']:.1%}"
+        for one in found["pool_error"]
+    ]
     return "\n".join(lines)
 
 

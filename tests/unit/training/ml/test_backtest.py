@@ -43,12 +43,48 @@ def found():
 def test_the_json_has_the_promised_shape(found):
     figures = json.loads(json.dumps(found.as_json()))
 
-    assert set(figures) == {"strategy", "seeds", "curve", "random", "labels_to"}
+    assert set(figures) == {
+        "strategy", "seeds", "curve", "random", "labels_to", "pool_error",
+    }  # fmt: skip
     assert (figures["strategy"], figures["seeds"]) == ("margin", 2)
     assert [point["labels"] for point in figures["curve"]] == [10, 20, 30]
     assert set(figures["random"][0]) == {"labels", "accuracy", "macro_f1"}
     assert list(figures["labels_to"]) == ["0.85", "0.88", "0.90", "0.92"]
     assert set(figures["labels_to"]["0.90"]) == {"strategy", "random"}
+
+
+def test_the_error_left_in_the_pool_is_estimated_beside_the_truth(found):
+    estimates = found.as_json()["pool_error"]
+
+    assert len(estimates) == 2  # one a seed
+    for one in estimates:
+        # 120 texts, 30 of them labeled: all others fit into the draw, so that nothing
+        # is left to chance.
+        assert one["drawn"] == 90
+        assert one["estimate"] == one["uniform"] == one["truth"]
+        assert one["high"] - one["low"] < 0.001
+
+
+def test_of_a_large_pool_a_part_is_drawn_and_the_interval_says_how_sure_that_is(
+    monkeypatch,
+):
+    monkeypatch.setattr(module, "DRAWN", 40)
+    config = BacktestConfig("random", budget=4, batch=4, seeds=1)
+
+    found = backtest(dataset(0, 60), dataset(60, 65), FakeEncoder().encode, config)
+
+    [one] = found.pool_errors
+    assert one.drawn == 40
+    assert one.estimate.low <= one.truth <= one.estimate.high
+    assert one.estimate.high - one.estimate.low > 0.01
+
+
+def test_nothing_is_estimated_of_a_pool_used_up():
+    config = BacktestConfig("random", budget=500, batch=100, seeds=1)
+
+    found = backtest(dataset(0, 20), dataset(20, 25), FakeEncoder().encode, config)
+
+    assert found.as_json()["pool_error"] == []
 
 
 def test_labels_teach(found):
