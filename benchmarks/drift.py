@@ -25,7 +25,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
 TURNS = 600
 NEW_INTENTS = 0.15  # of all intents: these are what is new
-PERMUTATIONS = 100
 HEAD = ("Turns of a new kind", "Checks", "Changed, before the rule", "Alarms")
 Rows = NDArray[np.intp]
 
@@ -104,7 +103,6 @@ def check(
     """(any test changed, an alarm) for one reference and one window."""
     from training.ml import drift
 
-    drift.PERMUTATIONS = PERMUTATIONS  # p as fine as the level needs, in less time
     known, other = np.flatnonzero(~is_new), np.flatnonzero(is_new)
     if share == 0.0:
         known = np.arange(len(is_new))
@@ -114,8 +112,8 @@ def check(
         np.concatenate([rng.choice(known, TURNS - n_new), rng.choice(other, n_new)])
     ).astype(np.intp)
 
-    def changed(window: Rows) -> list[bool]:
-        tests = [
+    def tests(window: Rows) -> list[drift.Test]:
+        return [
             drift.embeddings_test(vectors[before], vectors[window], rng)[0],
             drift.intents_test(_counts(predicted, before), _counts(predicted, window)),
             drift.stability_test(
@@ -123,13 +121,12 @@ def check(
             ),
             drift.confidence_test(confidence[before], confidence[window]),
         ]
-        return drift.is_changed(tests)
 
-    whole = changed(now)
-    if not any(whole):
+    whole = tests(now)
+    if not any(drift.is_changed(whole)):
         return False, False
-    halves = [changed(now[: TURNS // 2]), changed(now[TURNS // 2 :])]
-    return True, any(all(each) for each in zip(whole, *halves, strict=True))
+    halves = [tests(now[: TURNS // 2]), tests(now[TURNS // 2 :])]
+    return True, any(drift.persists(whole, halves))
 
 
 def _counts(predicted: Sequence[str], rows: Rows) -> Counter[str]:

@@ -19,7 +19,9 @@ Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 
 LEVEL = 0.01  # of all questions together
-PERMUTATIONS = 300
+# The smallest p they can tell stays below the level when it is counted four times:
+# embeddings alone may raise the alarm.
+PERMUTATIONS = 400
 FOLDS = 5
 SMOOTHING = 0.5  # of an item, so that an empty cell has a logarithm
 # Effect sizes from which a change matters. PSI: the usual reading of 0.1 to 0.2.
@@ -217,7 +219,24 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def is_changed(tests: Sequence[Test], level: float = LEVEL) -> list[bool]:
     """Per test: too large for chance, all tests counted, and large enough to matter."""
-    adjusted = holm([test.p_value for test in tests])
     return [
-        p < level and test.is_large for p, test in zip(adjusted, tests, strict=True)
+        beyond and test.is_large
+        for beyond, test in zip(is_beyond_chance(tests, level), tests, strict=True)
     ]
+
+
+def is_beyond_chance(tests: Sequence[Test], level: float = LEVEL) -> list[bool]:
+    """Per test: too large for chance, all tests counted, however small."""
+    return [p < level for p in holm([test.p_value for test in tests])]
+
+
+def persists(
+    whole: Sequence[Test], parts: Sequence[Sequence[Test]], level: float = LEVEL
+) -> list[bool]:
+    """Per test: changed, and beyond chance in every part of the window as well.
+
+    The size is asked of the whole: a part has fewer turns to tell old from new by,
+    which makes the same change look smaller in it.
+    """
+    shown = [is_beyond_chance(part, level) for part in parts]
+    return [all(each) for each in zip(is_changed(whole, level), *shown, strict=True)]

@@ -53,8 +53,7 @@ def compare(check: DriftCheck) -> dict[str, Any]:
     tests, newness = _tests(before, now, seed)
     changed = drift.is_changed(tests)
     halves = [_tests(before, half, seed)[0] for half in _halves(now)]
-    in_halves = [drift.is_changed(half) for half in halves]
-    persists = [all(each) for each in zip(changed, *in_halves, strict=True)]
+    persists = drift.persists(tests, halves)
     told = [
         {
             "name": test.name,

@@ -107,3 +107,23 @@ def test_the_same_seed_gives_the_same_figures():
     )
 
     assert one == two
+
+
+def test_a_change_persists_where_the_whole_is_large_and_each_part_beyond_chance():
+    def found(effect, p_value):
+        return [drift.Test("embeddings", effect, p_value, 0.6)]
+
+    whole, small, chance = found(0.62, 0.001), found(0.57, 0.001), found(0.62, 0.2)
+
+    assert drift.persists(whole, [small, small]) == [True]
+    assert drift.persists(whole, [small, chance]) == [False]
+    assert drift.persists(small, [whole, whole]) == [False]
+
+
+def test_the_embeddings_alone_can_be_beyond_chance():
+    smallest = 1 / (1 + drift.PERMUTATIONS)
+    others = [drift.Test(name, 0.0, 1.0, 0.1) for name in ("intents", "confidence")]
+
+    tests = [drift.Test("embeddings", 0.7, smallest, 0.6), *others, others[0]]
+
+    assert drift.is_changed(tests)[0]
