@@ -1,4 +1,5 @@
-"""What leaves the house: gold labels and function schemas, as files."""
+"""What leaves the house as files: gold labels, function schemas, and what other
+apps add to `FORMS`."""
 
 import gzip
 import json
@@ -40,14 +41,10 @@ def export(*, form: str, path: Path, by: User | None) -> int:
     return n
 
 
-def gold_records() -> Iterator[dict[str, Any]]:
-    """Gold labels as canonical records, each with the split of its utterance."""
-    labels: QuerySet[GoldLabel] = (
-        GoldLabel.objects.filter(
-            utterance__redaction=Utterance.Redaction.FULL,
-            utterance__status=Utterance.Status.LABELED,
-        )
-        .select_related(
+def records(labels: QuerySet[GoldLabel]) -> Iterator[tuple[Utterance, dict[str, Any]]]:
+    """Each label's utterance, and both of them as a canonical record."""
+    whole_rows = (
+        labels.select_related(
             "utterance__conversation",
             "utterance__domain",
             "intent__domain",
@@ -56,9 +53,9 @@ def gold_records() -> Iterator[dict[str, Any]]:
         .prefetch_related("annotation__spans")
         .order_by("utterance_id")
     )
-    for label in labels.iterator(chunk_size=CHUNK):
+    for label in whole_rows.iterator(chunk_size=CHUNK):
         label.utterance.goldlabel = label
-        yield record_of(label.utterance)
+        yield label.utterance, record_of(label.utterance)
 
 
 def record_of(said: Utterance) -> dict[str, Any]:
@@ -103,8 +100,12 @@ def _span(span: ParameterSpan) -> dict[str, Any]:
 
 def _write_gold(path: Path) -> int:
     n = 0
-    with _whole(path) as file:
-        for record in gold_records():
+    labels = GoldLabel.objects.filter(
+        utterance__redaction=Utterance.Redaction.FULL,
+        utterance__status=Utterance.Status.LABELED,
+    )
+    with whole(path) as file:
+        for _, record in records(labels):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             n += 1
     return n
@@ -118,7 +119,7 @@ def _write_functions(path: Path) -> int:
     ).select_related("function__intent")
     n = 0
     for version in live:
-        with _whole(path / f"{version.function.name}.json") as file:
+        with whole(path / f"{version.function.name}.json") as file:
             json.dump(_function(version), file, indent=2, ensure_ascii=False)
             file.write("\n")
         n += 1
@@ -137,7 +138,7 @@ def _function(version: SchemaVersion) -> dict[str, Any]:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[TextIO]:
+def whole(path: Path) -> Iterator[TextIO]:
     """A text file that takes its name only once it is complete and on disk."""
     aside = path.with_name(f".{path.name}.part")
     opener = gzip.open if path.suffix == ".gz" else open
@@ -151,6 +152,7 @@ def _whole(path: Path) -> Iterator[TextIO]:
         aside.unlink(missing_ok=True)
 
 
+# What can be exported: each writes to the path and returns how many things it wrote.
 FORMS: dict[str, Callable[[Path], int]] = {
     "gold": _write_gold,
     "functions": _write_functions,

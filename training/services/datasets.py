@@ -126,7 +126,7 @@ def _members() -> Iterator[Member]:
         .order_by("utterance_id")
     )
     for label in labels.iterator(chunk_size=CHUNK):
-        split = _split(label.utterance)
+        split = split_of(label.utterance)
         yield Member(
             utterance_id=label.utterance_id,
             annotation_id=label.annotation_id,
@@ -144,7 +144,7 @@ def _exam_conversations() -> frozenset[int]:
     return frozenset(exam.values_list("utterance__conversation", flat=True))
 
 
-def _split(utterance: Utterance) -> str:
+def split_of(utterance: Utterance) -> str:
     """The exam stays the exam; of the rest a stable share, by conversation, is held
     out to calibrate on."""
     if utterance.split == Utterance.Split.EXAM:

@@ -11,8 +11,9 @@ from annotations.services.export import FORMS, export
 
 class Command(BaseCommand):
     help = (
-        "Write gold labels (canonical JSON lines, .gz to compress) or the live "
-        "function schemas (a folder with one JSON file each)."
+        "Write gold labels (canonical JSON lines, .gz to compress), the live function "
+        "schemas (a folder with one JSON file each) or the files a round would train "
+        "on (a folder with train, valid and exam)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -102,7 +102,7 @@ def test_each_live_schema_is_a_file_with_its_hash(tmp_path):
 
 
 def test_an_unknown_format_names_the_known_ones(tmp_path):
-    with pytest.raises(CommandError, match="functions, gold"):
+    with pytest.raises(CommandError, match="functions, gold, training"):
         call_command("export", "parquet", tmp_path / "x")
 
 
