@@ -113,6 +113,14 @@ def few_shot() -> Iterator[dict[str, Any]]:
             yield {"data": name, "labels": n, **means}
 
 
+def names_of(intents: Sequence[str]) -> Any:
+    """The intents' names in words, as texts to embed."""
+    from training.ml.data import Dataset, Example
+    from training.ml.intent_words import in_words
+
+    return Dataset(tuple(Example(in_words(name)) for name in intents))
+
+
 def noise(name: str) -> Iterator[dict[str, Any]]:
     """One row a training and a test: accuracy of the light head."""
     from training.ml import recipe_head
@@ -130,8 +138,9 @@ def noise(name: str) -> Iterator[dict[str, Any]]:
     for share in (0.0, 0.5, 1.0):
         config = TrainConfig(recipe="head", speech_noise=share)
         found = parts(train, valid, config)
-        [seen] = _embeddings([found.everything])
-        model, words = recipe_head.fit_opinions(found, config, seen)
+        seen, names = _embeddings([found.everything, names_of(found.intents)])
+        fitter = recipe_head.Fitter(found, config, seen, names)
+        model, words = recipe_head.fit_opinions(found, config, fitter)
         row: dict[str, Any] = {"data": name, "noised share": share}
         for (kind, one), x in zip(tests.items(), asked, strict=True):
             said = model.predict(x, words.logits(one.texts) if words else None)
@@ -149,7 +158,7 @@ def balanced(name: str) -> Iterator[dict[str, Any]]:
     from training.ml.recipe_parts import TrainConfig, parts
 
     whole, test = read(name, "train").in_scope(), read(name, "test").in_scope()
-    [x, asked] = _embeddings([whole, test])
+    [x, asked, names] = _embeddings([whole, test, names_of(whole.intents)])
     for method in ("none", "auto", "weights", "logit", "oversample", "smote"):
         results = []
         for seed in SEEDS:
@@ -158,7 +167,9 @@ def balanced(name: str) -> Iterator[dict[str, Any]]:
             # Cross-validated: a long tail cannot spare rows to hold out.
             few = whole.take(rows)
             found = replace(parts(few, few.take([]), config), is_given=False)
-            model, words = recipe_head.fit_opinions(found, config, x[rows])
+            known = np.isin(whole.intents, found.intents)
+            fitter = recipe_head.Fitter(found, config, x[rows], names[known])
+            model, words = recipe_head.fit_opinions(found, config, fitter)
             said = model.predict(asked, words.logits(test.texts) if words else None)
             best = [model.classes[i] for i in said.proba.argmax(axis=1)]
             rare = [a == b for a, b in zip(test.labels, best, strict=True) if a in tail]

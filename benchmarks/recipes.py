@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine
-from benchmarks.model import read
+from benchmarks.model import names_of, read
 
 
 def choice(name: str, n_rows: int, epochs: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -103,14 +103,15 @@ def _head_with_turns(parts: Any, config: Any, test: Any) -> dict[str, Any]:
     encoder = TextEncoder(base / "tokenizer.json")
     model = joint.EmbeddingModel(joint.load_encoder(base))
     found = []
-    for dataset in (parts.everything, test):
+    for dataset in (parts.everything, test, names_of(parts.intents)):
         encoded = [
             encoder.encode(e.text, e.context[-turns:] if turns else ()) for e in dataset
         ]
         device = torch.device("cpu")
         seen = embedding.embed(model, encoded, with_words=False, device=device)
         found.append(seen.embeddings)
-    pooled, words = recipe_head.fit_opinions(parts, config, found[0])
+    fitter = recipe_head.Fitter(parts, config, found[0], found[2])
+    pooled, words = recipe_head.fit_opinions(parts, config, fitter)
     said = pooled.predict(found[1], words.logits(test.texts) if words else None)
     best = [pooled.classes[i] for i in said.proba.argmax(axis=1)]
     return {

@@ -21,10 +21,11 @@ from training.ml import (
     tagger,
 )
 from training.ml.bundle import Bundle
-from training.ml.data import OUT_OF_SCOPE, Dataset
+from training.ml.data import OUT_OF_SCOPE
 from training.ml.ensemble import Balanced, HeldOut, Outside
 from training.ml.hooks import Hooks
 from training.ml.intent_model import IntentModel, LinearHead
+from training.ml.intent_words import in_words
 from training.ml.lexical import LexicalHead
 from training.ml.neighbours import Neighbours
 from training.ml.out_of_scope import Unseen, with_domains
@@ -69,10 +70,17 @@ def train(
     if seen.words is not None:
         scorer, tags_right = _tagging(parts, config, encoded, seen.words, hooks)
     hooks.on_message("Fitting the heads; rows held out decide who is heard how much.")
-    pooled, words = fit_opinions(parts, config, seen.embeddings)
+    names = embedding.embed(
+        model,
+        [text_encoder.encode(in_words(intent)) for intent in parts.intents],
+        with_words=False,
+        device=finetune.device_of(config.device),
+    ).embeddings
+    fitter = Fitter(parts, config, seen.embeddings, names)
+    pooled, words = fit_opinions(parts, config, fitter)
     judging = None
     if config.recipe == AUTO:
-        judging = _judged(parts, config, seen.embeddings, tags_right)
+        judging = _judged(parts, fitter, tags_right)
     bundle = Bundle(
         recipe=HEAD,
         intent_model=pooled,
@@ -113,17 +121,13 @@ def _tagging(
     return scorer, held
 
 
-def _judged(
-    parts: Parts, config: TrainConfig, embeddings: Floats, tags: Bools | None
-) -> Judged:
+def _judged(parts: Parts, fitter: Fitter, tags: Bools | None) -> Judged:
     """How opinions of the training rows alone fare on the held-out ones.
 
     tags: whether those of each held-out example are right, where that can be judged.
     """
-    labels = np.asarray(parts.everything.labels, dtype=object)
-    n_train = len(parts.train)
+    labels, n_train = fitter.labels, len(parts.train)
     rows = np.flatnonzero(np.isin(labels[n_train:], parts.train.in_scope().intents))
-    fitter = _Fitter(parts.intents, config, parts.everything, labels, embeddings)
     train_rows = np.arange(n_train)
     answers = fitter.fold(train_rows, n_train + rows)
     inside = train_rows[labels[:n_train] != OUT_OF_SCOPE]
@@ -137,15 +141,13 @@ def _judged(
 
 
 def fit_opinions(
-    parts: Parts, config: TrainConfig, embeddings: Floats
+    parts: Parts, config: TrainConfig, fitter: Fitter
 ) -> tuple[IntentModel, LexicalHead | None]:
     """The pooled model over all rows of `parts.everything` and its opinion of words."""
-    examples = parts.everything
-    labels = np.asarray(examples.labels, dtype=object)
+    labels, embeddings = fitter.labels, fitter.embeddings
     known = np.isin(labels, np.asarray([*parts.intents, OUT_OF_SCOPE], dtype=object))
     n_train = len(parts.train)
     held_rows = n_train + np.flatnonzero(known[n_train:])
-    fitter = _Fitter(parts.intents, config, examples, labels, embeddings)
     if parts.is_given and _is_enough(list(labels[held_rows]), parts.intents):
         answers = fitter.fold(np.arange(n_train), held_rows)
     else:
@@ -167,22 +169,21 @@ def fit_opinions(
     return ensemble.assemble(pooling, [head], words, near, scope)
 
 
-class _Fitter:
+class Fitter:
     """Fits the opinions on some rows and asks them about others."""
 
     def __init__(
-        self,
-        intents: tuple[str, ...],
-        config: TrainConfig,
-        examples: Dataset,
-        labels: NDArray[Any],
-        embeddings: Floats,
+        self, parts: Parts, config: TrainConfig, embeddings: Floats, names: Floats
     ) -> None:
-        self._intents = intents
+        """embeddings: of `parts.everything`, (n, hidden); names: of the intents' names
+        in words, (n_intents, hidden)."""
+        examples = parts.everything
+        self.labels = np.asarray(examples.labels, dtype=object)
+        self.embeddings = embeddings
+        self._intents = parts.intents
         self._config = config
         self._texts = np.asarray(examples.texts, dtype=object)
-        self._labels = labels
-        self._embeddings = embeddings
+        self._names = names
 
     def opinions(
         self, rows: Rows, methods: Sequence[str]
@@ -191,24 +192,30 @@ class _Fitter:
 
         All are fitted on rows in scope.
         """
-        labels = [str(label) for label in self._labels[rows]]
+        labels = [str(label) for label in self.labels[rows]]
         texts = list(self._texts[rows])
         return recipe_parts.opinions(
-            self._embeddings[rows], texts, labels, self._intents, self._config, methods
+            self.embeddings[rows],
+            texts,
+            labels,
+            self._intents,
+            self._config,
+            methods,
+            self._names,
         )
 
     def fold(self, seen: Rows, unseen: Rows) -> dict[str, HeldOut]:
         """What opinions fitted on `seen` rows say of `unseen` ones, by method."""
-        inside = seen[self._labels[seen] != OUT_OF_SCOPE]
+        inside = seen[self.labels[seen] != OUT_OF_SCOPE]
         methods = balance.fits(self._config.balance)
         heads, words, near = self.opinions(inside, methods)
         answers = ensemble.answers(
             heads,
             words,
             near,
-            self._embeddings[unseen],
+            self.embeddings[unseen],
             list(self._texts[unseen]),
-            list(self._labels[unseen]),
+            list(self.labels[unseen]),
         )
         return {
             method: replace(answers, linear=(logits,))
@@ -218,7 +225,7 @@ class _Fitter:
     def balanced(self, answers: Mapping[str, HeldOut], rows: Rows) -> Balanced:
         """How rare intents of `rows` get their share, as `answers` speak for."""
         codes = np.searchsorted(
-            np.asarray(self._intents, dtype=object), self._labels[rows]
+            np.asarray(self._intents, dtype=object), self.labels[rows]
         )
         return ensemble.balanced(answers, [LINEAR_START], codes, self._config.balance)
 
@@ -230,8 +237,8 @@ class _Fitter:
         answers = []
         for index in range(FOLDS if few else 1):
             seen, unseen = rows[fold != index], rows[fold == index]
-            in_scope = set(self._labels[seen]) - {OUT_OF_SCOPE}
-            heard = [self._labels[r] in {*in_scope, OUT_OF_SCOPE} for r in unseen]
+            in_scope = set(self.labels[seen]) - {OUT_OF_SCOPE}
+            heard = [self.labels[r] in {*in_scope, OUT_OF_SCOPE} for r in unseen]
             unseen = unseen[np.asarray(heard, dtype=bool)]
             if len(in_scope) > 1 and len(unseen):
                 answers.append(self.fold(seen, unseen))
@@ -239,7 +246,7 @@ class _Fitter:
             method: ensemble.joined(
                 [part[method] for part in answers],
                 len(self._intents),
-                self._embeddings.shape[1],
+                self.embeddings.shape[1],
             )
             for method in balance.fits(self._config.balance)
         }

@@ -175,16 +175,22 @@ def opinions(
     intents: tuple[str, ...],
     config: TrainConfig,
     methods: Sequence[str],
+    names: Floats | None = None,
 ) -> tuple[list[LinearHead], LexicalHead | None, Neighbours]:
     """A linear head by each method of balance, one of words, and the neighbours.
 
     x: (n, hidden), what the encoder makes of `texts`, rows in scope. Each opinion has
-    a column for every one of `intents`, in that order.
+    a column for every one of `intents`, in that order. names: (n_intents, hidden), what
+    it makes of the intents' names.
     """
     heads: list[LinearHead] = []
     for method in methods:
         start = heads[0] if heads else None
-        fitted = linear_head(x, labels, method, seed=config.seed, start=start)
+        if method == "weights" and names is not None:
+            rows, known = np.concatenate([x, names]), [*labels, *intents]
+        else:
+            rows, known = x, list(labels)
+        fitted = linear_head(rows, known, method, seed=config.seed, start=start)
         heads.append(aligned(fitted, intents))
     words = None
     if config.words:

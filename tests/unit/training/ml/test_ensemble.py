@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from training.ml import balance, ensemble, stacking
+from training.ml import balance, ensemble, recipe_parts, stacking
 from training.ml.ensemble import HeldOut, Pooling
 from training.ml.intent_model import LinearHead, fit_linear_head
 from training.ml.lexical import fit_lexical
 from training.ml.neighbours import Neighbours
-from training.ml.recipe_parts import linear_head
+from training.ml.recipe_parts import TrainConfig, linear_head
 
 N = 600
 
@@ -158,6 +158,26 @@ def test_weights_fit_what_as_many_copies_would():
 
     np.testing.assert_allclose(weighed.coef, copied.coef, atol=0.01)
     np.testing.assert_allclose(weighed.intercept, copied.intercept, atol=0.01)
+
+
+def test_a_name_is_one_more_example_where_intents_weigh_the_same():
+    # "lost" has one example, off its kind; its name lies where its callers are.
+    x = np.array([[1.0, 0.0, 0.0]] * 8 + [[0.6, 0.8, 0.0]], dtype=np.float32)
+    labels, intents = ["bill"] * 8 + ["lost"], ("bill", "lost")
+    names = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], dtype=np.float32)
+    asked = np.array([[0.0, 0.0, 1.0]], dtype=np.float32)
+    config = TrainConfig(words=False)
+
+    def lead(names):
+        """By how much "lost" leads: of the plain fit, of the weighed one."""
+        heads, _, _ = recipe_parts.opinions(
+            x, [""] * 9, labels, intents, config, ("none", "weights"), names
+        )
+        return [float(np.diff(head.logits(asked))[0, 0]) for head in heads]
+
+    plain, weighed = lead(None)
+    assert lead(names)[0] == plain
+    assert lead(names)[1] > weighed + 1.0
 
 
 def test_smote_puts_new_rows_between_rows_of_the_same_intent():
