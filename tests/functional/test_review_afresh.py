@@ -71,7 +71,7 @@ def test_marks_act_and_hearing_are_given_by_keyboard_alone(page, case, console):
     expect(page.locator("#params")).to_contain_text("turn 2")
     pressed(page, "Escape", ",", ",", "<", ",", "*")
     expect(page.get_by_label("Corrects")).to_be_checked()
-    page.wait_for_function("document.querySelector('.value')?.value === '2026-03'")
+    expect(page.locator(".value").first).to_have_value("2026-03")
     pressed(page, "Enter")
     stored = settled(page)
 

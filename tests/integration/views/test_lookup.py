@@ -289,7 +289,7 @@ def test_a_failure_has_a_page_with_the_request_id_and_no_query(ana, monkeypatch)
 
 def test_a_chosen_theme_is_in_the_first_byte(ana):
     ana.cookies["theme"] = "dark"
-    assert re.search(r'<html lang="en"[^>]* data-theme="dark">', shown(ana, "/"))
+    assert re.search(r'<html lang="en"[^>]* data-theme="dark"[ >]', shown(ana, "/"))
 
     ana.cookies["theme"] = '"><script>'
     assert "data-theme" not in shown(ana, "/").partition(">")[2].partition(">")[0]
