@@ -24,6 +24,7 @@ C = 1.0
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 Floats = NDArray[np.floating[Any]]
+Buckets = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class LexicalHead:
         """(n, n_intents) float32."""
         out = np.empty((len(texts), len(self.classes)), dtype=np.float32)
         for row, text in enumerate(texts):
-            buckets, weights = weigh(text, self.idf)
+            buckets, weights = weigh(grams(text), self.idf)
             out[row] = weights @ self.coef[buckets].astype(np.float32)
         return out + self.intercept
 
@@ -102,9 +103,8 @@ def grams(text: str) -> Counter[int]:
     return Counter(zlib.crc32(gram.encode()) % BUCKETS for gram in found)
 
 
-def weigh(text: str, idf: Floats) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Buckets of a text and their weights, a unit vector: (1 + log tf) * idf."""
-    counts = grams(text)
+def weigh(counts: Counter[int], idf: Floats) -> tuple[Buckets, NDArray[np.float32]]:
+    """A text's buckets and their weights, a unit vector: (1 + log tf) * idf."""
     buckets = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
     tf = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
     weights = (1.0 + np.log(np.maximum(tf, 1.0))) * idf[buckets]
@@ -126,10 +126,11 @@ def fit_lexical(
     if len(set(labels)) < 2:
         raise ValueError("two different intents are needed to learn anything")
     seen = np.zeros(BUCKETS, dtype=np.int64)
-    for text in texts:
-        seen[list(grams(text))] += 1
+    counted = [grams(text) for text in texts]
+    for counts in counted:
+        seen[list(counts)] += 1
     idf = (np.log((1 + len(texts)) / (1 + seen)) + 1.0).astype(np.float32)
-    rows = [weigh(text, idf) for text in texts]
+    rows = [weigh(counts, idf) for counts in counted]
     starts = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
     x = sparse.csr_matrix(
         (

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from training.ml import balance, bio, ensemble, intent_model, speech_noise
 from training.ml.bundle import Bundle
@@ -184,20 +186,31 @@ def opinions(
     it makes of the intents' names.
     """
     heads: list[LinearHead] = []
-    for method in methods:
-        start = heads[0] if heads else None
-        if method == "weights" and names is not None:
-            rows, known = np.concatenate([x, names]), [*labels, *intents]
-        else:
-            rows, known = x, list(labels)
-        fitted = linear_head(rows, known, method, seed=config.seed, start=start)
-        heads.append(aligned(fitted, intents))
-    words = None
-    if config.words:
-        words = fit_lexical(texts, labels, seed=config.seed).aligned(intents)
+    # Two fits of about the same length, side by side: BLAS keeps to one thread each.
+    with threadpool_limits(1), ThreadPoolExecutor(1) as beside:
+        words = beside.submit(_words, texts, labels, intents, config)
+        for method in methods:
+            if method == "weights" and names is not None:
+                rows, known = np.concatenate([x, names]), [*labels, *intents]
+            else:
+                rows, known = x, list(labels)
+            start = heads[0] if heads else None
+            fitted = linear_head(rows, known, method, seed=config.seed, start=start)
+            heads.append(aligned(fitted, intents))
     codes = heads[0].codes(labels)
     near = Neighbours.of(x, codes, len(intents), seed=config.seed)
-    return heads, words, near
+    return heads, words.result(), near
+
+
+def _words(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    intents: tuple[str, ...],
+    config: TrainConfig,
+) -> LexicalHead | None:
+    if not config.words:
+        return None
+    return fit_lexical(texts, labels, seed=config.seed).aligned(intents)
 
 
 def linear_head(

@@ -17,7 +17,7 @@ def test_a_text_is_cut_into_words_pairs_and_letters():
 
 
 def test_weights_are_a_unit_vector_and_repeats_count_less_each_time():
-    buckets, weights = weigh("bill bill bill bill", np.ones(BUCKETS, np.float32))
+    buckets, weights = weigh(grams("bill bill bill bill"), np.ones(BUCKETS, np.float32))
 
     assert np.linalg.norm(weights) == pytest.approx(1.0)
     assert len(set(buckets)) == len(buckets)
