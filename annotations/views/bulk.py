@@ -22,6 +22,7 @@ from annotations.services import bulk, bulk_export, queue
 from annotations.tasks import run_bulk
 from annotations.views.polling import polled
 from annotations.views.search_form import SearchForm, back_of
+from annotations.views.sent import whole
 
 STEPS = {"confirm": bulk.confirm, "cancel": bulk.cancel, "undo": bulk.undo}
 
@@ -31,7 +32,11 @@ def draft(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.POST, by=request.user)
     if not form.is_valid():
         return _refused(request, "The filters cannot be read any more. Search again.")
-    picked = [int(pk) for pk in request.POST.getlist("pick") if pk.isdecimal()]
+    ticked = request.POST.getlist("pick")
+    picked = [pk for pk in map(whole, ticked) if pk is not None]
+    if len(picked) < len(ticked):
+        # Without any, all that fit would be meant.
+        return _refused(request, "What was ticked cannot be read. Search again.")
     criteria = form.criteria()
     if request.POST.get("by_meaning"):
         # The words were read for their meaning; what is near has no end of its own.

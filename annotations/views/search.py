@@ -13,6 +13,7 @@ from annotations.services import bulk, requested, search_counts, search_words
 from annotations.services import search as service
 from annotations.views.intents import WRITERS
 from annotations.views.search_form import SearchForm, back_of, id_of, narrowings
+from annotations.views.sent import number
 
 
 def search(request: HttpRequest) -> HttpResponse:
@@ -39,8 +40,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def open_at_desk(request: HttpRequest) -> HttpResponse:
     """The utterance leased and on the desk, or a word on who has it."""
-    sent = request.POST.get("utterance", "")
-    utterance_id = int(sent) if sent.isdecimal() and len(sent) < 19 else 0
+    utterance_id = number(request.POST.get("utterance", ""))
     try:
         item = requested.open_at_desk(by=request.user, utterance_id=utterance_id)
     except ConflictError as refused:

@@ -13,9 +13,9 @@ from annotations.models import Domain, Intent, Role, User, Utterance
 from annotations.services import search
 from annotations.services.search import Criteria
 from annotations.services.search_words import MOST_LETTERS
+from annotations.views.sent import whole
 
-HIDDEN = (Utterance.Status.QUARANTINED, Utterance.Status.ERASED)
-STATUSES = [c for c in Utterance.Status.choices if c[0] not in HIDDEN]
+STATUSES = [c for c in Utterance.Status.choices if c[0] not in Utterance.OUT_OF_SIGHT]
 TENS = range(0, 101, 10)
 MOST_NARROWINGS = 5  # the filter itself offers the others
 Choices = list[tuple[str, str]]
@@ -155,6 +155,4 @@ def back_of(request: HttpRequest) -> str:
 
 def id_of(request: HttpRequest, name: str) -> int | None:
     """The id that the address holds under this name; None where it is none."""
-    sent = request.GET.get(name, "")
-    is_number = sent.isascii() and sent.isdigit() and len(sent) < 19
-    return int(sent) if is_number else None
+    return whole(request.GET.get(name, ""))

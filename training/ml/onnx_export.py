@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from training.ml import joint, storage
+from training.ml.encoder_onnx import OPSET
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "pool")
 OUTPUTS = ("embedding", "states")
-OPSET = 17
 
 
 def export_encoder(encoder: nn.Module, path: Path, *, layer: int = -1) -> None:

@@ -314,6 +314,18 @@ def test_of_the_nearest_only_those_ticked_are_meant(client, rita):
     assert f'href="{back}"' in ticked.content.decode()
 
 
+@pytest.mark.parametrize("sent", ["9" * 30, "one", "-1", "²"])
+def test_ticks_that_cannot_be_read_are_not_taken_for_none(client, rita, sent):
+    pool()
+    client.force_login(rita)
+
+    asked = {"q": "same", "kind": "exclude", "pick": [sent]}
+    page = client.post("/search/bulk", asked, follow=True).content.decode()
+
+    assert "What was ticked cannot be read" in page
+    assert not BulkAction.objects.exists()
+
+
 @pytest.mark.parametrize("back", ["//elsewhere/search?q=1", "/audit", "javascript:1"])
 def test_the_way_back_leads_to_a_search_and_nowhere_else(client, rita, back):
     client.force_login(rita)
