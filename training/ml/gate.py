@@ -186,8 +186,8 @@ def _difference(found: Comparison, gates: Gates) -> Check:
         f"{_percent(found.challenger_accuracy)} against "
         f"{_percent(found.champion_accuracy or 0.0)} on the same {found.n} items "
         f"({_points(found.difference)} points, 95 % interval {low} to {high} by "
-        f"conversation; {found.only_challenger} items won, {found.only_champion} lost, "
-        f"p = {found.p_better:.3f})"
+        f"conversation; items won {found.only_challenger}, lost {found.only_champion}, "
+        f"{_p_value(found.p_better)})"
     )
     if gates.rule == NOT_WORSE:
         good = found.interval[0] >= -gates.margin
@@ -346,6 +346,10 @@ def _listed(names: Sequence[str]) -> str:
 
 def _plural(word: str, n: int) -> str:
     return word if n == 1 else f"{word}s"
+
+
+def _p_value(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def _percent(share: float) -> str:

@@ -34,6 +34,7 @@ def test_a_clear_win_passes_and_says_by_how_much():
         0,
     )
     assert "100.0 % against 50.0 % on the same 20 items" in verdict.reasons[0]
+    assert "items won 10, lost 0, p < 0.001" in verdict.reasons[0]  # 1 in 1,024
 
 
 def test_better_by_chance_does_not_pass():
@@ -42,6 +43,7 @@ def test_better_by_chance_does_not_pass():
     assert not verdict.passed
     assert verdict.is_decided
     assert verdict.reasons[0].startswith("The challenger is not provably better")
+    assert "items won 1, lost 0, p = 0.500" in verdict.reasons[0]
 
 
 def test_equal_models_pass_only_where_not_worse_is_enough():
