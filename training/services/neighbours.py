@@ -22,7 +22,7 @@ BREADTH = 400  # how many the graph keeps in view: more finds more, and takes lo
 # How many are compared by their vectors: among all, and among those that fit filters,
 # of which the graph is gone through further, but no further than MOST_READ.
 CANDIDATES, CANDIDATES_FILTERED = 400, 200
-MOST_READ = 15_000
+MOST_READ = 8_000
 
 AMONG = """
 SELECT e.utterance_id, - (e.vector <#> %s::vector) FROM training_utteranceembedding e
