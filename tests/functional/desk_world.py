@@ -19,6 +19,15 @@ CHARGE_SCHEMA = {
     },
     "required": ["amount"],
 }
+BILL_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "bill_month": {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"},
+        "lines": {"type": "integer", "maximum": 9},
+    },
+    "required": ["bill_month"],
+}
 CONTEXT = [
     {"role": "bot", "text": "Thanks for calling. How can I help you today?"},
     {"role": "caller", "text": "uh it's about my last bill"},

@@ -8,6 +8,7 @@ from annotations.models import Annotation
 from annotations.services.desk_keys import ACTIONS
 from tests.factories import cast
 from tests.functional import review_world as world
+from tests.functional.desk_world import BILL_SCHEMA
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 CONTEXT = [
@@ -16,22 +17,13 @@ CONTEXT = [
     {"role": "bot", "text": "on which bill"},
 ]
 MARCH = CONTEXT[1]["text"].index("march")
-SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "bill_month": {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"},
-        "lines": {"type": "integer", "maximum": 9},
-    },
-    "required": ["bill_month"],
-}
 NEITHER = "3"
 
 
 @pytest.fixture
 def case(page, sign_in, live_server, console):
     """A disputed turn of a conversation, open before its reviewer."""
-    cast.live_schema(cast.intent("dispute_charge"), SCHEMA)
+    cast.live_schema(cast.intent("dispute_charge"), BILL_SCHEMA)
     cast.intent("explain_charge")
     cast.intent("pay_bill")
     cast.intent("oos", domain="other", is_out_of_scope=True)

@@ -10,15 +10,6 @@ from tests.factories import cast
 from tests.functional import desk_world as world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "bill_month": {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"},
-        "lines": {"type": "integer", "maximum": 9},
-    },
-    "required": ["bill_month"],
-}
 CONTEXT = [
     {"role": "bot", "text": "how can i help"},
     {"role": "caller", "text": "👍🏽 check my march bill"},
@@ -30,7 +21,7 @@ MARCH = CONTEXT[1]["text"].index("march")
 @pytest.fixture
 def ana():
     bill = cast.intent("check_bill")
-    cast.live_schema(bill, SCHEMA)
+    cast.live_schema(bill, world.BILL_SCHEMA)
     cast.intent("say_yes", usual_act="confirms")
     cast.intent("oos", domain="other", is_out_of_scope=True)
     return world.ana()
