@@ -16,7 +16,8 @@ from benchmarks.http_client import Client, HttpError, Response
 FORM = "application/x-www-form-urlencoded;charset=UTF-8"
 ITEM = re.compile(r'data-item="(\d+)"')
 SPANS = re.compile(r'data-spans="([^"]*)"')
-TEXT = re.compile(r'<bdi dir="auto">(.*?)</bdi></p>', re.DOTALL)
+# Earlier turns and similar utterances stand in a <bdi> of their own.
+TEXT = re.compile(r'id="utterance"[^>]*><bdi dir="auto">(.*?)</bdi></p>', re.DOTALL)
 CHOICE = re.compile(r'name="intent" value="([^"]+)"')
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
@@ -78,10 +79,11 @@ class Desk:
 
 def _items(response: Response) -> list[Item]:
     """The items of a page; the first suggestion of each is what will be answered."""
-    return [_item(part) for part in _page(response).split('<form id="item"')[1:]]
+    return [item_of(part) for part in _page(response).split('<form id="item"')[1:]]
 
 
-def _item(page: str) -> Item:
+def item_of(page: str) -> Item:
+    """The item of one form, with the texts at the places of its suggested spans."""
     text = html.unescape(_found(TEXT, page))
     spans = [
         {**span, "text": text[span["start"] : span["end"]]}

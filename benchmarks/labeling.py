@@ -39,6 +39,9 @@ def main() -> None:
     document = {"conditions": machine.conditions(), "rows": rows}
     drawn = report.labeling_table(rows), report.import_lines(rows)
     print(*drawn, sep="\n", file=sys.stderr)
+    if any(row.get("errors") for row in rows):
+        # Refused answers are no labels: their speed says nothing about the desk.
+        sys.exit(f"Some answers were refused, so nothing is written: {rows}")
     if options.write:
         report.write(options.write, report.taken(document["conditions"]), *drawn)
     if options.output:
