@@ -182,13 +182,18 @@ STATIC_BUNDLES = {
     "js/confirm.js": (
         "js/picker.js",
         "js/cover.js",
-        "js/attended.js",
         "js/settle.js",
+        "js/attended.js",
         "js/leases.js",
         "js/cluster-page.js",
     ),
     # What all of the reviewer's pages have.
-    "js/reviewing.js": ("js/cover.js", "js/attended.js", "js/review.js"),
+    "js/reviewing.js": (
+        "js/cover.js",
+        "js/settle.js",
+        "js/attended.js",
+        "js/review.js",
+    ),
     # The desk without what asks the server.
     "js/practice.js": (
         "js/marking.js",

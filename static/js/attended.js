@@ -1,15 +1,34 @@
-/* A page that sends whole forms: covered while nobody is there, and a form leaves only
-   once its person is known to be signed in, so that what they entered is never lost. */
+/* A page that sends whole forms: covered while nobody is there, deaf to what is decided
+   before it has been seen, and a form leaves only once its person is known to be signed
+   in, so that what they entered is never lost. */
 (() => {
   "use strict";
-  const { make, banner, signingIn, coverWhenIdle } = window.IVR;
+  const { make, banner, signingIn, coverWhenIdle, watchPaint, isSettled, lookAway, millisecondsSeen } = window.IVR;
+
+  /* Hidden fields that go with a form: each once, however often it is sent. */
+  function carry(form, fields) {
+    for (const [name, value] of Object.entries(fields)) {
+      const field = form.querySelector(`input[type=hidden][name="${name}"]`) || make("input", { type: "hidden", name });
+      field.value = value;
+      form.append(field);
+    }
+  }
 
   /* place: what the forms are in; its data say whose page it is (components/attended.html). */
   function attended(place) {
     const url = place.dataset;
+    const seen = { form: place };
     const signIn = signingIn({ url, kept: () => "What you entered on this page stays as it is." });
     let isSending = false;
-    addEventListener("pageshow", () => (isSending = false));
+    let pressed = null; // the field of the button that sent a form, which submit() leaves out
+
+    function begin() {
+      isSending = false;
+      pressed?.remove();
+      watchPaint(seen);
+    }
+    begin();
+    addEventListener("pageshow", (event) => event.persisted && begin());
 
     async function reenter() {
       await signIn.reenter();
@@ -23,17 +42,34 @@
       return found !== "unreachable";
     }
 
+    const sends = (form) => form?.method === "post" && place.contains(form);
+
+    // A key or click so soon was meant for the page before: nobody has seen this one.
+    for (const kind of ["click", "submit"]) {
+      document.addEventListener(kind, (event) => {
+        if (!sends(event.target.closest?.("form")) || isSettled(seen, event)) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }, true);
+    }
+    // A held Enter must not press a button that has the focus.
+    document.addEventListener("keydown", (event) => {
+      if (event.repeat && event.key === "Enter" && !event.target.closest?.("textarea")) event.preventDefault();
+    }, true);
+
     // Whatever else listens to the form has had its say by now.
     document.addEventListener("submit", async (event) => {
       const { target: form, submitter } = event;
-      if (event.defaultPrevented || form.method !== "post" || !place.contains(form)) return;
+      if (event.defaultPrevented || !sends(form)) return;
       event.preventDefault();
       if (isSending) return;
       isSending = true;
       isSending = await isSignedIn();
       if (!isSending) return;
       banner(null);
-      if (submitter?.name) form.append(make("input", { type: "hidden", name: submitter.name, value: submitter.value }));
+      pressed?.remove();
+      pressed = submitter?.name ? make("input", { type: "hidden", name: submitter.name, value: submitter.value }) : null;
+      if (pressed) form.append(pressed);
       form.submit();
     });
 
@@ -42,10 +78,19 @@
       get isSending() {
         return isSending;
       },
+      isSettled: (event) => isSettled(seen, event),
+      millisecondsSeen: () => millisecondsSeen(seen),
       /* pause(ms without a key) -> sentences, as in coverWhenIdle */
-      cover: ({ pause, resume = reenter, shown = () => undefined }) => coverWhenIdle({ limit: 1000 * Number(url.idle), pause, resume, shown }),
+      cover: ({ pause, resume = reenter }) => coverWhenIdle({
+        limit: 1000 * Number(url.idle), resume,
+        pause(idle) {
+          lookAway(seen, idle);
+          return pause(idle);
+        },
+        shown: () => watchPaint(seen),
+      }),
     };
   }
 
-  Object.assign(window.IVR, { attended });
+  Object.assign(window.IVR, { attended, carry });
 })();

@@ -1,14 +1,12 @@
 /* Near-duplicates on one page: the blind check, then one key for the others. */
 (() => {
   "use strict";
-  const { banner, say, keys, leases, attended, watchPaint, isSettled, lookAway, millisecondsSeen, Picker } = window.IVR;
+  const { banner, say, keys, leases, attended, Picker } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const page = $("cluster");
   const form = page.querySelector("form[data-step]");
-  const seen = { form: page };
   const desk = attended(page);
   let isLeft = false; // what this page held is given back, or goes on with whoever leaves
-  watchPaint(seen);
 
   const held = () => (isLeft || desk.isSending ? [] : (page.dataset.held || "").split(" ").filter(Boolean));
   const lost = new Set(); // ids that somebody else has by now
@@ -29,13 +27,7 @@
     else banner(`${lost.size === 1 ? "One of these went" : `${lost.size} of these went`} back to the others meanwhile and will be left alone.`);
   }
 
-  if (form) {
-    const pause = (idle) => {
-      lookAway(seen, idle);
-      return holds.pause(held());
-    };
-    desk.cover({ pause, resume: holds.resume, shown: () => watchPaint(seen) });
-  }
+  if (form) desk.cover({ pause: () => holds.pause(held()), resume: holds.resume });
 
   /* A reloaded page gave its items back after this one was asked for. */
   if (page.dataset.held && ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type))
@@ -55,12 +47,10 @@
   });
 
   for (const input of document.querySelectorAll("input[data-uuid]")) input.value = crypto.randomUUID();
-  // A held Enter must not press a button that has the focus.
-  document.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault(), true);
 
-  const send = (event) => isSettled(seen, event) && form?.requestSubmit();
+  const send = (event) => desk.isSettled(event) && form?.requestSubmit();
   form?.addEventListener("submit", (event) => {
-    if (isSettled(seen) && ready()) form.elements.shown_ms.value = millisecondsSeen(seen);
+    if (ready()) form.elements.shown_ms.value = desk.millisecondsSeen();
     else event.preventDefault();
   });
 
@@ -74,7 +64,7 @@
 
   keys.mode = "cluster";
   const group = "Confirm together";
-  const go = { id: "cluster-go", mode: "cluster", group, keys: ["Enter"], name: "Send what is shown", run: (event) => (form ? send(event) : isSettled(seen, event) && $("onward")?.click()) };
+  const go = { id: "cluster-go", mode: "cluster", group, keys: ["Enter"], name: "Send what is shown", run: (event) => (form ? send(event) : desk.isSettled(event) && $("onward")?.click()) };
   keys.add(go, { id: "cluster-leave", mode: "cluster", group, keys: ["Escape"], name: "Go one by one", run: () => ($("one-by-one") || $("onward"))?.click() });
 
   if ($("back")) keys.add({ id: "cluster-back", mode: "cluster", group, keys: ["Mod+z"], name: "Take these answers back", run: () => $("back").click() });

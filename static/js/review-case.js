@@ -1,13 +1,13 @@
 /* One case: choose among the answers or label afresh; then the model's vote shows. */
 (() => {
   "use strict";
-  const { make, say, keys, digit, parameterPanel, turnActs, Marks, Picker, answering, obstacle } = window.IVR;
+  const { say, keys, digit, parameterPanel, turnActs, Marks, Picker, answering, obstacle, carry, isCaseSeen } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const place = $("case");
   if (!place) return;
   const form = $("decide");
   const radios = [...form.querySelectorAll("input[name=answer]")];
-  const isOpen = () => !form.querySelector("fieldset").disabled;
+  const isOpen = () => !form.querySelector("fieldset").disabled && isCaseSeen();
   let item = null; // the label given afresh
   let intents = new Map();
   let coming = null; // the catalogue, once asked for
@@ -113,12 +113,11 @@
   /* What the turn does and a misheard word are fields of the form already. */
   function own() {
     const names = item.params.map((param) => param.name);
-    const fields = {
+    carry(form, {
       intent: item.intent,
       spans: JSON.stringify(panel.marks()),
       not_spoken: JSON.stringify([...item.notSpoken].filter((name) => names.includes(name))),
-    };
-    for (const [name, value] of Object.entries(fields)) form.append(make("input", { type: "hidden", name, value }));
+    });
   }
 
   form.addEventListener("submit", (event) => {

@@ -1,12 +1,12 @@
 /* Reported personal data: words are marked, each run with its own type. */
 (() => {
   "use strict";
-  const { keys, make } = window.IVR;
+  const { keys, carry, isCaseSeen } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const form = $("decide");
   if (!form) return;
   const words = [...form.querySelectorAll("input[name=word]")];
-  const isOpen = () => !form.querySelector("fieldset").disabled;
+  const isOpen = () => !form.querySelector("fieldset").disabled && isCaseSeen();
   const type = $("type");
 
   /* A word keeps the type that was chosen when it was marked. */
@@ -33,7 +33,7 @@
       $("refusal").textContent = "Mark the words that are personal data first: arrows and space, or click them.";
       return;
     }
-    for (const word of marked) form.append(make("input", { type: "hidden", name: `type-${word.value}`, value: word.parentElement.dataset.type || type.value }));
+    carry(form, Object.fromEntries(marked.map((word) => [`type-${word.value}`, word.parentElement.dataset.type || type.value])));
   });
   words.filter((word) => word.checked).forEach(mark);
 

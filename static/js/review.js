@@ -1,9 +1,10 @@
 /* The reviewer's pages: to the next case and back, saving, taking back; covered while
-   nobody is there. */
+   nobody is there, and deaf until the case has been seen. */
 (() => {
   "use strict";
   const { keys, attended } = window.IVR;
   const $ = (id) => document.getElementById(id);
+  const page = attended($("review"));
   const press = (id) => $(id)?.click();
   const there = (id) => () => Boolean($(id)) && !$(id).disabled;
 
@@ -17,7 +18,6 @@
   if ($("why")) keys.add({ id: "review-reopen", mode: "review", group: "Review", keys: ["o"], name: "Open it again: choose why, then once more", run: () => ($("why").value ? press("reopen") : $("why").focus()) });
 
   const standing = ["What you entered is kept. Another reviewer may settle this one meanwhile; then you are told when you save."];
-  const page = attended($("review"));
   if (document.querySelector(".review")) page.cover({ pause: () => standing });
 
   $("text")?.addEventListener("keydown", (event) => {
@@ -26,4 +26,7 @@
     else return;
     event.preventDefault();
   });
+
+  /* event: the key press meant. */
+  Object.assign(window.IVR, { isCaseSeen: page.isSettled });
 })();

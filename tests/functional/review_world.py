@@ -1,5 +1,7 @@
 """A reviewer's day: something in every queue."""
 
+from playwright.sync_api import Page
+
 from annotations.models import ErrorCandidate, QueueItem, Reason, User, Utterance
 from annotations.services import error_candidates, labels, questions, queue, reports
 from annotations.services.answers import Answer, SpanAnswer
@@ -28,6 +30,12 @@ def build() -> User:
     QueueItem.objects.filter(status__in=QueueItem.OPEN).delete()
     assert reports.quarantined().exists()
     return rita
+
+
+def open_queue(page: Page, base: str, name: str) -> None:
+    """The first case of a queue, seen long enough for decisions to count."""
+    page.goto(f"{base}/review/{name}")
+    desk.settle(page)
 
 
 def take(by: User, of: Utterance, reason: str = Reason.UNCERTAIN) -> QueueItem:

@@ -41,7 +41,7 @@ def open_case(page, sign_in, live_server):
 
     def open_it():
         sign_in(review_world.build())
-        page.goto(f"{live_server.url}/review/disagreements")
+        review_world.open_queue(page, live_server.url, "disagreements")
         press(page, "1")
         expect(page.locator("#vote")).to_be_visible()
         press(page, "g")
@@ -119,6 +119,7 @@ def test_an_idle_case_is_covered_and_what_was_chosen_is_kept(impatient, open_cas
     expect(page.locator("[data-number='1']")).to_be_checked()
     expect(page.locator("input[name=reason][value=rule]")).to_be_checked()
     assert not Annotation.objects.filter(is_review=True).exists()
+    settle(page)
     press(page, "Enter")
     expect(page.locator("#take-back")).to_be_visible()
     given = Annotation.objects.get(is_review=True)

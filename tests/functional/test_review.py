@@ -54,7 +54,7 @@ def test_every_queue_is_accessible_and_fits(page, rita, live_server, theme):
     wrong = []
 
     for name in QUEUES:
-        page.goto(f"{live_server.url}/review/{name}")
+        world.open_queue(page, live_server.url, name)
         for width, height in WIDTHS:
             page.set_viewport_size({"width": width, "height": height})
             wrong += [f"{name} {width} {fault}" for fault in faults(page)]
@@ -74,6 +74,7 @@ def test_a_disagreement_is_settled_with_two_keys(
 ):
     page = keyboard_only
     page.goto(f"{live_server.url}/review")
+    world.desk.settle(page)
     expect(page.locator("#vote")).to_be_hidden()
     assert "60 %" not in page.content()
 
@@ -98,7 +99,7 @@ def test_neither_is_labeled_afresh_by_keyboard(
     keyboard_only, rita, live_server, console
 ):
     page = keyboard_only
-    page.goto(f"{live_server.url}/review/disagreements")
+    world.open_queue(page, live_server.url, "disagreements")
 
     page.keyboard.press("3")
     expect(page.locator("#vote")).to_be_visible()
@@ -134,7 +135,7 @@ def test_what_is_typed_before_the_intents_came_is_answered_when_they_do(
 ):
     page = keyboard_only
     let_go = world.desk.hold_catalogue(page)
-    page.goto(f"{live_server.url}/review/disagreements")
+    world.open_queue(page, live_server.url, "disagreements")
 
     page.keyboard.press("3")
     expect(page.locator("#afresh")).to_be_visible()
@@ -152,7 +153,7 @@ def test_what_is_typed_before_the_intents_came_is_answered_when_they_do(
 
 
 def test_j_and_k_walk_through_the_queue(page, rita, live_server):
-    page.goto(f"{live_server.url}/review/disagreements")
+    world.open_queue(page, live_server.url, "disagreements")
     first = page.locator(".said").inner_text()
 
     page.keyboard.press("j")
@@ -164,13 +165,14 @@ def test_j_and_k_walk_through_the_queue(page, rita, live_server):
 
 def test_a_suspected_label_is_right_or_wrong(keyboard_only, rita, live_server):
     page = keyboard_only
-    page.goto(f"{live_server.url}/review/errors")
+    world.open_queue(page, live_server.url, "errors")
     assert "91 %" not in page.content()
 
     page.keyboard.press("1")
     expect(page.locator("#vote")).to_contain_text("Check roaming 91 %")
     page.keyboard.press("Enter")
     expect(page.locator(".banner:not(#banner)")).to_contain_text("not be asked again")
+    world.desk.settle(page)
     page.keyboard.press("2")
     expect(page.locator("#afresh")).to_be_visible()
     page.keyboard.type("roam")
@@ -189,7 +191,7 @@ def test_a_suspected_label_is_right_or_wrong(keyboard_only, rita, live_server):
 
 def test_a_question_is_answered_and_read(keyboard_only, rita, live_server):
     page = keyboard_only
-    page.goto(f"{live_server.url}/review/questions")
+    world.open_queue(page, live_server.url, "questions")
 
     page.keyboard.press("a")
     page.keyboard.type("Yes, fees are charges.")
@@ -201,7 +203,7 @@ def test_a_question_is_answered_and_read(keyboard_only, rita, live_server):
 
 def test_personal_data_is_taken_out_by_keyboard(keyboard_only, rita, live_server):
     page = keyboard_only
-    page.goto(f"{live_server.url}/review/personal")
+    world.open_queue(page, live_server.url, "personal")
     assert "Wendeline" not in page.content()
 
     for _ in range(4):
@@ -218,7 +220,7 @@ def test_personal_data_is_taken_out_by_keyboard(keyboard_only, rita, live_server
 
 
 def test_a_gold_label_is_opened_again_by_mouse(page, rita, live_server):
-    page.goto(f"{live_server.url}/review/gold")
+    world.open_queue(page, live_server.url, "gold")
 
     page.locator("#why").select_option("unclear")
     page.locator("#reopen").click()
@@ -228,7 +230,7 @@ def test_a_gold_label_is_opened_again_by_mouse(page, rita, live_server):
 
 
 def test_a_case_is_settled_by_mouse_alone(page, rita, live_server):
-    page.goto(f"{live_server.url}/review/disagreements")
+    world.open_queue(page, live_server.url, "disagreements")
 
     page.locator(".answers label").nth(1).click()
     page.locator(".chips label").nth(2).click()

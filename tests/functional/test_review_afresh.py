@@ -39,7 +39,7 @@ def case(page, sign_in, live_server, console):
         "addEventListener('keydown', () => window.presses++, true)"
     )
     sign_in(cast.person("rita", "reviewer"))
-    page.goto(f"{live_server.url}/review/disagreements")
+    world.open_queue(page, live_server.url, "disagreements")
     return of
 
 
