@@ -22,13 +22,17 @@
     let isSending = false;
     let pressed = null; // the field of the button that sent a form, which submit() leaves out
 
-    function begin() {
+    /* What was sent went wrong on the way, or the browser came back to this page. */
+    function stay() {
       isSending = false;
       pressed?.remove();
-      watchPaint(seen);
     }
-    begin();
-    addEventListener("pageshow", (event) => event.persisted && begin());
+    window.navigation?.addEventListener("navigateerror", stay);
+    addEventListener("pageshow", (event) => {
+      stay();
+      if (event.persisted) watchPaint(seen);
+    });
+    watchPaint(seen);
 
     async function reenter() {
       await signIn.reenter();
@@ -67,7 +71,6 @@
       isSending = await isSignedIn();
       if (!isSending) return;
       banner(null);
-      pressed?.remove();
       pressed = submitter?.name ? make("input", { type: "hidden", name: submitter.name, value: submitter.value }) : null;
       if (pressed) form.append(pressed);
       form.submit();

@@ -1,5 +1,7 @@
 """A reviewer's doubled and held keys and clicks: no case is settled that nobody saw."""
 
+from urllib.parse import parse_qs
+
 import pytest
 from playwright.sync_api import expect
 
@@ -78,3 +80,22 @@ def test_a_report_nobody_has_seen_is_neither_erased_nor_released(
     painted(page)
     press(page, "r")
     expect(page.locator(".empty")).to_contain_text("Nothing is reported")
+
+
+def test_a_form_that_got_lost_on_its_way_is_sent_again_as_pressed_last(
+    page, rita, live_server
+):
+    page.route("**/review/personal/**", lambda route: route.fulfill(status=204))
+    world.open_queue(page, live_server.url, "personal")
+    page.locator(".word").first.click()
+    with page.expect_request("**/review/personal/**"):
+        page.locator("#redact").click()
+    expect(page.locator("input[type=hidden][name=decision]")).to_have_count(0)
+
+    with page.expect_request("**/review/personal/**") as again:
+        page.locator("#release").click()
+
+    assert parse_qs(again.value.post_data)["decision"] == ["release"]
+    came_back = "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"
+    page.evaluate(came_back)
+    expect(page.locator("input[type=hidden][name=decision]")).to_have_count(0)
