@@ -5,6 +5,8 @@
   "use strict";
   const { make, banner, signingIn, coverWhenIdle, watchPaint, isSettled, lookAway, millisecondsSeen } = window.IVR;
 
+  const LOST = 5000; // ms after which a form that is still here may be sent again
+
   /* Hidden fields that go with a form: each once, however often it is sent. */
   function carry(form, fields) {
     for (const [name, value] of Object.entries(fields)) {
@@ -20,16 +22,11 @@
     const seen = { form: place };
     const signIn = signingIn({ url, kept: () => "What you entered on this page stays as it is." });
     let isSending = false;
+    let sentAt = 0;
     let pressed = null; // the field of the button that sent a form, which submit() leaves out
 
-    /* What was sent went wrong on the way, or the browser came back to this page. */
-    function stay() {
-      isSending = false;
-      pressed?.remove();
-    }
-    window.navigation?.addEventListener("navigateerror", stay);
     addEventListener("pageshow", (event) => {
-      stay();
+      isSending = false;
       if (event.persisted) watchPaint(seen);
     });
     watchPaint(seen);
@@ -66,11 +63,13 @@
       const { target: form, submitter } = event;
       if (event.defaultPrevented || !sends(form)) return;
       event.preventDefault();
-      if (isSending) return;
+      if (isSending && performance.now() - sentAt < LOST) return;
       isSending = true;
+      sentAt = performance.now();
       isSending = await isSignedIn();
       if (!isSending) return;
       banner(null);
+      pressed?.remove();
       pressed = submitter?.name ? make("input", { type: "hidden", name: submitter.name, value: submitter.value }) : null;
       if (pressed) form.append(pressed);
       form.submit();
