@@ -206,9 +206,12 @@ def _long_tail(labels: Sequence[str], seed: int) -> tuple[list[int], set[str]]:
 
 def read(name: str, part: str) -> Any:
     """The labeled rows of a part of a public set."""
-    from training.ml.data import read_jsonl
+    from training.ml.data import read_jsonl, settle_marks
 
-    return read_jsonl(DATA / name / f"{part}.jsonl.gz").labeled()
+    # The sets left unmarked what has no parameter.
+    rows = read_jsonl(DATA / name / f"{part}.jsonl.gz").labeled()
+    [found] = settle_marks(rows, unmarked_are_none=True)
+    return found
 
 
 def _drawn(n: int, wanted: int, seed: int) -> list[int]:

@@ -33,7 +33,6 @@ from annotations.views.sent import whole
 from annotations.views.sources import rejects_csv
 
 SOURCE = "api"
-OPTIONS = ("map", "delimiter", "labels")
 MOST_UTTERANCES = 10_000
 
 
@@ -95,6 +94,7 @@ _QUERY = [
     OpenApiParameter("map", str, description="CSV: text=COLUMN,intent=COLUMN"),
     OpenApiParameter("delimiter", str, description="CSV: one character."),
     OpenApiParameter("labels", str, enum=intake.LABELS),
+    OpenApiParameter("unmarked", str, enum=intake.UNMARKED),
 ]
 _BODY = inline_serializer(
     "UtteranceBatchBody",
@@ -207,7 +207,7 @@ def _receive(request: Request) -> IntakeBatch:
         file_name=name,
         by=request.user,
         reader=str(asked.get("reader") or ""),
-        options={name: str(asked.get(name) or "") for name in OPTIONS},
+        options={name: str(asked.get(name) or "") for name in intake.OPTIONS},
     )
 
 

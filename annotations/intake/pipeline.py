@@ -58,6 +58,7 @@ class Prepared:
     is_fallback: bool
     occurred_at: datetime | None
     act: str = ""
+    marks_known: bool = False
 
 
 @dataclass(slots=True)
@@ -156,6 +157,7 @@ class Preparer:
             is_fallback=record.is_fallback,
             occurred_at=record.occurred_at,
             act=record.act,
+            marks_known=record.marks_known,
         )
 
     def _context(

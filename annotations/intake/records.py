@@ -53,6 +53,8 @@ class Record:
     text: str
     intent: str = ""
     spans: tuple[Span, ...] = ()
+    # Whether somebody looked for parameters: then no spans means that none was said.
+    marks_known: bool = False
     context: tuple[Turn, ...] = ()
     conversation_id: str = ""
     turn: int | None = None
@@ -89,6 +91,7 @@ def parse(data: object) -> Record:
         text=text,
         intent=_word(data, "intent", 80),
         spans=_spans(data.get("spans"), text),
+        marks_known=_marks_known(data),
         context=_context(data.get("context")),
         conversation_id=_conversation(data),
         turn=_turn(data.get("turn")),
@@ -96,7 +99,7 @@ def parse(data: object) -> Record:
         occurred_at=_time(data.get("occurred_at")),
         bot_intent=_word(data, "bot_intent", 80),
         bot_confidence=_confidence(data.get("bot_confidence")),
-        is_fallback=_flag(data.get("is_fallback")),
+        is_fallback=_flag(data.get("is_fallback"), "is_fallback"),
         outcome=_OUTCOMES.get(_word(data, "outcome", 40).lower(), ""),
         act=_act(data),
     )
@@ -151,6 +154,14 @@ def _spans(value: object, text: str) -> tuple[Span, ...]:
         raise RecordError("bad_spans", "A span is not an object.")
     # What an earlier turn said does not stand in this text.
     return tuple(_span(item, text) for item in value if item.get("turn") is None)
+
+
+def _marks_known(data: Mapping[str, object]) -> bool:
+    """What is not said is told by `spans`: an empty list is an answer, none is not."""
+    said = data.get("marks_known")
+    if said is None:
+        return data.get("spans") is not None
+    return _flag(said, "marks_known")
 
 
 def _span(item: Mapping[str, object], text: str) -> Span:
@@ -240,9 +251,9 @@ def _confidence(value: object) -> float | None:
     return float(value)
 
 
-def _flag(value: object) -> bool:
+def _flag(value: object, field: str) -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        raise RecordError("wrong_type", "`is_fallback` is neither true nor false.")
+        raise RecordError("wrong_type", f"`{field}` is neither true nor false.")
     return value

@@ -17,7 +17,8 @@ kinds AS (
     FROM standing s LEFT JOIN labels l ON l.id = s.id GROUP BY s.utterance_id
 ),
 votes AS (
-    SELECT utterance_id, intent_id, count(*) AS n, max(created_at) AS newest
+    SELECT utterance_id, intent_id, count(*) AS n, max(created_at) AS newest,
+        max(created_at) FILTER (WHERE marks_known) AS newest_known
     FROM labels GROUP BY utterance_id, intent_id
 ),
 leaders AS (
@@ -31,7 +32,8 @@ reviews AS (
     GROUP BY l.utterance_id
 ),
 verdicts AS (
-    SELECT k.utterance_id, r.newest AS review_at, l.intent_id, l.newest AS label_at,
+    SELECT k.utterance_id, r.newest AS review_at, l.intent_id,
+        coalesce(l.newest_known, l.newest) AS label_at,
         CASE WHEN k.reported THEN 'quarantined'
             WHEN k.n = 0 AND k.skipped THEN 'skipped'
             WHEN k.n = 0 THEN 'pool'
@@ -92,7 +94,8 @@ INVARIANTS = (
     ),
     Invariant(
         "gold_follows_the_rule",
-        "Of several labels the newest review is gold, else the newest of the majority.",
+        "Of several labels the newest review is gold, else the newest of the majority "
+        "whose marks are known.",
         f"""WITH {VERDICTS}
         SELECT 'utterance:' || g.utterance_id, g.rule, v.rule
         FROM annotations_goldlabel g
@@ -101,7 +104,7 @@ INVARIANTS = (
         WHERE g.rule <> v.rule
             OR v.rule = 'reviewed' AND (NOT a.is_review OR a.created_at < v.review_at)
             OR v.rule <> 'reviewed' AND (
-                a.intent_id <> v.intent_id OR a.created_at < v.label_at)""",
+                a.intent_id <> v.intent_id OR a.created_at <> v.label_at)""",
     ),
     Invariant(
         "undo_is_of_ones_own_answer",
@@ -147,6 +150,12 @@ INVARIANTS = (
         WHERE kind <> 'label' AND (act <> '' OR is_misheard)
             OR act NOT IN ('', 'new', 'continues', 'corrects', 'confirms', 'denies',
                 'closes')""",
+    ),
+    Invariant(
+        "unknown_marks_are_of_labels",
+        "Only of a label can it be unknown what parameters were said.",
+        """SELECT 'annotation:' || id FROM annotations_annotation
+        WHERE kind <> 'label' AND NOT marks_known""",
     ),
     Invariant(
         "spans_do_not_overlap",

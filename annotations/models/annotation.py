@@ -65,6 +65,9 @@ class Annotation(models.Model):
         SchemaVersion, on_delete=models.PROTECT, null=True
     )
     not_spoken = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    # Whether somebody looked for parameters, so that what is unmarked was not said.
+    # False: the intent alone was given, or a mark was lost on the way.
+    marks_known = models.BooleanField(default=True)
     skip_reason = models.CharField(
         max_length=16, choices=SkipReason.choices, blank=True
     )
@@ -113,6 +116,10 @@ class Annotation(models.Model):
             models.CheckConstraint(
                 name="annotation_acts_are_of_labels",
                 condition=Q(kind="label") | Q(act="", is_misheard=False),
+            ),
+            models.CheckConstraint(
+                name="annotation_unknown_marks_are_of_labels",
+                condition=Q(kind="label") | Q(marks_known=True),
             ),
             models.CheckConstraint(
                 name="annotation_act_known",

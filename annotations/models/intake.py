@@ -102,6 +102,8 @@ class PendingLabel(models.Model):
     intent = models.CharField(max_length=80)
     domain = models.CharField(max_length=40)
     spans = models.JSONField(default=list, blank=True)
+    # As Annotation.marks_known.
+    marks_known = models.BooleanField(default=False)
     act = models.CharField(max_length=10, choices=Act.choices, blank=True)
     # Who gave it, where a person did and not a file.
     author = models.ForeignKey(

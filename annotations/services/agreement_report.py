@@ -38,7 +38,8 @@ class _Answer:
     intent: str
     title: str
     domain: str
-    marks: tuple[Mark, ...]
+    # None where nobody looked for them.
+    marks: tuple[Mark, ...] | None
 
 
 Unit = Sequence[_Answer]
@@ -84,7 +85,9 @@ def _units(days: int) -> list[Unit]:
                 Mark(span.param, span.start, span.end)
                 for span in label.spans.all()
                 if span.turn is None
-            ),
+            )
+            if label.marks_known
+            else None,
         )
     return [list(by.values()) for by in found.values() if len(by) > 1]
 
@@ -101,7 +104,8 @@ def _marks(units: Iterable[Unit], intent: str) -> Iterable[list[Sequence[Mark]]]
     for unit in units:
         by_intent: dict[str, list[Sequence[Mark]]] = defaultdict(list)
         for answer in unit:
-            by_intent[answer.intent].append(answer.marks)
+            if answer.marks is not None:
+                by_intent[answer.intent].append(answer.marks)
         for name, marks in by_intent.items():
             if len(marks) > 1 and intent in ("", name):
                 yield marks

@@ -22,6 +22,7 @@ from annotations.models import (
 )
 from annotations.services import answers, audit, catalogue, gold
 from annotations.services.answers import Answer, Checked, SpanAnswer
+from annotations.services.catalogue import IntentCard
 
 Kind = BulkAction.Kind
 LEFT_OUT = {
@@ -125,6 +126,17 @@ def _checked(
         return None
 
 
+def _marks_known(card: IntentCard, label: GoldLabel | None) -> bool:
+    """Whether somebody has looked for all that the intent asks for."""
+    asked = {parameter.name for parameter in card.parameters}
+    if not asked:
+        return True
+    if label is None or not label.annotation.marks_known:
+        return False
+    before = catalogue.current().by_id.get(label.intent_id)
+    return before is not None and asked <= {p.name for p in before.parameters}
+
+
 def apply(action: BulkAction, utterances: Sequence[Utterance]) -> Mapping[int, object]:
     """Do it to utterances without a fault, locked by the caller.
 
@@ -163,6 +175,7 @@ def _relabel(
             kind=Annotation.Kind.LABEL,
             intent_id=checked.card.id,
             schema_version_id=checked.card.schema_version_id,
+            marks_known=_marks_known(checked.card, labels.get(utterance.pk)),
         )
         ParameterSpan.objects.bulk_create(
             ParameterSpan(annotation=event, **vars(span)) for span in checked.spans

@@ -72,16 +72,23 @@ def record_of(said: Utterance) -> dict[str, Any]:
         "domain": said.domain.name if said.domain else None,
         **(_label(label) if label else {}),
     }
-    return {key: value for key, value in record.items() if value not in (None, [])}
+    # An empty list of spans says that somebody looked and found none.
+    empty = {key for key, value in record.items() if key != "spans" and value == []}
+    return {k: v for k, v in record.items() if v is not None and k not in empty}
 
 
 def _label(label: GoldLabel) -> dict[str, Any]:
+    """`spans` is left out where nobody looked for parameters."""
+    spans = [_span(span) for span in label.annotation.spans.all()]
+    is_known = label.annotation.marks_known
     return {
         "intent": label.intent.name,
         "domain": label.intent.domain.name,
         "act": label.annotation.act or None,
         "misheard": label.annotation.is_misheard or None,
-        "spans": [_span(span) for span in label.annotation.spans.all()],
+        "spans": spans if spans or is_known else None,
+        # Some were marked, others may be missing.
+        "marks_known": False if spans and not is_known else None,
     }
 
 

@@ -96,6 +96,8 @@ def _labels(function: Function) -> QuerySet[GoldLabel]:
             intent=function.intent_id,
             utterance__split=Utterance.Split.TRAIN,
             utterance__redaction=Utterance.Redaction.FULL,
+            # What nobody looked for is no gap.
+            annotation__marks_known=True,
         )
         .select_related("utterance", "annotation")
         .prefetch_related("annotation__spans")

@@ -8,7 +8,11 @@ from annotations.models import Annotation, GoldLabel, Utterance
 from annotations.services import prepared
 from annotations.services.prepared import Batch, Columns
 
-ANSWER = Columns(Annotation, "a", "id", "kind", "intent_id", "is_review", "revises_id")
+ANSWER = Columns(
+    Annotation,
+    "a",
+    *("id", "kind", "intent_id", "is_review", "revises_id", "marks_known"),
+)
 # AnnotationQuerySet.standing(), oldest first.
 STANDING = f"""
 SELECT {ANSWER.sql} FROM annotations_annotation a
@@ -41,9 +45,10 @@ def judge(answers: Sequence[Annotation]) -> Verdict:
 
     Personal data reported by anyone outweighs everything; one label is gold; of
     several, the newest that a reviewer gave wins, else the intent with a strict
-    majority, by its newest label; without a majority a reviewer has to look, and so
-    where one opened it again: then only a review settles it. A label that another one
-    revises no longer counts; skips count only where no label does.
+    majority, by its newest label whose marks are known, else by its newest; without a
+    majority a reviewer has to look, and so where one opened it again: then only a
+    review settles it. A label that another one revises no longer counts; skips count
+    only where no label does.
     """
     kinds = {answer.kind for answer in answers}
     if Annotation.Kind.QUARANTINE in kinds:
@@ -66,7 +71,8 @@ def judge(answers: Sequence[Annotation]) -> Verdict:
     intent_id, votes = Counter(a.intent_id for a in labels).most_common(1)[0]
     if 2 * votes <= len(labels):
         return Verdict(Utterance.Status.REVIEW)
-    newest = [a for a in labels if a.intent_id == intent_id][-1]
+    agreed = [a for a in labels if a.intent_id == intent_id]
+    newest = ([a for a in agreed if a.marks_known] or agreed)[-1]
     return Verdict(Utterance.Status.LABELED, newest, GoldLabel.Rule.AGREED)
 
 

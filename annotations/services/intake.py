@@ -4,6 +4,7 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +30,10 @@ logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3  # claims without a single chunk stored in between
 STALE_AFTER = timedelta(seconds=60)  # a worker stores a chunk every second or so
 LABELS = ("import", "ignore")
+# What a row with an intent and without `spans` says of parameters: nobody looked for
+# any, or there are none.
+UNMARKED = ("unknown", "none")
+OPTIONS = ("map", "delimiter", "labels", "unmarked")
 Progress = Callable[[IntakeBatch], None]
 
 
@@ -97,8 +102,10 @@ def _checked_options(options: Mapping[str, str]) -> dict[str, str]:
     labels = options.get("labels") or "import"
     if labels not in LABELS:
         raise InvalidError(f"`labels` is one of: {', '.join(LABELS)}.")
-    known = {"map", "delimiter", "labels"}
-    kept = {k: v for k, v in options.items() if k in known and v}
+    unmarked = options.get("unmarked") or UNMARKED[0]
+    if unmarked not in UNMARKED:
+        raise InvalidError(f"`unmarked` is one of: {', '.join(UNMARKED)}.")
+    kept = {k: v for k, v in options.items() if k in OPTIONS and v}
     if any(len(v) > 2000 or "\0" in v for v in kept.values()):
         raise InvalidError("An option is too long or holds a NUL.")
     return kept
@@ -221,6 +228,8 @@ def _read(batch: IntakeBatch, progress: Progress | None) -> None:
 def _store(batch: IntakeBatch, chunk: Chunk) -> None:
     _hold(batch)
     with_labels = batch.options.get("labels", "import") == "import"
+    if batch.options.get("unmarked") == "none":
+        chunk.rows = [replace(row, marks_known=True) for row in chunk.rows]
     counts = intake_rows.store(chunk, batch, with_labels=with_labels)
     batch.received += counts.received
     batch.accepted += counts.accepted

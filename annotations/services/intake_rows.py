@@ -17,14 +17,15 @@ CREATE TEMPORARY TABLE IF NOT EXISTS intake_stage (
     line bigint, text text, dedupe_key bytea, split text, context jsonb,
     conversation text, turn integer, outcome text, domain text, intent text,
     spans jsonb, bot_intent text, bot_confidence float8, is_fallback boolean,
-    occurred_at timestamptz, act text, conversation_id bigint,
+    occurred_at timestamptz, act text, marks_known boolean, conversation_id bigint,
     is_replay boolean DEFAULT false
 )
 """
 
 _COPY = """
 COPY intake_stage (line, text, dedupe_key, split, context, conversation, turn, outcome,
-    domain, intent, spans, bot_intent, bot_confidence, is_fallback, occurred_at, act)
+    domain, intent, spans, bot_intent, bot_confidence, is_fallback, occurred_at, act,
+    marks_known)
 FROM STDIN
 """
 
@@ -100,12 +101,15 @@ ON CONFLICT (conversation_id, number) DO NOTHING
 
 _LABELS = """
 INSERT INTO annotations_pendinglabel (
-    utterance_id, batch_id, intent, domain, spans, act)
+    utterance_id, batch_id, intent, domain, spans, act, marks_known)
 SELECT DISTINCT ON (u.id, s.intent) u.id, %(batch)s, s.intent,
-    coalesce(nullif(s.domain, ''), 'imported'), s.spans, s.act
+    coalesce(nullif(s.domain, ''), 'imported'), s.spans, s.act, s.marks_known
 FROM intake_stage s JOIN annotations_utterance u ON u.dedupe_key = s.dedupe_key
-    WHERE s.intent <> '' ORDER BY u.id, s.intent, s.line
-ON CONFLICT (utterance_id, intent) DO NOTHING
+    WHERE s.intent <> '' ORDER BY u.id, s.intent, s.marks_known DESC, s.line
+ON CONFLICT (utterance_id, intent) DO UPDATE SET spans = excluded.spans,
+    act = coalesce(nullif(excluded.act, ''), annotations_pendinglabel.act),
+    marks_known = true
+    WHERE excluded.marks_known AND NOT annotations_pendinglabel.marks_known
 """
 
 
@@ -177,5 +181,6 @@ def _copy(cursor: Cursor[tuple[object, ...]], rows: list[Prepared]) -> None:
                     row.is_fallback,
                     row.occurred_at,
                     row.act,
+                    row.marks_known,
                 )
             )

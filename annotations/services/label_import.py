@@ -30,6 +30,8 @@ class ImportedLabel:
     domain: str = "imported"
     spans: tuple[SpanAnswer, ...] = ()
     act: str = ""
+    # Whether somebody looked for parameters, so that no spans means none was said.
+    marks_known: bool = False
 
 
 @dataclass
@@ -60,7 +62,8 @@ def import_labels(
     """Every row whose utterance has no gold label yet gives it one.
 
     Unknown intents enter the catalogue. Spans keep the parameter names of the source;
-    a span that does not read in the redacted text as given is dropped and counted.
+    a span that does not read in the redacted text as given is dropped and counted, and
+    the marks of its label are no longer known.
     """
     count = ImportCount()
     first = _first_of_each(rows, count)
@@ -70,8 +73,8 @@ def import_labels(
     )
     texts = _lock_unanswered(first, intents, count)
     events = [_event(row, intents, by) for key, row in first.items() if key in texts]
-    Annotation.objects.bulk_create(events, batch_size=1000)
     spans = list(_spans(events, first, texts, count))
+    Annotation.objects.bulk_create(events, batch_size=1000)
     ParameterSpan.objects.bulk_create(spans, batch_size=1000)
     GoldLabel.objects.bulk_create(
         [
@@ -101,13 +104,18 @@ def import_labels(
 def _first_of_each(
     rows: Sequence[ImportedLabel], count: ImportCount
 ) -> dict[int, ImportedLabel]:
-    """By utterance, the label that came first; what came after is counted."""
+    """By utterance, the label that came first; what came after is counted.
+
+    One that knows its marks stands for an earlier one of the same intent that does not.
+    """
     first: dict[int, ImportedLabel] = {}
     for row in rows:
         if row.utterance_id in first:
             same = first[row.utterance_id].intent == row.intent
             count.known += same
             count.disagreeing += not same
+            if same and row.marks_known and not first[row.utterance_id].marks_known:
+                first[row.utterance_id] = row
         else:
             first[row.utterance_id] = row
     return first
@@ -144,6 +152,7 @@ def _event(row: ImportedLabel, intents: dict[str, Intent], by: User) -> Annotati
         annotator=by,
         intent=intents[row.intent],
         act=row.act,
+        marks_known=row.marks_known,
         # Given before any model of ours could have suggested it.
         blind=True,
         body_hash=hashlib.sha256(body.encode()).hexdigest(),
@@ -164,6 +173,7 @@ def _spans(
             fits = end_of_last <= span.start < span.end <= len(text)
             if not fits or text[span.start : span.end] != span.text:
                 count.spans_dropped += 1
+                event.marks_known = False
                 continue
             end_of_last = span.end
             kept.append(

@@ -55,6 +55,9 @@ def succeed(
             "not_spoken": list(parameters.not_spoken) if schema_version_id else [],
             "act": old.act,
             "is_misheard": old.is_misheard,
+            # Where no schema says which parameters there are, a lost mark is unknown.
+            "marks_known": old.marks_known
+            and (schema_version_id is not None or not _loses(old, parameters)),
             "revises": old,
             "is_review": old.is_review and not _is_open_again(old),
             "blind": old.blind,
@@ -67,6 +70,10 @@ def succeed(
             ParameterSpan(annotation=event, **vars(mark)) for mark in parameters.marked
         )
     return event, is_new
+
+
+def _loses(old: Annotation, parameters: LabelParameters) -> bool:
+    return len(parameters.marked) < old.spans.count()
 
 
 def _is_open_again(review: Annotation) -> bool:

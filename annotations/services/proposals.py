@@ -236,6 +236,8 @@ def _label(proposal: IntentProposal, intent: Intent, by: User) -> None:
         annotator=by,
         intent=intent,
         schema_version_id=card.schema_version_id,
+        # The proposal was read, not searched for parameters.
+        marks_known=not card.parameters,
         revises=own,
         # Nobody reviews an answer of their own; it is changed instead.
         is_review=own is None,

@@ -283,6 +283,7 @@ def _label(label: PendingLabel) -> label_import.ImportedLabel:
         intent=label.intent,
         domain=as_name(label.domain) or "imported",
         act=label.act,
+        marks_known=label.marks_known,
         spans=tuple(
             SpanAnswer(
                 start=span["start"],

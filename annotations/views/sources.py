@@ -75,8 +75,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
             by=request.user,
             reader=request.POST.get("reader", ""),
             options={
-                name: request.POST.get(name, "").strip()
-                for name in ("map", "delimiter", "labels")
+                name: request.POST.get(name, "").strip() for name in intake.OPTIONS
             },
         )
     except DomainError as error:

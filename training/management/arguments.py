@@ -1,6 +1,6 @@
 """Numbers and folders as typed on a command line; what is none is a usage error."""
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
 MOST = 2**31 - 1  # what a column of whole numbers holds
@@ -22,6 +22,18 @@ def share(text: str) -> float:
     if not 0 <= number <= 1:
         raise ArgumentTypeError(f"{text!r} is no share from 0 to 1")
     return number
+
+
+def add_unmarked(parser: ArgumentParser) -> None:
+    """What rows of a labeled file without `spans` say, where others of the intent have
+    marks."""
+    parser.add_argument(
+        "--unmarked",
+        choices=("unknown", "none"),
+        default="unknown",
+        help="rows without `spans` of an intent that has marks elsewhere: nobody "
+        "looked (unknown), so they teach and measure no parameters, or none was said",
+    )
 
 
 def encoder_folder(text: str) -> Path:

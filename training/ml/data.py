@@ -44,7 +44,8 @@ class Example:
     `weight` is how many callers said it (duplicates are stored once with a count);
     `key` is whatever the caller identifies the utterance by; `act` is what the turn
     does in its conversation (one of ACTS), "" where nobody said; `heard` is how sure
-    the speech recognizer was, 0 to 1, None where nobody said.
+    the speech recognizer was, 0 to 1, None where nobody said; `marks_known` is whether
+    somebody looked for parameters, so that what is not in `spans` was not said.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Example:
     domain: str | None = None
     act: str = ""
     heard: float | None = None
+    marks_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Dataset:
 
     @property
     def has_spans(self) -> bool:
-        return any(example.spans for example in self.examples)
+        """Whether a parameter is marked where somebody looked for all of them."""
+        return any(e.spans and e.marks_known for e in self.examples)
 
     def labeled(self) -> Dataset:
         return self.where(lambda example: example.intent is not None)
@@ -137,9 +140,11 @@ class Dataset:
         for e in self.examples:
             spans = [(s.start, s.end, s.param) for s in e.spans]
             turns = [(t.role, t.text) for t in e.context]
-            row = [e.text, e.intent, spans, turns, e.weight]
+            row: list[Any] = [e.text, e.intent, spans, turns, e.weight]
             if e.act:  # what nobody said leaves older digests as they are
                 row.append(e.act)
+            if not e.marks_known:
+                row.append({"marks_known": False})
             digest.update(json.dumps(row, ensure_ascii=False).encode())
         return digest.hexdigest()
 
@@ -176,6 +181,7 @@ def example_from_record(record: object) -> Example:
         key=record.get("key"),
         domain=record.get("domain"),
         act=act,
+        marks_known=_marks_known(record),
     )
 
 
@@ -194,6 +200,24 @@ def read_jsonl(path: str | Path) -> Dataset:
         except ValueError as error:
             raise ValueError(f"{path.name}, line {number}: {error}") from error
     return Dataset(tuple(examples))
+
+
+def settle_marks(
+    *datasets: Dataset, unmarked_are_none: bool = False
+) -> tuple[Dataset, ...]:
+    """The datasets, taking for known the marks of intents that nothing is marked for.
+
+    An intent without a mark in any of them has no parameters that anybody could have
+    looked for. unmarked_are_none: so are those of every row without a mark.
+    """
+    marked = {e.intent for dataset in datasets for e in dataset if e.spans}
+
+    def settled(e: Example) -> Example:
+        is_none = unmarked_are_none and not e.spans
+        is_known = e.marks_known or is_none or e.intent not in marked
+        return replace(e, marks_known=is_known)
+
+    return tuple(Dataset(tuple(map(settled, each))) for each in datasets)
 
 
 def grouped_split(
@@ -242,6 +266,16 @@ def _objects(record: dict[str, Any], field_name: str) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise ValueError(f"{field_name} is no list of objects")
     return value
+
+
+def _marks_known(record: dict[str, Any]) -> bool:
+    """What is not said is told by `spans`: an empty list is an answer, none is not."""
+    said = record.get("marks_known")
+    if said is None:
+        return record.get("spans") is not None
+    if not isinstance(said, bool):
+        raise ValueError("marks_known is neither true nor false")
+    return said
 
 
 def _span(record: dict[str, Any], text: str) -> Span:

@@ -6,7 +6,8 @@ called (`by_calls`), both with the 95 % interval of a bootstrap by conversation.
 are never in it: examples are the keys of utterances.
 
     {"format": 1,
-     "about": {"items", "calls", "conversations", "repeats", "seed", "level"},
+     "about": {"items", "calls", "conversations", "repeats", "seed", "level",
+               "marks_unknown"},
      "figures": [{"name", "title", "unit", "better", "n", "value", "interval",
                   "by_calls", "by_calls_interval", "baseline", "target"}],
      "slices": {"domain" | "intent" | "source" | "speech": [

@@ -25,7 +25,9 @@ class Items:
     fallback included; named: which intent it finds likeliest. groups: conversations.
     calls: how often each was said. heard: the recognizer's confidence, None unknown.
     turn_ms: how long turns asked one by one took (not one for each item). acts: what
-    each turn does, "" unknown; found_acts: what the model takes it for.
+    each turn does, "" unknown; found_acts: what the model takes it for. marks_known:
+    whether somebody looked for parameters; the others are left out of what is said of
+    parameters. Empty: of all.
     """
 
     keys: Sequence[int | str]
@@ -45,6 +47,7 @@ class Items:
     turn_ms: Sequence[float]
     acts: Sequence[str] = ()
     found_acts: Sequence[str] = ()
+    marks_known: Sequence[bool] = ()
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -70,9 +73,14 @@ class Bench:
             {(s.start, s.end, s.param) for s in spans} for spans in items.found_spans
         ]
         pairs = list(zip(places, found, strict=True))
-        self.exact = floats([wanted == got for wanted, got in pairs])
-        self.any_span = floats([bool(wanted or got) for wanted, got in pairs])
-        hits = [_found_params(wanted, got) for wanted, got in pairs]
+        looked = floats(items.marks_known or [True] * len(items))
+        self.marks_known = looked
+        self.exact = floats([wanted == got for wanted, got in pairs]) * looked
+        self.any_span = floats([bool(wanted or got) for wanted, got in pairs]) * looked
+        hits = [
+            _found_params(wanted, got) if is_known else {}
+            for (wanted, got), is_known in zip(pairs, looked, strict=True)
+        ]
         self.params = hits
         self.wanted_params = floats([len(one) for one in hits])
         self.exact_params = floats([sum(one.values()) for one in hits])

@@ -41,6 +41,7 @@ def examine(
             "repeats": bench.draws.repeats,
             "seed": seed,
             "level": bench.draws.level,
+            "marks_unknown": len(items) - int(bench.marks_known.sum()),
         },
         figures=tuple(figures),
         slices=breakdown.slices(bench),
@@ -75,14 +76,15 @@ def _intent_figures(bench: Bench) -> Iterable[Figure]:
 def _parameter_figures(bench: Bench) -> Iterable[Figure]:
     if not bench.any_span.any():
         return
-    n, n_any = len(bench.items), int(bench.any_span.sum())
+    known = bench.marks_known
+    n, n_any = int(known.sum()), int(bench.any_span.sum())
     wanted = bench.wanted_params
     each = bench.share(bench.exact_params, wanted)
     yield Figure.of("parameter_exact", int(wanted.sum()), each)
-    yield Figure.of("utterance_exact", n, bench.share(bench.exact))
+    yield Figure.of("utterance_exact", n, bench.share(bench.exact, known))
     of_any = bench.share(bench.exact * bench.any_span, bench.any_span)
     yield Figure.of("utterance_exact_marked", n_any, of_any)
-    yield Figure.of("frame", n, bench.share(bench.exact * bench.right))
+    yield Figure.of("frame", n, bench.share(bench.exact * bench.right, known))
 
 
 def _act_figures(bench: Bench) -> Iterable[Figure]:

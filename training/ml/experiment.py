@@ -108,8 +108,11 @@ def measure(
         latency_ms=percentile_ms(turn_ms),
         seconds=seconds + time.perf_counter() - started,
     )
+    known = _marks_known(dataset)
     recall = recall_by_parameter(
-        truth, [example.spans for example in examples], [a.spans for a in answers]
+        [truth[row] for row in known],
+        [examples[row].spans for row in known],
+        [answers[row].spans for row in known],
     )
     return Measured(
         report=report,
@@ -178,8 +181,15 @@ def _parameter_scores(
 ) -> ParameterScores | None:
     if not dataset.has_spans:
         return None
-    return score_parameters(
-        [example.spans for example in dataset],
-        [answer.spans for answer in answers],
-        correct,
+    known = _marks_known(dataset)
+    scores = score_parameters(
+        [dataset.examples[row].spans for row in known],
+        [answers[row].spans for row in known],
+        correct[known],
     )
+    return replace(scores, marks_unknown=len(dataset) - len(known))
+
+
+def _marks_known(dataset: Dataset) -> list[int]:
+    """The rows whose parameters somebody looked for."""
+    return [row for row, example in enumerate(dataset) if example.marks_known]

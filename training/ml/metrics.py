@@ -173,17 +173,25 @@ class IntentScores:
 
 @dataclass(frozen=True)
 class ParameterScores:
-    """What a report says about parameters (shares of utterances but for span F1)."""
+    """What a report says about parameters (shares of utterances but for span F1).
+
+    n: of how many utterances; marks_unknown: how many more there were, left out because
+    nobody had looked for their parameters.
+    """
 
     span_f1: float
     utterance_exact: float
     frame: float
+    n: int
+    marks_unknown: int = 0
 
-    def as_json(self) -> dict[str, float]:
+    def as_json(self) -> dict[str, Any]:
         return {
             "span_f1": _round(self.span_f1),
             "utterance_exact": _round(self.utterance_exact),
             "frame": _round(self.frame),
+            "n": self.n,
+            "marks_unknown": self.marks_unknown,
         }
 
 
@@ -312,6 +320,7 @@ def score_parameters(
         span_f1=_span_f1(wanted, got),
         utterance_exact=float(exact.mean()) if len(exact) else 0.0,
         frame=float((exact & np.asarray(intent_correct)).mean()) if len(exact) else 0.0,
+        n=len(exact),
     )
 
 

@@ -157,6 +157,10 @@ def _tag_scorer(
     that helps on the held-out `others`; None where there is nothing to tag."""
     if embedder.model.tag_head is None:
         return None
+    targets = targets.take(np.array(tagger.known(targets.tags), dtype=np.intp))
+    rows = tagger.known(others.tags)
+    others = others.take(np.array(rows, dtype=np.intp))
+    held_words = [held_words[row] for row in rows]
     scorer = tagger.with_memory(
         tagger.fold(embedder.model.tag_head),
         lambda: embedder.with_words(targets.encoded).words or (),

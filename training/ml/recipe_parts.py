@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+# Whole, before two threads begin to fit: importing it from both at once fails.
+import sklearn.linear_model  # noqa: F401
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -140,7 +143,7 @@ def parts(dataset: Dataset, valid: Dataset | None, config: TrainConfig) -> Parts
             seed=config.seed,
             share=config.speech_noise,
         )
-    params = sorted({span.param for e in dataset for span in e.spans})
+    params = sorted({s.param for e in dataset if e.marks_known for s in e.spans})
     tag_set = bio.TagSet(tuple(params))
     return Parts(train_part, held_out, tuple(known), tag_set, valid is not None)
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 from training.ml import bio, word_memory
 from training.ml.data import Dataset
 from training.ml.errors import TrainingCancelledError
-from training.ml.joint import TagHead
+from training.ml.joint import IGNORED, TagHead
 from training.ml.tag_scorer import Linear, TagScorer
 from training.ml.tokens import Encoded
 from training.ml.word_memory import WordMemory
@@ -75,11 +75,18 @@ def fold(
 def tags_of(
     encoded: Sequence[Encoded], dataset: Dataset, tag_set: bio.TagSet
 ) -> list[list[int]]:
-    """The tags of every utterance's words."""
+    """The tags of every utterance's words; all IGNORED where its marks are unknown."""
     return [
         bio.tags_from_spans(one.words, example.spans, tag_set)
+        if example.marks_known
+        else [IGNORED] * len(one.words)
         for one, example in zip(encoded, dataset, strict=True)
     ]
+
+
+def known(tags: Sequence[Sequence[int]]) -> list[int]:
+    """The rows whose tags are known."""
+    return [row for row, one in enumerate(tags) if IGNORED not in one]
 
 
 def fit_with_transitions(
@@ -94,7 +101,11 @@ def fit_with_transitions(
     """Learn the tags; rows from `n_train` on decide on memory and transitions.
 
     Where those are too few to decide anything, they are learned from like the rest.
+    Rows whose tags are unknown teach and decide nothing.
     """
+    rows = known(tags)
+    n_train = sum(row < n_train for row in rows)
+    states, tags = [states[row] for row in rows], [tags[row] for row in rows]
     if not can_decide(tags, n_train):
         n_train = len(states)
     scorer = fit_tagger(
@@ -118,7 +129,8 @@ def fit_with_transitions(
 
 def can_decide(tags: Sequence[Sequence[int]], n_train: int) -> bool:
     """Whether enough of the rows from `n_train` on, held out, have parameters."""
-    return sum(any(row) for row in tags[n_train:]) >= MIN_DECIDING
+    held = tags[n_train:]
+    return sum(any(held[row]) for row in known(held)) >= MIN_DECIDING
 
 
 def are_right(
@@ -127,11 +139,11 @@ def are_right(
     tags: Sequence[Sequence[int]],
     tag_set: bio.TagSet,
 ) -> NDArray[np.bool_]:
-    """Whether all tags of each utterance are found, bool (n,)."""
+    """Whether all tags of each utterance are found, bool (n,); unknown ones count."""
     learned = scorer.transitions
     follow = tag_set.transitions() if learned is None else learned
     found = [
-        bio.best_tags(scores, follow) == list(wanted)
+        IGNORED in wanted or bio.best_tags(scores, follow) == list(wanted)
         for scores, wanted in zip(_scored(scorer, states), tags, strict=True)
     ]
     return np.asarray(found, dtype=bool)

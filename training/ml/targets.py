@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.ml import bio, joint
+from training.ml import bio, joint, tagger
 from training.ml.data import Dataset
 from training.ml.tokens import Encoded, TextEncoder
 
@@ -18,7 +18,10 @@ CHUNK_BATCHES = 50
 
 @dataclass(frozen=True)
 class Targets:
-    """Examples as the model sees them: encoded, with the tags of their words."""
+    """Examples as the model sees them: encoded, with the tags of their words.
+
+    Tags are joint.IGNORED throughout an example whose marks are unknown.
+    """
 
     encoded: tuple[Encoded, ...]
     intents: NDArray[np.int64]
@@ -48,10 +51,7 @@ def prepare(
         encoder.encode(e.text, e.context[-context_turns:] if context_turns else ())
         for e in dataset
     )
-    tags = tuple(
-        tuple(bio.tags_from_spans(one.words, example.spans, tag_set))
-        for one, example in zip(encoded, dataset, strict=True)
-    )
+    tags = tuple(tuple(row) for row in tagger.tags_of(encoded, dataset, tag_set))
     codes = np.array([index[name] for name in dataset.labels], dtype=np.int64)
     return Targets(encoded, codes, tags)
 

@@ -32,6 +32,8 @@ class SnapshotMember(models.Model):
     split = models.CharField(max_length=5, choices=Split.choices)
     # How often it had been said by then: the count goes on.
     calls = models.PositiveIntegerField(default=1)
+    # Whether what was not marked was not said; False: nobody had looked by then.
+    marks_known = models.BooleanField(default=True)
 
     class Meta:
         constraints = [

@@ -51,6 +51,7 @@ def make(
         "domains": _by(members, "annotation__intent__domain__name"),
         "intents": _by(members, "annotation__intent__name"),
         "parameters": _parameters(members),
+        "marks_unknown": _marks_unknown(members),
         "rules": _rules(members),
         "annotators": _annotators(members),
         "agreement": _agreement(members),
@@ -108,6 +109,13 @@ def _parameters(members: Any) -> dict[str, int]:
         .annotate(n=Count("utterance", distinct=True))
     )
     return {str(param): n for param, n in rows}
+
+
+def _marks_unknown(members: Any) -> dict[str, int]:
+    """How many labels of each split say the intent alone: they teach no tagger."""
+    rows = members.filter(marks_known=False).order_by("split").values_list("split")
+    found = dict(rows.annotate(n=Count("pk")))
+    return {split: found.get(split, 0) for split in SnapshotMember.Split.values}
 
 
 def _rules(members: Any) -> dict[str, int]:

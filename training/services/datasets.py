@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from annotations.models import GoldLabel, ParameterSpan, Utterance
+from annotations.services import marks
 from training.ml.data import Dataset, Example, Span, Turn
 from training.models import DatasetSnapshot, SnapshotMember
 from training.services import data_cards
@@ -28,6 +29,7 @@ class Member:
     split: str
     calls: int
     conversation: int | None
+    marks_known: bool
     fact: bytes
 
     @property
@@ -78,6 +80,7 @@ def freeze(*, separate_conversations: bool = False) -> DatasetSnapshot:
                     annotation_id=member.annotation_id,
                     split=member.split,
                     calls=member.calls,
+                    marks_known=member.marks_known,
                 )
                 for member in members
             ),
@@ -119,6 +122,7 @@ def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
 
 
 def _members() -> Iterator[Member]:
+    without_parameters = marks.intents_without_parameters()
     labels = (
         gold()
         .select_related("utterance", "intent")
@@ -127,13 +131,17 @@ def _members() -> Iterator[Member]:
     )
     for label in labels.iterator(chunk_size=CHUNK):
         split = split_of(label.utterance)
+        marks_known = (
+            label.annotation.marks_known or label.intent_id in without_parameters
+        )
         yield Member(
             utterance_id=label.utterance_id,
             annotation_id=label.annotation_id,
             split=split,
             calls=label.utterance.count,
             conversation=label.utterance.conversation_id,
-            fact=_fact(label, split),
+            marks_known=marks_known,
+            fact=_fact(label, split, marks_known),
         )
 
 
@@ -158,7 +166,7 @@ def split_of(utterance: Utterance) -> str:
     return Split.VALID if point / 2**64 < VALID_SHARE else Split.TRAIN
 
 
-def _fact(label: GoldLabel, split: str) -> bytes:
+def _fact(label: GoldLabel, split: str, marks_known: bool = True) -> bytes:
     row: list[Any] = [
         label.utterance_id,
         str(label.annotation_id),
@@ -173,6 +181,8 @@ def _fact(label: GoldLabel, split: str) -> bytes:
         row.append({"calls": label.utterance.count})
     if label.utterance.context:
         row.append({"context": label.utterance.context})
+    if not marks_known:  # so do those from before this was told apart
+        row.append({"marks_known": False})
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
@@ -198,6 +208,7 @@ def _example(member: SnapshotMember) -> Example:
         act=annotation.act,
         # No recognizer tells us how sure it was; an annotator says when it was wrong.
         heard=0.0 if annotation.is_misheard else None,
+        marks_known=member.marks_known,
     )
 
 

@@ -92,6 +92,7 @@ def items_of(predictor: Any, measured: Measured, exam: Dataset) -> Items:
         turn_ms=measured.turn_ms,
         acts=[example.act for example in exam],
         found_acts=[answer.act for answer in measured.answers],
+        marks_known=[example.marks_known for example in exam],
     )
 
 

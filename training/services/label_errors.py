@@ -239,6 +239,8 @@ def _by_parameters(labels: Labels, near: Near) -> Iterator[Found]:
     """Words that near-duplicates of the same intent mark, and this one has unmarked."""
     for row, there in near.items():
         label = labels.rows[row]
+        if not label.annotation.marks_known:
+            continue  # nobody looked: there is nothing to have overlooked
         text = _plain(label.utterance.text)
         marked = {span.param for span in label.annotation.spans.all()}
         same = [twin for twin, _ in there if labels.names[twin] == labels.names[row]]
@@ -277,6 +279,8 @@ def _by_opinions() -> Iterator[Found]:
             for other in by_utterance[label.utterance_id]
             if other.intent_id == label.intent_id
             and other.pk != label.annotation_id
+            and other.marks_known
+            and label.annotation.marks_known
             and error_candidates.says(other) != error_candidates.says(label.annotation)
         ]
         if others:

@@ -33,6 +33,7 @@ def data_page(request: HttpRequest, round_id: int) -> HttpResponse:
         "sources": sorted(card["sources"].items()),
         "domains": sorted(card["domains"].items()),
         "intents": sorted(card["intents"].items()),
+        "marks_unknown": sum(card.get("marks_unknown", {}).values()),
         "exclusions": [
             (title, card["exclusions"].get(name, 0))
             for name, title in EXCLUSIONS.items()

@@ -41,6 +41,13 @@ class Command(BaseCommand):
             help="what becomes of intents that rows carry (default: gold labels)",
         )
         parser.add_argument(
+            "--unmarked",
+            default="",
+            choices=("", *intake.UNMARKED),
+            help="what a row with an intent and without `spans` says of parameters: "
+            "nobody looked (unknown, the default), or there are none",
+        )
+        parser.add_argument(
             "--light",
             action="store_true",
             help="leave the full redaction pass to a worker; rows stay unseen until it",
@@ -64,7 +71,6 @@ class Command(BaseCommand):
 
     def _ingest(self, file: Path, options: dict[str, Any]) -> tuple[IntakeBatch, bool]:
         """The file's batch, and whether it was read now and not before."""
-        wanted = ("map", "delimiter", "labels")
         try:
             with file.open("rb") as stream:
                 batch = intake.receive(
@@ -73,7 +79,7 @@ class Command(BaseCommand):
                     file_name=file.name,
                     by=None,
                     reader=options["reader"],
-                    options={name: options[name] for name in wanted},
+                    options={name: options[name] for name in intake.OPTIONS},
                 )
         except DomainError as error:
             raise CommandError(f"{file.name}: {error.message}") from None

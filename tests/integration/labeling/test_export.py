@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 def labeled(text, spans=(), **fields):
     utterance = cast.utterance(text, **fields)
     label_import.import_labels(
-        [ImportedLabel(utterance.pk, "pay_bill", "billing", spans)], source="test"
+        [ImportedLabel(utterance.pk, "pay_bill", "billing", spans, marks_known=True)],
+        source="test",
     )
     return utterance
 

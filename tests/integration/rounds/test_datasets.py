@@ -88,3 +88,33 @@ def test_misheard_words_are_not_learned_from_but_stay_in_the_exam(intent):
 
     [example] = datasets.load(datasets.freeze(), SnapshotMember.Split.EXAM)
     assert example.heard == 0.0
+
+
+def test_labels_that_say_their_intent_alone_are_frozen_as_such(intent):
+    marked = [{"param": "month", "start": 4, "end": 9, "text": "april"}]
+    labeled(intent, spans=marked)
+    labeled(intent, text="yes may", marks_known=False)
+    labeled(cast.intent("greet"), text="hello", marks_known=False)
+
+    snapshot = datasets.freeze()
+
+    found = datasets.load(snapshot, *SnapshotMember.Split.values)
+    assert {e.text: e.marks_known for e in found} == {
+        "yes april": True,
+        "yes may": False,
+        "hello": True,  # nothing of its intent is marked anywhere
+    }
+    assert sum(snapshot.description["card"]["marks_unknown"].values()) == 1
+
+
+def test_a_snapshot_from_before_is_trained_as_it_was(intent):
+    labeled(intent, spans=[{"param": "month", "start": 4, "end": 9, "text": "april"}])
+    bare = labeled(intent, text="yes may")
+    before = datasets.freeze()
+    digest = datasets.load(before, *SnapshotMember.Split.values).digest()
+
+    label = GoldLabel.objects.select_related("annotation").get(utterance=bare)
+    label.annotation.marks_known = False
+
+    assert datasets.load(before, *SnapshotMember.Split.values).digest() == digest
+    assert datasets._fact(label, "train", False) != datasets._fact(label, "train")

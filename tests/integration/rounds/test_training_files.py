@@ -22,7 +22,8 @@ def gold():
         )
         spans = (SpanAnswer(16, 21, "month", "march"),)
         label_import.import_labels(
-            [ImportedLabel(said.pk, "pay_bill", "billing", spans)], source="test"
+            [ImportedLabel(said.pk, "pay_bill", "billing", spans, marks_known=True)],
+            source="test",
         )
 
 

@@ -27,7 +27,8 @@ def labeled(text, month="", intent="check_bill", **fields):
         start = text.index(month)
         spans = (SpanAnswer(start, start + len(month), "month", month),)
     label_import.import_labels(
-        [ImportedLabel(utterance.pk, intent, "billing", spans)], source="test"
+        [ImportedLabel(utterance.pk, intent, "billing", spans, marks_known=True)],
+        source="test",
     )
     return utterance
 

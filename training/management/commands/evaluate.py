@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import DomainError
+from training.management import arguments
 from training.services import checkpoints
 
 
@@ -17,14 +18,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--test", type=Path, required=True, metavar="FILE")
         parser.add_argument("--checkpoint", metavar="NAME")
+        arguments.add_unmarked(parser)
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from training.ml.data import read_jsonl
+        from training.ml.data import read_jsonl, settle_marks
         from training.ml.experiment import measure
 
         try:
-            test = read_jsonl(options["test"]).labeled()
+            [test] = settle_marks(
+                read_jsonl(options["test"]).labeled(),
+                unmarked_are_none=options["unmarked"] == "none",
+            )
             predictor = checkpoints.open_predictor(_chosen(options["checkpoint"]))
             report = measure(predictor, test).report.as_json()
         except DomainError as error:

@@ -66,6 +66,7 @@ class Command(BaseCommand):
             action="store_true",
             help="refuse by what is usual in a domain",
         )
+        arguments.add_unmarked(parser)
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
         parser.add_argument(
             "--encoder",
@@ -85,7 +86,7 @@ class Command(BaseCommand):
 
 def run(options: dict[str, Any]) -> dict[str, Any]:
     """Train, write a checkpoint, and measure what that checkpoint answers."""
-    from training.ml.data import read_jsonl
+    from training.ml.data import Dataset, read_jsonl, settle_marks
 
     # What is wrong with a file is said before the learning code takes its time to load.
     test = read_jsonl(options["test"]).labeled()
@@ -93,6 +94,13 @@ def run(options: dict[str, Any]) -> dict[str, Any]:
     valid = read_jsonl(options["valid"]) if options["valid"] else None
     if len(test) == 0:
         raise ValueError(f"{options['test']}: no row has an intent to measure on")
+    train, test, held_out = settle_marks(
+        train,
+        test,
+        valid or Dataset(),
+        unmarked_are_none=options.get("unmarked") == "none",
+    )
+    valid = held_out if valid is not None else None
 
     import torch
 

@@ -40,6 +40,13 @@ PLANTS: dict[str, list[Plant]] = {
                  created_at="created_at + interval '1 minute'")
         ],
     ],
+    "unknown_marks_are_of_labels": [
+        lambda w: [
+            "ALTER TABLE annotations_annotation"
+            " DROP CONSTRAINT annotation_unknown_marks_are_of_labels",
+            change(ANNOTATION, "marks_known = false", w.report.pk),
+        ],
+    ],
     "undo_is_of_ones_own_answer": [
         lambda w: [change(ANNOTATION, f"annotator_id = {w.ben.pk}", w.undo.pk)],
         lambda w: [change(ANNOTATION, f"utterance_id = {w.pool.pk}", w.undo.pk)],

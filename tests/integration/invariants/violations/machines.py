@@ -132,8 +132,9 @@ PLANTS: dict[str, list[Plant]] = {
         lambda w: [
             *drop("training_snapshotmember", "member_once_per_snapshot"),
             "INSERT INTO training_snapshotmember (snapshot_id, utterance_id,"
-            " annotation_id, split, calls) SELECT snapshot_id, utterance_id,"
-            " annotation_id, split, calls FROM training_snapshotmember",
+            " annotation_id, split, calls, marks_known) SELECT snapshot_id,"
+            " utterance_id, annotation_id, split, calls, marks_known"
+            " FROM training_snapshotmember",
         ],
     ],
     "conversations_are_on_one_side": [

@@ -33,6 +33,24 @@ def test_a_full_record_is_read():
     assert record.outcome == "contained"
 
 
+SPAN = {"start": 4, "end": 6, "param": "what", "value": "my"}
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        ({}, False),
+        ({"spans": None}, False),
+        ({"spans": []}, True),
+        ({"spans": [SPAN]}, True),
+        ({"spans": [SPAN], "marks_known": False}, False),
+        ({"marks_known": True}, True),
+    ],
+)
+def test_marks_are_known_where_spans_are_given_even_if_there_are_none(said, known):
+    assert parse({"text": "pay my bill", **said}).marks_known is known
+
+
 def test_only_the_last_turns_of_a_long_context_are_kept():
     turns = [{"role": "bot", "text": str(n)} for n in range(40)]
 
@@ -57,6 +75,7 @@ def test_only_the_last_turns_of_a_long_context_are_kept():
         ({"text": "a\ud800b"}, "unstorable_text"),
         ({"text": "a" * 2001}, "too_long"),
         ({"text": "a", "intent": 5}, "wrong_type"),
+        ({"text": "a", "marks_known": "no"}, "wrong_type"),
         ({"text": "a", "intent": "x" * 81}, "too_long"),
         ({"text": "a", "intent": "x\0"}, "unstorable_text"),
         ({"text": "a", "spans": "no"}, "bad_spans"),

@@ -56,6 +56,14 @@ def test_of_a_majority_the_newest_answer_is_gold():
     assert verdict.rule == GoldLabel.Rule.AGREED
 
 
+def test_of_a_majority_an_answer_whose_marks_are_known_is_gold():
+    known, bare = said(1), said(1)
+    bare.marks_known = False
+
+    assert judge([known, bare]).annotation is known
+    assert judge([bare]).annotation is bare
+
+
 def test_a_reviewers_answer_decides_over_a_majority():
     review = said(2)
     review.is_review = True

@@ -11,6 +11,7 @@ from training.ml.data import (
     example_from_record,
     grouped_split,
     read_jsonl,
+    settle_marks,
 )
 
 
@@ -222,3 +223,37 @@ def test_canonical_records_survive_a_round_through_a_file(tmp_path):
 
     assert (example.intent, example.conversation_id) == ("oos", "c1")
     assert len(Dataset((example,)).in_scope()) == 0
+
+
+BILL = {"text": "pay my bill", "intent": "pay"}
+MARK = {"start": 7, "end": 11, "param": "what"}
+
+
+def test_an_empty_list_of_spans_is_an_answer_and_none_is_not():
+    assert example_from_record({**BILL, "spans": []}).marks_known
+    assert not example_from_record(BILL).marks_known
+    assert not example_from_record(
+        {**BILL, "spans": [MARK], "marks_known": False}
+    ).marks_known
+    with pytest.raises(ValueError, match="marks_known is neither true nor false"):
+        example_from_record({**BILL, "marks_known": "no"})
+
+
+def test_unknown_marks_are_another_dataset():
+    known = example_from_record({**BILL, "spans": []})
+    unknown = example_from_record(BILL)
+
+    assert Dataset((known,)).digest() != Dataset((unknown,)).digest()
+
+
+def test_what_is_unmarked_is_none_only_of_intents_that_no_mark_is_known_of():
+    rows = [{**BILL, "spans": [MARK]}, BILL, {"text": "hello", "intent": "greet"}]
+    train = Dataset(tuple(map(example_from_record, rows)))
+    test = Dataset((example_from_record(BILL),))
+
+    settled = settle_marks(train, test)
+
+    assert [e.marks_known for e in settled[0]] == [True, False, True]
+    assert [e.marks_known for e in settled[1]] == [False]
+    [all_known] = settle_marks(train, unmarked_are_none=True)
+    assert all(e.marks_known for e in all_known)

@@ -251,3 +251,22 @@ def test_acts_count_where_somebody_said_one():
     assert (figure.value, figure.n) == (pytest.approx(2 / 3), 3)
     # Said six times, once and once: seven of eight calls.
     assert figure.by_calls == pytest.approx(7 / 8)
+
+
+def test_utterances_whose_marks_are_unknown_count_in_no_figure_of_parameters():
+    month = (Span(0, 4, "month"),)
+    detail = examine(
+        items(
+            ROWS,
+            spans=[month, month, (), ()],
+            found_spans=[month, (), month, ()],
+            marks_known=[True, True, False, False],
+        )
+    )
+
+    assert detail.about["marks_unknown"] == 2
+    assert detail.figure("intent_accuracy").n == 4
+    # The first is right in both, the second in neither.
+    for name in ("utterance_exact", "frame", "utterance_exact_marked"):
+        assert (detail.figure(name).n, detail.figure(name).value) == (2, 0.5)
+    assert [line.n for line in detail.parameters] == [2]

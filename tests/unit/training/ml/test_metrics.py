@@ -98,6 +98,8 @@ def test_parameter_scores_worked_by_hand():
 
     found = metrics.score_parameters(truth, predicted, [True, True, False])
 
+    assert found.n == 3
+
     assert found.span_f1 == pytest.approx(2 * 2 / (3 + 3))
     assert found.utterance_exact == pytest.approx(2 / 3)
     assert found.frame == pytest.approx(1 / 3)
