@@ -22,7 +22,7 @@ class ErrorCandidate(models.Model):
         MODEL = "model", "The model disagrees"
         TWIN = "twin", "A near-duplicate is labeled otherwise"
         PARAMETER = "parameter", "Marked in near-duplicates, not here"
-        MARKS = "marks", "Same intent, other marks"
+        MARKS = "marks", "Same intent, other details"
 
     class Status(models.TextChoices):
         OPEN = "open", "Open"

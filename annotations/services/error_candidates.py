@@ -32,12 +32,36 @@ class Found:
 
 
 def says(annotation: Annotation) -> list[Any]:
-    """What a label says, whoever gave it: intent, marks, and what was not spoken."""
+    """What a label says, whoever gave it: intent, marks, what was not spoken, and,
+    where they were given, what the turn does and that a word was misheard."""
+    said = [annotation.intent_id, *_parameters(annotation)]
+    if annotation.act or annotation.is_misheard:
+        said += [annotation.act, annotation.is_misheard]
+    return said
+
+
+def differences(one: Annotation, other: Annotation) -> list[str]:
+    """In what two labels of one intent differ: "marks", "act", "hearing".
+
+    Marks count only where people looked for them, what the turn does only where both
+    of them say it.
+    """
+    differs = {
+        "marks": one.marks_known
+        and other.marks_known
+        and _parameters(one) != _parameters(other),
+        "act": bool(one.act and other.act) and one.act != other.act,
+        "hearing": one.is_misheard != other.is_misheard,
+    }
+    return [name for name, is_so in differs.items() if is_so]
+
+
+def _parameters(annotation: Annotation) -> tuple[list[Any], list[str]]:
     marks = sorted(
         [span.param, -1 if span.turn is None else span.turn, span.start, span.end]
         for span in annotation.spans.all()
     )
-    return [annotation.intent_id, marks, sorted(annotation.not_spoken)]
+    return marks, sorted(annotation.not_spoken)
 
 
 @transaction.atomic

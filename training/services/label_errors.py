@@ -265,7 +265,7 @@ def _by_parameters(labels: Labels, near: Near) -> Iterator[Found]:
 
 
 def _by_opinions() -> Iterator[Found]:
-    """Two people chose the same intent and marked it differently."""
+    """Two people chose the same intent and differ in the rest of their labels."""
     agreed = GoldLabel.objects.filter(
         rule=GoldLabel.Rule.AGREED, utterance__split=Utterance.Split.TRAIN
     ).order_by("-resolved_at")[:MOST_LABELS]
@@ -274,21 +274,21 @@ def _by_opinions() -> Iterator[Found]:
     for label in review_queues.standing_labels().filter(utterance__in=ids):
         by_utterance[label.utterance_id].append(label)
     for label in GoldLabel.objects.filter(pk__in=ids).select_related("annotation"):
-        others = [
-            other
+        others = {
+            other: error_candidates.differences(other, label.annotation)
             for other in by_utterance[label.utterance_id]
-            if other.intent_id == label.intent_id
-            and other.pk != label.annotation_id
-            and other.marks_known
-            and label.annotation.marks_known
-            and error_candidates.says(other) != error_candidates.says(label.annotation)
-        ]
-        if others:
+            if other.intent_id == label.intent_id and other.pk != label.annotation_id
+        }
+        differ = sorted({what for found in others.values() for what in found})
+        if differ:
             yield Found(
                 annotation=label.annotation,
                 kind=Kind.MARKS,
                 score=0.5,
-                evidence={"answers": [str(other.pk) for other in others]},
+                evidence={
+                    "answers": [str(other.pk) for other in others if others[other]],
+                    "differ": differ,
+                },
             )
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from django.urls import reverse
+from pytest_django.asserts import assertContains
 
 from annotations.models import (
     Annotation,
@@ -148,6 +150,36 @@ def test_same_intent_with_other_marks_is_suspect(ana, ben, say):
     search()
 
     assert kinds(last) == ["marks"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "differ", "told"),
+    [
+        ({"act": "new"}, {"act": "corrects"}, ["act"], "what the turn does"),
+        ({}, {"is_misheard": True}, ["hearing"], "whether a word was misheard"),
+        (
+            {"act": "new"}, {"act": "confirms", "is_misheard": True},
+            ["act", "hearing"], "what the turn does and whether a word was misheard",
+        ),
+        ({}, {"act": "new"}, None, ""),
+    ],
+    ids=["act", "hearing", "both", "an act only one of them gave"],
+)  # fmt: skip
+def test_same_intent_otherwise_heard_or_meant_is_suspect(
+    client, ana, ben, rita, bill, say, first, second, differ, told
+):
+    of = cast.utterance("no not that one")
+    say(ana, of, "check_bill", **first)
+    last = say(ben, of, "check_bill", reason="second_opinion", **second)
+
+    search()
+
+    assert kinds(last) == (["marks"] if differ else [])
+    if differ:
+        assert ErrorCandidate.objects.get().evidence["differ"] == differ
+        client.force_login(rita)
+        page = client.get(reverse("review_errors"))
+        assertContains(page, f"chose the same intent and differ in {told}.")
 
 
 def test_exam_and_reviewed_labels_are_not_suspected(ana, ben, rita, bill, pay):
