@@ -187,6 +187,8 @@ def _picker_entry(card: IntentCard) -> dict[str, Any]:
         "parameters": [_picker_parameter(p) for p in card.parameters],
     }
     # Few intents have these; the others must not weigh more for it.
+    if card.domain_title != card.domain.replace("_", " ").capitalize():
+        entry["domain_title"] = card.domain_title
     if card.contrasts:
         entry["contrasts"] = dict(card.contrasts)
     if card.usual_act:

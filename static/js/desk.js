@@ -104,7 +104,7 @@
       make("input", { type: "radio", name: "intent", value: name, class: "sr" }),
       make("span", { "aria-hidden": "true" }, "›"),
       make("span", { class: "name" }, known?.title || name, make("small", {}, name)),
-      make("span", { class: "tag" }, known?.domain || "")));
+      make("span", { class: "tag" }, known ? window.IVR.domainTitle(known) : "")));
     item.form.querySelector(".choices").prepend(row);
   }
 

@@ -1,4 +1,5 @@
-/* Finding one intent among hundreds: a combobox over an index held in the page. */
+/* Finding one intent among hundreds: a combobox over an index held in the page. Letters
+   narrow it; a click into the empty field, or an arrow, lists all of them by domain. */
 (() => {
   "use strict";
   const { make, keys } = window.IVR;
@@ -6,11 +7,16 @@
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
   const words = (text) => text.split(/[\s._\-/]+/).filter(Boolean);
 
-  /* intents: [{name, title, domain, aliases, description}] */
+  /* The title comes along only where the name does not say it. */
+  function domainTitle({ domain, domain_title: title }) {
+    return title || domain.charAt(0).toUpperCase() + domain.slice(1).replaceAll("_", " ");
+  }
+
+  /* intents: [{name, title, domain, domain_title, aliases, description}] */
   function index(intents) {
     return intents.map((intent) => {
       const title = plain(`${intent.title} ${words(intent.name).join(" ")} ${intent.aliases.join(" ")}`);
-      return { intent, title, starts: words(title), domain: plain(intent.domain), more: plain(intent.description) };
+      return { intent, title, starts: words(title), domains: [intent.domain, domainTitle(intent)].map(plain), more: plain(intent.description) };
     });
   }
 
@@ -34,7 +40,7 @@
     if (entry.starts[0]?.startsWith(word)) return 8;
     if (entry.starts.some((start) => start.startsWith(word))) return 7;
     if (entry.title.includes(word)) return 5;
-    if (entry.domain.startsWith(word)) return 4;
+    if (entry.domains.some((name) => name.startsWith(word))) return 4;
     if (entry.more.includes(word)) return 3;
     return word.length > 1 ? 2.5 * scattered(word, entry.title) : 0;
   }
@@ -45,7 +51,7 @@
     const wanted = words(rest);
     const hits = [];
     for (const entry of entries) {
-      if (prefix && !entry.domain.startsWith(prefix.trim())) continue;
+      if (prefix && !entry.domains.some((name) => name.startsWith(prefix.trim()))) continue;
       let score = 1;
       for (const word of wanted) {
         const one = fit(word, entry);
@@ -58,6 +64,17 @@
     return hits.slice(0, LIMIT).map((hit) => hit.intent);
   }
 
+  /* -> Map of a domain's title -> its intents, both in the order of the alphabet */
+  function byDomain(entries) {
+    const groups = new Map();
+    const byTitle = (a, b) => a.title.localeCompare(b.title);
+    for (const intent of entries.map((entry) => entry.intent).sort(byTitle)) {
+      const title = domainTitle(intent);
+      groups.set(title, [...(groups.get(title) || []), intent]);
+    }
+    return new Map([...groups].sort(([a], [b]) => a.localeCompare(b)));
+  }
+
   class Picker {
     /* none: the command that says none of these fits, where the page has one. */
     constructor({ onPick, none }) {
@@ -65,6 +82,7 @@
       this.none = none;
       this.entries = null; // until the list has come
       this.known = new WeakSet();
+      this.listsAll = false;
       this.hits = [];
       this.at = 0;
     }
@@ -72,16 +90,18 @@
     /* What was typed while the list was on its way is answered now. */
     load(intents) {
       this.entries = index(intents);
-      if (this.input?.value) this.update();
+      if (this.input?.value || this.listsAll) this.update();
     }
 
     /* Takes over the search field of a freshly drawn item. */
     attach(input, list) {
       this.input = input;
       this.list = list;
+      this.listsAll = false;
       if (this.known.has(input)) return;
       this.known.add(input);
       input.addEventListener("input", () => this.update());
+      input.addEventListener("click", () => input.value || this.listsAll || this.listAll());
       input.addEventListener("keydown", (event) => this.press(event));
       input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && this.close(), 120));
       list.addEventListener("pointerdown", (event) => event.preventDefault());
@@ -97,7 +117,13 @@
       this.update();
     }
 
+    listAll() {
+      this.listsAll = true;
+      this.update();
+    }
+
     close() {
+      this.listsAll = false;
       this.list.hidden = true;
       this.list.replaceChildren();
       this.input.value = "";
@@ -106,13 +132,24 @@
     }
 
     update() {
-      const query = this.input.value;
-      this.hits = this.entries && query.trim() ? search(this.entries, query) : [];
+      const query = this.input.value.trim();
+      const groups = this.entries && !query && this.listsAll ? byDomain(this.entries) : null;
+      if (groups) this.hits = [...groups.values()].flat();
+      else this.hits = this.entries && query ? search(this.entries, this.input.value) : [];
       this.at = 0;
-      this.list.hidden = !query.trim();
+      this.list.hidden = !query && !this.listsAll;
       this.input.setAttribute("aria-expanded", String(!this.list.hidden));
-      this.list.replaceChildren(...(this.hits.length ? this.hits.map((hit, k) => this.row(hit, k)) : [this.nothing()]));
+      if (!this.hits.length) this.list.replaceChildren(this.nothing());
+      else if (groups) this.list.replaceChildren(...this.domains(groups));
+      else this.list.replaceChildren(...this.hits.map((hit, k) => this.row(hit, k)));
       this.point();
+    }
+
+    domains(groups) {
+      let k = 0;
+      return [...groups].map(([title, intents], n) => make("li", { class: "domain", role: "presentation" },
+        make("div", { role: "group", "aria-labelledby": `hits-${n}` }, make("b", { id: `hits-${n}` }, title),
+          make("ul", { role: "presentation" }, ...intents.map((intent) => this.row(intent, k++))))));
     }
 
     nothing() {
@@ -123,7 +160,7 @@
 
     row(intent, k) {
       return make("li", { id: `hit-${k}`, role: "option", "data-index": k },
-        make("span", {}, intent.title), make("span", { class: "soft" }, intent.domain),
+        make("span", {}, intent.title), ...(this.input.value ? [make("span", { class: "soft" }, domainTitle(intent))] : []),
         make("small", {}, intent.description || intent.name));
     }
 
@@ -142,6 +179,7 @@
     press(event) {
       if (event.isComposing) return;
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        if (this.list.hidden) this.listAll();
         const step = event.key === "ArrowDown" ? 1 : -1;
         this.at = this.hits.length ? (this.at + step + this.hits.length) % this.hits.length : 0;
         this.point();
@@ -164,5 +202,5 @@
     }
   }
 
-  Object.assign(window.IVR, { Picker, searchIntents: search, indexIntents: index });
+  Object.assign(window.IVR, { Picker, domainTitle, searchIntents: search, indexIntents: index });
 })();

@@ -1,7 +1,7 @@
 /* One case: choose among the answers or label afresh; then the model's vote shows. */
 (() => {
   "use strict";
-  const { say, keys, digit, parameterPanel, turnActs, Marks, Picker, answering, obstacle, carry, isCaseSeen } = window.IVR;
+  const { say, keys, digit, parameterPanel, turnActs, Marks, Picker, answering, obstacle, carry, domainTitle, isCaseSeen } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const place = $("case");
   if (!place) return;
@@ -100,7 +100,7 @@
     item.params = item.known?.parameters || [];
     item.editor.use(item.params.map((param) => param.name));
     const isNone = name === place.dataset.outOfScope;
-    $("chosen").textContent = isNone ? "None of these · out of scope" : `${item.known?.title || name} · ${item.known?.domain || ""}`;
+    $("chosen").textContent = isNone ? "None of these · out of scope" : item.known ? `${item.known.title} · ${domainTitle(item.known)}` : name;
     tell(null);
     panel.drawMarker(item.editor.range);
     acts.draw();

@@ -65,7 +65,25 @@ def test_a_domain_prefix_narrows_the_search(open_desk):
 
     rows = page.locator("#hits [role=option]")
     expect(rows).to_have_count(3)
-    assert all("billing" in text for text in rows.all_inner_texts())
+    assert all("Billing" in text for text in rows.all_inner_texts())
+
+
+def test_the_empty_search_lists_all_intents_by_click_and_by_arrow(open_desk):
+    world.blind("it is dark")
+    page = open_desk()
+
+    page.locator("#find").click()
+    expect(page.locator("#hits .domain b")).to_have_text(
+        ["Billing", "Other", "Outages", "Roaming"]
+    )
+    press(page, "Escape")
+    expect(page.locator("#hits")).to_be_hidden()
+    page.locator("#find").focus()
+    press(page, "ArrowUp")
+    expect(page.locator("#hits [aria-selected=true]")).to_contain_text("Check roaming")
+    next_after(page, "Enter", "Enter")
+
+    assert GoldLabel.objects.get().intent.name == "check_roaming"
 
 
 def test_zero_says_out_of_scope(open_desk):

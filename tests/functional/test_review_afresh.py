@@ -8,7 +8,7 @@ from annotations.models import Annotation
 from annotations.services.desk_keys import ACTIONS
 from tests.factories import cast
 from tests.functional import review_world as world
-from tests.functional.desk_world import BILL_SCHEMA
+from tests.functional.desk_world import BILL_SCHEMA, settle
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 CONTEXT = [
@@ -78,7 +78,7 @@ def test_marks_act_and_hearing_are_given_by_keyboard_alone(page, case, console):
 
 def test_marks_act_and_hearing_are_given_by_mouse_alone(page, case, console):
     page.locator(".answers .neither label").click()
-    page.locator("#find").fill("disp")
+    page.locator("#find").click()
     page.locator("#hits [role=option]", has_text="Dispute charge").click()
     page.locator("#afresh .turns .w", has_text="march").click()
     page.locator("#marker button", has_text="bill_month").click()
@@ -110,6 +110,34 @@ def test_none_of_these_is_one_click(page, case):
     page.locator("#save").click()
 
     assert settled(page).intent.is_out_of_scope
+
+
+def test_any_intent_is_chosen_by_mouse_alone_from_the_list_of_all(page, case, console):
+    for n in range(40):
+        cast.intent(f"troubleshoot_device_{n:02}", domain="support")
+    page.reload()
+    settle(page)
+    page.locator(".answers .neither label").click()
+    expect(page.locator("#hits")).to_be_hidden()
+
+    page.locator("#find").click()
+    groups = page.locator("#hits .domain b")
+    expect(groups).to_have_text(["Billing", "Other", "Support"])
+    last = page.locator("#hits [role=option]").last
+    expect(last).not_to_be_in_viewport()
+    page.locator("#hits").hover()
+    page.mouse.wheel(0, 10_000)
+    expect(last).to_be_in_viewport()
+    faults = Axe().run(page).response["violations"]
+    last.click()
+    expect(page.locator("#chosen")).to_have_text("Troubleshoot device 39 · Support")
+    expect(page.locator("#hits")).to_be_hidden()
+    page.locator("#save").click()
+
+    assert settled(page).intent.name == "troubleshoot_device_39"
+    assert page.evaluate("window.presses") == 0
+    assert [one["id"] for one in faults] == []
+    assert console == []
 
 
 def test_a_value_that_the_schema_refuses_is_told_before_anything_is_lost(page, case):
