@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotations', '0029_whole_search_indexes'),
+        ('annotations', '0031_marks_nobody_looked_for'),
     ]
 
     operations = [
