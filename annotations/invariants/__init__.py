@@ -4,6 +4,7 @@ from annotations.invariants import (
     answers,
     intake,
     intents,
+    people,
     queue,
     review,
     schemas,
@@ -17,6 +18,7 @@ INVARIANTS = (
     *intake.INVARIANTS,
     *queue.INVARIANTS,
     *trail.INVARIANTS,
+    *people.INVARIANTS,
     *intents.INVARIANTS,
     *review.INVARIANTS,
 )

@@ -12,6 +12,8 @@ from annotations.models import Role, SignInLink, User
 from annotations.services import attempts, audit
 from annotations.services.tokens import digest
 
+# Where `make run` serves, unless PORT says otherwise.
+LOCAL_URL = "http://127.0.0.1:8000"
 LINK_LIFE = timedelta(hours=12)
 # Whatever happens meanwhile, the session ends so long after signing in.
 SESSION_LIFE = timedelta(hours=12)
@@ -29,7 +31,12 @@ def issue_links(base_url: str) -> list[tuple[str, str]]:
 
 @transaction.atomic
 def issue_link(*, user: User, base_url: str, by: User | None = None) -> str:
-    """A URL that signs `user` in once, within LINK_LIFE; earlier ones stay valid."""
+    """A URL that signs `user` in once, within LINK_LIFE; earlier ones stay valid.
+
+    Raises ConflictError for somebody who is shut out.
+    """
+    if not user.is_active:
+        raise ConflictError(f"{user.name} is shut out; let them in again first.")
     raw = secrets.token_urlsafe(32)
     SignInLink.objects.filter(expires_at__lt=timezone.now()).delete()
     link = SignInLink.objects.create(
@@ -51,8 +58,22 @@ def demo_person(role: str) -> User:
     if found:
         return found
     return create_person(
-        username=role.replace("_", "-"), name=Role(role).label, roles=[role], by=None
+        username=_free_name(role.replace("_", "-")),
+        name=Role(role).label,
+        roles=[role],
+        by=None,
     )
+
+
+def _free_name(wanted: str) -> str:
+    """The name, with a number behind it where somebody shut out has it."""
+    taken = set(
+        User.objects.filter(username__startswith=wanted).values_list(
+            "username", flat=True
+        )
+    )
+    others = (f"{wanted}-{n}" for n in range(2, len(taken) + 3))
+    return next(name for name in (wanted, *others) if name not in taken)
 
 
 @transaction.atomic

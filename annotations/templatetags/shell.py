@@ -84,6 +84,12 @@ PLACES = (
         frozenset({Role.AUDITOR, Role.ADMIN}),
         "Who did what, in chains that show any later edit.",
     ),
+    Place(
+        "people",
+        "People",
+        frozenset({Role.ADMIN, Role.AUDITOR}),
+        "Who may sign in, as what, and how to shut somebody out.",
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 """Make a key for a program and print it this once, or revoke somebody's keys."""
 
+import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -23,16 +24,19 @@ class Command(BaseCommand):
         )
         parser.add_argument("--days", type=int, default=90)
         parser.add_argument("--name", default="", help="what the key is for")
+        parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["revoke"]:
-            self._revoke(options["username"], options["name"])
-            return
+        act = self._revoke if options["revoke"] else self._issue
+        report, line = act(options)
+        self.stdout.write(json.dumps(report) if options["json"] else line)
+
+    def _issue(self, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         user = User.objects.filter(username=options["username"], is_active=True).first()
         if user is None:
             raise CommandError(f"There is nobody active named {options['username']}.")
         try:
-            _, raw = tokens.issue(
+            token, raw = tokens.issue(
                 user=user,
                 name=options["name"] or "command line",
                 scopes=options["scope"],
@@ -41,9 +45,17 @@ class Command(BaseCommand):
             )
         except DomainError as error:
             raise CommandError(error.message) from None
-        self.stdout.write(raw)
+        report = {
+            "username": user.username,
+            "name": token.name,
+            "scopes": token.scopes,
+            "expires_at": token.expires_at.isoformat(),
+            "key": raw,
+        }
+        return report, raw
 
-    def _revoke(self, username: str, name: str) -> None:
+    def _revoke(self, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        username, name = options["username"], options["name"]
         found = ApiToken.objects.filter(user__username=username, revoked_at=None)
         if name:
             found = found.filter(name=name)
@@ -52,4 +64,5 @@ class Command(BaseCommand):
             raise CommandError(f"No key of {username} fits.")
         for token in keys:
             tokens.revoke(token=token, by=None)
-        self.stdout.write(f"{len(keys)} revoked.")
+        report = {"username": username, "revoked": [key.name for key in keys]}
+        return report, f"{len(keys)} revoked."

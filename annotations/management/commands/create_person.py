@@ -1,5 +1,6 @@
 """Add a person who may sign in, and print their first link."""
 
+import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -18,7 +19,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--role", action="append", choices=Role.values, required=True
         )
-        parser.add_argument("--base-url", default="http://127.0.0.1:8000")
+        parser.add_argument("--base-url", default=sign_in.LOCAL_URL)
+        parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         username = options["username"]
@@ -32,4 +34,6 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(error.message) from None
         url = sign_in.issue_link(user=person, base_url=options["base_url"])
-        self.stdout.write(f"sign in as {username}: {url}")
+        report = {"username": username, "roles": person.roles, "url": url}
+        line = f"sign in as {username}: {url}"
+        self.stdout.write(json.dumps(report) if options["json"] else line)

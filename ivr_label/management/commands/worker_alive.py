@@ -1,9 +1,9 @@
+import json
 import socket
-import sys
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from annotations.models import WorkerHeartbeat
@@ -13,9 +13,15 @@ from ivr_label.heartbeat import INTERVAL_SECONDS
 class Command(BaseCommand):
     help = "Exit with 0 if a worker of this host said lately that it is alive."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true")
+
     def handle(self, *args: Any, **options: Any) -> None:
         lately = timezone.now() - timedelta(seconds=4 * INTERVAL_SECONDS)
         name = f"@{socket.gethostname()}"
         workers = WorkerHeartbeat.objects.filter(name__endswith=name)
-        if not workers.filter(last_seen_at__gte=lately).exists():
-            sys.exit("no worker of this host is alive")
+        n = workers.filter(last_seen_at__gte=lately).count()
+        if options["json"]:
+            self.stdout.write(json.dumps({"alive": n}))
+        if not n:
+            raise CommandError("no worker of this host is alive")

@@ -4,7 +4,7 @@ They run as somebody who owns the database would: triggers and foreign keys off,
 constraints dropped where one stands in the way.
 """
 
-from . import answers, intake, intents, machines, queue, review, schemas, trail
+from . import answers, intake, intents, machines, people, queue, review, schemas, trail
 
 PLANTS = (
     answers.PLANTS
@@ -12,6 +12,7 @@ PLANTS = (
     | intake.PLANTS
     | queue.PLANTS
     | trail.PLANTS
+    | people.PLANTS
     | intents.PLANTS
     | review.PLANTS
     | machines.PLANTS

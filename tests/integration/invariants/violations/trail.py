@@ -1,6 +1,6 @@
-"""Violations of what is always true of the trail and people."""
+"""Violations of what is always true of the trail."""
 
-from .statements import EVENT, Plant, change, drop
+from .statements import EVENT, Plant
 
 PLANTS: dict[str, list[Plant]] = {
     "trail_has_no_gap": [
@@ -22,11 +22,5 @@ PLANTS: dict[str, list[Plant]] = {
     ],
     "approvals_are_on_the_trail": [
         lambda w: [f"DELETE FROM {EVENT} WHERE action = 'schema.approved'"],
-    ],
-    "roles_are_known": [
-        lambda w: [
-            *drop("annotations_user", "user_roles_known"),
-            change("annotations_user", "roles = '{root}'", w.ana.pk),
-        ],
     ],
 }  # fmt: skip

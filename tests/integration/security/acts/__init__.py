@@ -4,7 +4,7 @@ An act is named as its route. It makes the world it needs, calls the route as `u
 who has every role, and returns the response.
 """
 
-from . import bulk, desk, functions, intake, intents, review, rounds, sign_in
+from . import bulk, desk, functions, intake, intents, people, review, rounds, sign_in
 
 EVERY = (
     *sign_in.ACTS,
@@ -15,4 +15,5 @@ EVERY = (
     *functions.ACTS,
     *intents.ACTS,
     *bulk.ACTS,
+    *people.ACTS,
 )
