@@ -133,6 +133,12 @@ def keys_attribute(context: template.Context) -> SafeString:
     return format_html(' data-keys="{}"', json.dumps(wishes))
 
 
+@register.simple_tag(takes_context=True)
+def idle_seconds(context: template.Context) -> int:
+    """After so long without a key a page of callers' words is covered."""
+    return desk_keys.settings_of(context["request"].user).idle_seconds
+
+
 @register.simple_tag
 def new_id() -> uuid.UUID:
     """An event's id in a form sent without the script: sent twice, it stores once."""

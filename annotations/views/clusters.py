@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from annotations.errors import InvalidError
 from annotations.models import OUT_OF_SCOPE
-from annotations.services import clusters, desk_keys
+from annotations.services import clusters
 from annotations.services.cluster_offer import MOST
 from annotations.views import label_forms as forms
 
@@ -85,6 +85,5 @@ def _page(
         "held": " ".join(map(str, held)),
         "self": reverse("label_cluster", args=[seed_id]),
         "out_of_scope": OUT_OF_SCOPE,
-        "idle_seconds": desk_keys.settings_of(request.user).idle_seconds,
     }
     return render(request, "annotations/clusters/cluster.html", context)

@@ -268,7 +268,6 @@ def _page(
         "ahead": [partial(_template, request, item) for item in items[1:]],
         "today": mine.count(),
         "reasons": json.dumps(SkipReason.choices),
-        "idle_seconds": wishes.idle_seconds,
         "offers_warm_up": warm_up.is_offered(wishes),
         "revises": revises,
         "worker_alive": queue.worker_alive(),

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from annotations.models import Domain, Intent, ReviewReason, Role, User
-from annotations.services import desk_keys, review_queues
+from annotations.services import review_queues
 from annotations.services.review_queues import Filters
 from annotations.views.label_forms import new_uuid
 from annotations.views.paging import Page, page_of
@@ -128,7 +128,6 @@ def context(
         ],
         "query": _query(request, item=None, done=None),
         "after": _query(request, item=_key(found.after if found else None), done=None),
-        "idle_seconds": desk_keys.settings_of(request.user).idle_seconds,
         "is_narrowed": any(request.GET.get(key) for key in FILTERS[:6]),
         **more,
     }

@@ -20,7 +20,7 @@
   function attended(place) {
     const url = place.dataset;
     const seen = { form: place };
-    const signIn = signingIn({ url, kept: () => "What you entered on this page stays as it is." });
+    const { look, reenter } = signingIn({ url, kept: () => "What you entered on this page stays as it is." });
     let isSending = false;
     let sentAt = 0;
     let pressed = null; // the field of the button that sent a form, which submit() leaves out
@@ -31,13 +31,8 @@
     });
     watchPaint(seen);
 
-    async function reenter() {
-      await signIn.reenter();
-      for (const token of document.getElementsByName("csrfmiddlewaretoken")) token.value = url.csrf;
-    }
-
     async function isSignedIn() {
-      const found = await signIn.look();
+      const found = await look();
       if (found === "unreachable") banner("The server cannot be reached. What you entered is still here: send it again in a moment.", "bad");
       else if (found === "out") await reenter();
       return found !== "unreachable";

@@ -64,11 +64,18 @@
   }
 
   /* -> {look, reenter}: whether this page's person is signed in ("in", "out",
-     "unreachable"), and what ends once they are, with a fresh token in url.csrf.
+     "unreachable"), and what ends once they are, with a fresh token in url.csrf and in the forms.
      kept() -> what becomes meanwhile of what they entered. */
   function signingIn({ url, kept }) {
     let coming = null;
     let told = ""; // why not, in a sentence
+
+    /* A sign-in brings a new token: every form of this page takes it on. */
+    function renew(csrf) {
+      url.csrf = csrf;
+      for (const token of document.getElementsByName("csrfmiddlewaretoken")) token.value = csrf;
+      document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": csrf }));
+    }
 
     async function look() {
       const response = await fetch(url.session, { headers: { "HX-Request": "true" } }).catch(() => null);
@@ -80,7 +87,7 @@
       const { person, name, csrf } = await response.json();
       told = `${name} is signed in now. Answers are sent under the name of who gave them: sign in as yourself.`;
       if (String(person) !== url.person) return "out";
-      url.csrf = csrf;
+      renew(csrf);
       return "in";
     }
 

@@ -73,7 +73,10 @@ def open_desk(page, sign_in, live_server):
 @pytest.fixture
 def impatient(page):
     """Pages that are covered after a second, which nobody may choose."""
-    covered_pages = re.compile(r"/label$|/label/cluster/|/review/disagreements")
+    covered_pages = re.compile(
+        r"/label$|/label/cluster/|/review/(disagreements|proposals)|/search|/history"
+        r"|/intents/\w+|/proposals/new|/me$"
+    )
 
     def hasten(route):
         response = route.fetch()
