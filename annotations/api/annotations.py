@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotations.api import paging
 from annotations.api.queue import next_of
 from annotations.api.serializers import (
     AnnotationSerializer,
@@ -30,7 +31,7 @@ class NewestFirst(CursorPagination):
 class Annotations(APIView):
     @extend_schema(
         operation_id="annotations_list",
-        responses={200: AnnotationSerializer(many=True)},
+        responses={200: paging.page_of("Annotation", AnnotationSerializer)},
     )
     def get(self, request: Request) -> Response:
         """The caller's own answers, newest first, in pages."""

@@ -101,15 +101,19 @@ def _fields(schema: dict[str, Any], document: dict[str, Any]) -> list[dict[str, 
     if found.get("type") == "array":
         found = _resolve(found.get("items", {}), document)
     required = set(found.get("required", ()))
-    return [
+    rules = found.get("properties", {})
+    fields = [
         {
             "name": name,
             "type": _type(rule),
             "required": name in required,
             "description": rule.get("description", ""),
         }
-        for name, rule in found.get("properties", {}).items()
+        for name, rule in rules.items()
     ]
+    # Of a page's rows the fields, too.
+    of_rows = _fields(rules["results"], document) if "results" in rules else []
+    return fields + [{**f, "name": f"results[].{f['name']}"} for f in of_rows]
 
 
 def _resolve(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,8 @@ PATHS = (
     "/search?q=nothingfitsthis&domain=billing",
     "/search?q=%3F&status=none-such",
     "/audit",
+    "/people",
+    "/people?q=nobodyatall",
     "/sources",
     "/rounds",
     "/rounds/plan",

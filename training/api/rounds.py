@@ -6,22 +6,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotations.api import paging
 from annotations.api.serializers import ProblemSerializer
 from annotations.errors import InvalidError
-from annotations.views.paging import page_of
 from training import backends
 from training.api.serializers import RoundRequestSerializer, RoundSerializer
 from training.models import Policy, Round
 from training.services import rounds
 
-PAGE_SIZE = 50
-
 
 class Rounds(APIView):
     @extend_schema(
         operation_id="rounds_list",
-        parameters=[OpenApiParameter("status", str), OpenApiParameter("page", int)],
-        responses={200: RoundSerializer(many=True)},
+        parameters=[OpenApiParameter("status", str), paging.PAGE],
+        responses={
+            200: paging.page_of("Round", RoundSerializer),
+            422: ProblemSerializer,
+        },
     )
     def get(self, request: Request) -> Response:
         """Rounds, the newest first, fifty a page."""
@@ -34,8 +35,7 @@ class Rounds(APIView):
                 known = ", ".join(Round.Status.values)
                 raise InvalidError(f"There is no such status. There are: {known}.")
             found = found.filter(status=wanted)
-        page = page_of(found.order_by("-pk"), request, size=PAGE_SIZE)
-        return Response(RoundSerializer(page.rows, many=True).data)
+        return paging.numbered(found.order_by("-pk"), request, RoundSerializer)
 
     @extend_schema(
         operation_id="rounds_request",

@@ -41,6 +41,38 @@ def test_train_takes_up_a_round_that_somebody_asked_for(capsys):
 
     said = last_line(capsys)
     assert (said["round"], said["status"]) == (waiting.pk, "promoted")
+    assert said["followed"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"recipe": "finetune"}, "recipe finetune instead of head"),
+        ({"seed": 3}, "seed 3 instead of 7"),
+        ({"iteration": 2}, "iteration 2 instead of 1"),
+        ({"backend": "notebook"}, "backend notebook instead of encoder"),
+    ],
+)
+def test_train_refuses_to_pass_another_round_off_as_the_one_asked_for(asked, told):
+    policy = factory.policy()
+    factory.world()
+    waiting = rounds.request(policy=policy, cause="x", by=None, recipe="head", seed=7)
+
+    with pytest.raises(CommandError, match=told):
+        call_command("train", **asked)
+
+    assert rounds.get(waiting.pk).status == "requested"
+
+
+def test_train_follows_the_very_round_that_it_would_ask_for(capsys):
+    policy = factory.policy()
+    factory.world()
+    waiting = rounds.request(policy=policy, cause="x", by=None, recipe="head", seed=7)
+
+    call_command("train", recipe="head", seed=7, iteration=1, json=True)
+
+    said = last_line(capsys)
+    assert (said["round"], said["seed"]) == (waiting.pk, 7)
 
 
 def test_train_says_why_it_cannot(capsys):

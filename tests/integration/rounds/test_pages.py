@@ -290,8 +290,8 @@ def test_the_api_requests_lists_shows_and_cancels(mia):
     assert made.status_code == 201
     assert made.json()["status"] == "requested"
     assert post(mia, "/api/v1/rounds", {"iteration": 1}).status_code == 409
-    assert mia.get("/api/v1/rounds").json()[0]["id"] == number
-    assert mia.get("/api/v1/rounds?status=failed").json() == []
+    assert mia.get("/api/v1/rounds").json()["results"][0]["id"] == number
+    assert mia.get("/api/v1/rounds?status=failed").json()["results"] == []
     assert mia.get("/api/v1/rounds?status=odd").status_code == 422
     assert mia.get(f"/api/v1/rounds/{number}").json()["iteration"] == 1
     cancelled = post(mia, f"/api/v1/rounds/{number}/cancel", {})
@@ -330,7 +330,7 @@ def test_the_figures_of_the_champion_are_those_of_the_exam(owner, tmp_path):
 
     assert said["champion"] == "one"
     assert said["exam"]["intent"]["accuracy"] == 0.75
-    [listed] = owner.get("/api/v1/checkpoints").json()
+    [listed] = owner.get("/api/v1/checkpoints").json()["results"]
     assert listed["name"] == "one"
     assert listed["state"] == "champion"
     assert listed["evaluation"]["intent"]["accuracy"] == 0.75

@@ -22,12 +22,12 @@ class Command(BaseCommand):
     help = "Request a round, follow it to its end and print its outcome."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--iteration", type=int, choices=(1, 2, 3), default=1)
-        parser.add_argument("--backend", default="encoder")
+        parser.add_argument("--iteration", type=int, choices=(1, 2, 3), help="else 1")
+        parser.add_argument("--backend", help="else encoder")
         parser.add_argument(
             "--recipe", choices=("head", "finetune"), help="else the policy's choice"
         )
-        parser.add_argument("--seed", type=arguments.whole_number, default=0)
+        parser.add_argument("--seed", type=arguments.whole_number, help="else 0")
         parser.add_argument(
             "--replay",
             type=int,
@@ -41,11 +41,14 @@ class Command(BaseCommand):
             self._replay(options["replay"], as_json=options["json"])
             return
         try:
-            found = self._round(options)
+            under_way = Round.objects.filter(status__in=Round.WORKING).first()
+            found = under_way or self._request(options)
+            if under_way is not None:
+                self._check_same(under_way, options)
             self._follow(found.pk)
         except DomainError as error:
             raise CommandError(error.message) from error
-        outcome = _outcome(rounds.get(found.pk))
+        outcome = _outcome(rounds.get(found.pk), followed=under_way is not None)
         self.stdout.write(json.dumps(outcome) if options["json"] else _said(outcome))
         if outcome["status"] == Round.Status.FAILED:
             raise CommandError(outcome["error"])
@@ -62,20 +65,33 @@ class Command(BaseCommand):
         if not found.is_same:
             raise CommandError(f"{len(found.differing)} files differ.")
 
-    def _round(self, options: dict[str, Any]) -> Round:
-        backends.check(options["backend"])
-        under_way = Round.objects.filter(status__in=Round.WORKING).first()
-        if under_way is not None:
-            self.stderr.write(f"Round {under_way.pk} is under way; following it.")
-            return under_way
-        policy = Policy.objects.get(iteration=options["iteration"])
+    def _check_same(self, under_way: Round, options: dict[str, Any]) -> None:
+        """Raises CommandError where something else was asked for than what runs."""
+        runs = _asked_of(under_way)
+        other = [
+            f"{name} {options[name]} instead of {value}"
+            for name, value in runs.items()
+            if options[name] not in (None, value)
+        ]
+        if other:
+            raise CommandError(
+                f"Round {under_way.pk} is under way, and you asked for "
+                f"{', '.join(other)}: nothing was started. Follow it with `train` "
+                "alone, or ask again once it has ended or was cancelled."
+            )
+        self.stderr.write(f"Round {under_way.pk} is under way; following it.")
+
+    def _request(self, options: dict[str, Any]) -> Round:
+        backend = options["backend"] or "encoder"
+        backends.check(backend)
+        policy = Policy.objects.get(iteration=options["iteration"] or 1)
         return rounds.request(
             policy=policy,
             cause="manage.py train",
             by=None,
-            backend=options["backend"],
+            backend=backend,
             recipe=options["recipe"],
-            seed=options["seed"],
+            seed=options["seed"] or 0,
         )
 
     def _follow(self, round_id: int) -> None:
@@ -124,10 +140,23 @@ def _now(found: Round) -> str:
     return f"{found.get_status_display()}: {progress['step']}, {10 * tenth} %"
 
 
-def _outcome(found: Round) -> dict[str, Any]:
+def _asked_of(found: Round) -> dict[str, Any]:
+    """What was asked of a round, by the name of the option."""
+    return {
+        "iteration": found.policy.iteration,
+        "backend": found.backend,
+        "recipe": found.recipe,
+        "seed": found.seed,
+    }
+
+
+def _outcome(found: Round, *, followed: bool) -> dict[str, Any]:
+    """followed: whether it had been asked for before this command."""
     comparison = found.verdict.get("comparison", {})
     return {
         "round": found.pk,
+        "followed": followed,
+        **_asked_of(found),
         "status": found.status,
         "checkpoint": found.challenger.name if found.challenger else None,
         "reasons": found.verdict.get("reasons", []),
