@@ -188,6 +188,11 @@ def opinions(
     a column for every one of `intents`, in that order. names: (n_intents, hidden), what
     it makes of the intents' names.
     """
+    # Loaded before the threads that need it: two first imports of it at the same time
+    # meet half-made modules.
+    import sklearn.linear_model
+    import sklearn.svm  # noqa: F401
+
     heads: list[LinearHead] = []
     # Two fits of about the same length, side by side: BLAS keeps to one thread each.
     with threadpool_limits(1), ThreadPoolExecutor(1) as beside:

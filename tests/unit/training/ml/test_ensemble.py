@@ -1,5 +1,8 @@
 """Opinions are weighed by what they are worth on rows that none has seen."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -216,3 +219,28 @@ def test_a_share_of_the_prior_has_to_win_by_more_than_chance():
 def test_an_unknown_balance_is_refused():
     with pytest.raises(ValueError, match="'magic'"):
         balance.check("magic")
+
+
+def test_the_first_fit_of_a_process_has_its_modules_before_its_threads():
+    code = """
+import sys
+import numpy as np
+from training.ml import recipe_parts
+from training.ml.recipes import TrainConfig
+
+def fit_lexical(*_, **__):
+    # Where the heads' thread is: this one must not be the first to import anything.
+    assert {"sklearn.linear_model", "sklearn.svm"} <= set(sys.modules)
+    sys.exit("the words were reached")
+
+assert "sklearn" not in sys.modules
+recipe_parts.fit_lexical = fit_lexical
+x = np.eye(4, dtype=np.float32)
+texts, labels, intents = list("wxyz"), list("abab"), ("a", "b")
+recipe_parts.opinions(x, texts, labels, intents, TrainConfig(), ["none"])
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert "the words were reached" in ended.stderr, ended.stderr
