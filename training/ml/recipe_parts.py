@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 # Whole, before two threads begin to fit: importing it from both at once fails.
-import sklearn.linear_model  # noqa: F401
+import sklearn.linear_model
+import sklearn.svm  # noqa: F401
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -188,11 +189,6 @@ def opinions(
     a column for every one of `intents`, in that order. names: (n_intents, hidden), what
     it makes of the intents' names.
     """
-    # Loaded before the threads that need it: two first imports of it at the same time
-    # meet half-made modules.
-    import sklearn.linear_model
-    import sklearn.svm  # noqa: F401
-
     heads: list[LinearHead] = []
     # Two fits of about the same length, side by side: BLAS keeps to one thread each.
     with threadpool_limits(1), ThreadPoolExecutor(1) as beside:

@@ -233,7 +233,6 @@ def fit_lexical(*_, **__):
     assert {"sklearn.linear_model", "sklearn.svm"} <= set(sys.modules)
     sys.exit("the words were reached")
 
-assert "sklearn" not in sys.modules
 recipe_parts.fit_lexical = fit_lexical
 x = np.eye(4, dtype=np.float32)
 texts, labels, intents = list("wxyz"), list("abab"), ("a", "b")
