@@ -101,8 +101,9 @@ def auc(scores: Floats, positive: NDArray[np.bool_]) -> Floats:
     """
     ranks = stats.rankdata(scores, axis=1)
     n, m = positive.sum(axis=1), (~positive).sum(axis=1)
-    won = (ranks * positive).sum(axis=1) - n * (n + 1) / 2
-    return np.divide(won, n * m, dtype=np.float64)
+    won: NDArray[np.float64] = (ranks * positive).sum(axis=1) - n * (n + 1) / 2
+    shares: NDArray[np.float64] = won / (n * m)
+    return shares
 
 
 def intents_test(reference: Mapping[str, int], current: Mapping[str, int]) -> Test:
