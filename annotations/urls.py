@@ -49,7 +49,6 @@ pages = [
     path("label/undo", label.undo, name="label_undo"),
     path("label/renew", label.renew, name="label_renew"),
     path("label/release", label.release, name="label_release"),
-    path("label/session", label.session, name="label_session"),
     path("label/catalogue", label.catalogue, name="label_catalogue"),
     path("label/warm-up", warm_up.page, name="label_warm_up"),
     path("label/warm-up/catalogue", warm_up.catalogue, name="label_warm_up_catalogue"),
@@ -157,6 +156,7 @@ pages = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
     path("sign-in/<str:token>", sign_in.sign_in_link, name="sign_in_link"),
     path("sign-out", sign_in.sign_out, name="sign_out"),
+    path("session", sign_in.session, name="session"),
 ]
 
 api = [

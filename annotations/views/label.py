@@ -9,8 +9,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -150,13 +149,6 @@ def release(request: HttpRequest) -> HttpResponse:
     """The desk was closed: what it held goes back."""
     queue.release(*forms.items_of(request.POST), by=request.user)
     return HttpResponse(status=204)
-
-
-def session(request: HttpRequest) -> JsonResponse:
-    """Who is signed in, and a token for forms: asked once a sign-in has ended."""
-    by = request.user
-    told = {"person": by.pk, "name": by.name, "csrf": get_token(request)}
-    return JsonResponse(told, headers={"Cache-Control": "no-store"})
 
 
 def catalogue(request: HttpRequest) -> HttpResponse:

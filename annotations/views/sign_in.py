@@ -1,7 +1,13 @@
 """Signing in by a link, and out."""
 
 from django.contrib.auth import login, logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -75,6 +81,13 @@ def _open_session(request: HttpRequest, user: User) -> None:
     request.session.flush()
     login(request, user)
     request.session.set_expiry(timezone.now() + service.SESSION_LIFE)
+
+
+def session(request: HttpRequest) -> JsonResponse:
+    """Who is signed in, and a token for forms: asked once a sign-in has ended."""
+    by = request.user
+    told = {"person": by.pk, "name": by.name, "csrf": get_token(request)}
+    return JsonResponse(told, headers={"Cache-Control": "no-store"})
 
 
 def sign_out(request: HttpRequest) -> HttpResponse:

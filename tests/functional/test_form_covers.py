@@ -143,12 +143,12 @@ def test_a_decision_waits_for_the_sign_in_and_is_stored_once(
 
 def test_a_decision_stays_on_the_page_while_the_server_cannot_be_reached(open_case):
     page = open_case()
-    page.route("**/label/session", lambda route: route.abort())
+    page.route("**/session", lambda route: route.abort())
 
     press(page, "Enter")
     expect(page.locator("#banner")).to_contain_text("still here")
     assert not Annotation.objects.filter(is_review=True).exists()
-    page.unroute("**/label/session")
+    page.unroute("**/session")
     press(page, "Enter")
 
     expect(page.locator("#take-back")).to_be_visible()
