@@ -35,6 +35,7 @@ CHUNK_ROWS = 2000
 CONVERSATIONS_KEPT = 5000
 CLEAN_TEXTS_KEPT = 20_000
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+_MONTH = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -220,11 +221,37 @@ def _remember(memory: OrderedDict[str, Any], key: str, value: Any, limit: int) -
         memory.popitem(last=False)
 
 
+def in_place(text: str, start: int, end: int, value: str) -> str:
+    """The text as if the value had been said, so that it is judged where it stands."""
+    return text[:start] + value + text[end:]
+
+
+def is_month(value: str) -> bool:
+    """Whether it is a month as values are written, which reads like a number."""
+    return _MONTH.fullmatch(value) is not None
+
+
 def _spans(spans: tuple[Span, ...], redaction: Redaction) -> list[dict[str, Any]]:
-    """Spans where they stand in the redacted text."""
+    """Spans where they stand in the redacted text, with the words there.
+
+    Of words that were redacted, and of a value that is no less personal, nothing but
+    the words as they stand now is kept.
+    """
     moved = []
     for span in spans:
         start, end = redaction.map_span(span.start, span.end)
-        value = redaction.text[start:end]
-        moved.append({"start": start, "end": end, "param": span.param, "value": value})
+        words = redaction.text[start:end]
+        is_kept = redaction.is_untouched(span.start, span.end)
+        if is_kept and span.value != words and not is_month(span.value):
+            said = in_place(redaction.text, start, end, span.value)
+            is_kept = redact(said).is_untouched(start, start + len(span.value))
+        moved.append(
+            {
+                "start": start,
+                "end": end,
+                "param": span.param,
+                "text": words,
+                "value": span.value if is_kept else words,
+            }
+        )
     return moved

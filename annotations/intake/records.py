@@ -1,5 +1,6 @@
 """The canonical record: what every reader makes of a row, whatever the source."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 MAX_TEXT = 2000  # code points
 MAX_CONTEXT_TURNS = 12  # the last ones are kept
 MAX_SPANS = 50
+MAX_VALUE = 500  # code points of what the words of a span amount to
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LATEST_YEAR = 2200
 ACTS = ("new", "continues", "corrects", "confirms", "denies", "closes")
@@ -34,7 +36,11 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`text[start:end]` says parameter `param`: code points, half-open."""
+    """`text[start:end]` says parameter `param`: code points, half-open.
+
+    value: what the words amount to, as the source has it; the words where it says
+    nothing else.
+    """
 
     start: int
     end: int
@@ -89,13 +95,13 @@ def parse(data: object) -> Record:
     text = _text(data)
     return Record(
         text=text,
-        intent=_word(data, "intent", 80),
+        intent=_name(data, "intent"),
         spans=_spans(data.get("spans"), text),
         marks_known=_marks_known(data),
         context=_context(data.get("context")),
         conversation_id=_conversation(data),
         turn=_turn(data.get("turn")),
-        domain=_word(data, "domain", 80),
+        domain=_name(data, "domain"),
         occurred_at=_time(data.get("occurred_at")),
         bot_intent=_word(data, "bot_intent", 80),
         bot_confidence=_confidence(data.get("bot_confidence")),
@@ -132,6 +138,13 @@ def _text(data: Mapping[str, object]) -> str:
 def _word(data: Mapping[str, object], field: str, limit: int) -> str:
     value = data.get(field)
     return "" if value is None else checked_text(value, field, limit).strip()
+
+
+def _name(data: Mapping[str, object], field: str) -> str:
+    """A name of at most 80 characters; some sources number what they know."""
+    value = data.get(field)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return _word({field: str(value)} if is_number else data, field, 80)
 
 
 def _conversation(data: Mapping[str, object]) -> str:
@@ -176,14 +189,27 @@ def _span(item: Mapping[str, object], text: str) -> Span:
         raise RecordError("bad_spans", "A span has no `param`.")
     if not start < end <= len(text):
         raise RecordError("span_outside", "A span lies outside the text.")
-    # Exports tell the words beside the value that they amount to.
-    name = "text" if "text" in item else "value"
-    words = item.get(name)
-    if words is not None and words != text[start:end]:
+    words = text[start:end]
+    value = _value(item.get("value"), words)
+    given = item.get("text")
+    if given is not None and given != words:
+        raise RecordError("span_differs", "A span's `text` is not what stands there.")
+    # Of a value that is no echo nothing can be told, but for one that stands elsewhere.
+    is_moved = value != words and len(value) == len(words) and value in text
+    if given is None and is_moved:
         raise RecordError(
-            "span_differs", f"A span's `{name}` is not what stands there."
+            "span_differs", "A span's `value` stands elsewhere in the text."
         )
-    return Span(start, end, param, text[start:end])
+    return Span(start, end, param, value)
+
+
+def _value(value: object, words: str) -> str:
+    """What a parameter was said to be: a text, a number, or true or false."""
+    if value is None or value == "":
+        return words
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    return checked_text(value, "span.value", MAX_VALUE)
 
 
 def _context(value: object) -> tuple[Turn, ...]:

@@ -2,9 +2,8 @@
 
 import hashlib
 import uuid
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -43,7 +42,10 @@ class ImportCount:
     disagreeing: int = 0
     # Spans that do not fit the redacted text.
     spans_dropped: int = 0
-    by_intent: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "ImportCount") -> None:
+        for name, n in vars(other).items():
+            setattr(self, name, getattr(self, name) + n)
 
 
 def importer() -> User:

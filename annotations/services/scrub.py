@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from annotations.intake import normalize
-from annotations.intake.pipeline import as_name
+from annotations.intake.pipeline import as_name, in_place, is_month
 from annotations.intake.records import MAX_TEXT
 from annotations.intake.redaction import Numbering, Redaction, is_caller
 from annotations.intake.redaction.full import (
@@ -22,6 +23,7 @@ from annotations.locks import Lock
 from annotations.models import IntakeBatch, PendingLabel, Turn, User, Utterance
 from annotations.services import exam, label_import
 from annotations.services.alone import alone
+from annotations.services.label_import import ImportCount
 from annotations.services.labels import SpanAnswer
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class ScrubCount:
     changed: int = 0  # of these, the name model or Presidio found something more
     merged: int = 0  # became a duplicate of another row and went
     failed: int = 0  # stay invisible
+    labels: ImportCount = field(default_factory=ImportCount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def scrub(*, limit: int | None = None) -> ScrubCount:
             if not rows:
                 break
             scrubber.scrub(rows, count)
-            settle_labels()
+            count.labels.add(settle_labels())
             done += len(rows)
     if count.failed:
         logger.warning("rows failed the full pass", extra={"rows": count.failed})
@@ -228,8 +231,11 @@ def _move_spans(row: Utterance, redaction: Redaction) -> None:
         return
     for label in PendingLabel.objects.filter(utterance=row):
         for span in label.spans:
+            if not redaction.is_untouched(span["start"], span["end"]):
+                span["value"] = ""
             start, end = redaction.map_span(span["start"], span["end"])
-            span.update(start=start, end=end, value=redaction.text[start:end])
+            words = redaction.text[start:end]
+            span.update(start=start, end=end, text=words, value=span["value"] or words)
         label.save(update_fields=["spans"])
 
 
@@ -251,16 +257,16 @@ def _merge(row: Utterance, *, into: Utterance) -> None:
     Utterance.objects.filter(pk=row.pk).delete()
 
 
-def settle_labels() -> int:
+def settle_labels() -> ImportCount:
     """Labels that came with rows become annotations once the rows may be seen."""
-    settled = 0
-    while taken := _settle_some():
-        settled += taken
-    return settled
+    count = ImportCount()
+    while _settle_some(count):
+        pass
+    return count
 
 
 @transaction.atomic
-def _settle_some() -> int:
+def _settle_some(count: ImportCount) -> int:
     waiting = list(
         PendingLabel.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(utterance__redaction=Utterance.Redaction.FULL)
@@ -268,13 +274,33 @@ def _settle_some() -> int:
         .order_by("id")[:LABEL_ROWS]
     )
     given: dict[tuple[User | None, str], list[label_import.ImportedLabel]] = {}
+    _drop_personal_values(waiting)
     for label in waiting:
         from_whom = (label.author, label.utterance.source)
         given.setdefault(from_whom, []).append(_label(label))
     for (author, source), labels in given.items():
-        label_import.import_labels(labels, by=author, source=source)
+        count.add(label_import.import_labels(labels, by=author, source=source))
     PendingLabel.objects.filter(pk__in=[label.pk for label in waiting]).delete()
     return len(waiting)
+
+
+def _drop_personal_values(labels: Sequence[PendingLabel]) -> None:
+    """Values that are not the words themselves pass the full redaction, or go."""
+    asked = [
+        (span, in_place(label.utterance.text, span["start"], span["end"], value))
+        for label in labels
+        for span in label.spans
+        if (value := span["value"]) != _words(span) and not is_month(value)
+    ]
+    if not asked:
+        return
+    found = load().redact_batch([Item(text) for _, text in asked])
+    for (span, _), result in zip(asked, found, strict=True):
+        end = span["start"] + len(span["value"])
+        if isinstance(result, RedactionFailedError) or not result.is_untouched(
+            span["start"], end
+        ):
+            span["value"] = span["text"]
 
 
 def _label(label: PendingLabel) -> label_import.ImportedLabel:
@@ -289,8 +315,14 @@ def _label(label: PendingLabel) -> label_import.ImportedLabel:
                 start=span["start"],
                 end=span["end"],
                 param=span["param"],
-                text=span["value"],
+                text=_words(span),
+                value=span["value"] if span["value"] != _words(span) else "",
             )
             for span in label.spans
         ),
     )
+
+
+def _words(span: dict[str, Any]) -> str:
+    """What stands there; what waits since before values were kept has that alone."""
+    return str(span.get("text", span["value"]))

@@ -1,12 +1,9 @@
 """Files taken in: what came, how far it is, what was rejected and why."""
 
-import csv
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -22,6 +19,7 @@ from annotations.errors import DomainError
 from annotations.intake.readers import READERS
 from annotations.models import IntakeBatch
 from annotations.services import intake, queue, scrub, uploads
+from annotations.services import rejects as service
 from annotations.tasks_intake import process_batch
 from annotations.views.paging import page_of
 from annotations.views.polling import polled
@@ -96,17 +94,12 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     context = {
         "batch": found,
         "rejects": found.rejects.all()[:REJECTS_SHOWN],
-        "by_code": _by_code(found),
+        "by_code": service.by_code([found]).items(),
         "is_moving": found.status in IntakeBatch.OPEN,
         "worker_alive": queue.worker_alive(),
     }
     template = "_batch" if request.htmx else "batch"
     return render(request, f"annotations/sources/{template}.html", context)
-
-
-def _by_code(found: IntakeBatch) -> list[tuple[str, int]]:
-    rows = found.rejects.order_by().values_list("code")
-    return list(rows.annotate(rows=Count("id")).order_by("-rows", "code"))
 
 
 def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
@@ -121,26 +114,7 @@ def rejects(request: HttpRequest, batch_id: UUID) -> StreamingHttpResponse:
 
 
 def rejects_csv(found: IntakeBatch) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(_lines(found), content_type="text/csv")
+    response = StreamingHttpResponse(service.lines([found]), content_type="text/csv")
     name = f"rejected-{found.pk}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-class _Echo:
-    """A file for csv.writer that hands back what was written."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(found: IntakeBatch) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(["line", "code", "reason"])
-    for row in found.rejects.iterator(2000):
-        yield writer.writerow([row.line, row.code, _plain(row.reason)])
-
-
-def _plain(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -75,6 +75,10 @@ class Redaction:
         """Where `input[start:end]` stands in `text`; a touched placeholder is whole."""
         return self._map(start, at_end=False), self._map(end, at_end=True)
 
+    def is_untouched(self, start: int, end: int) -> bool:
+        """Whether `input[start:end]` holds nothing that was removed."""
+        return all(e.end <= start or end <= e.start for e in self.entities)
+
     def _map(self, position: int, *, at_end: bool) -> int:
         shift = 0
         for entity in self.entities:

@@ -11,12 +11,20 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from annotations.errors import DomainError
 from annotations.intake.readers import READERS
 from annotations.models import IntakeBatch
-from annotations.services import intake
+from annotations.services import intake, rejects
 from annotations.services import scrub as full_pass
+from annotations.services.export import whole
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 PROGRESS_SECONDS = 2.0
 COUNTERS = ("received", "accepted", "duplicate", "rejected")
+MOST_SHOWN = 20  # refused rows of a file
+LABELS = {
+    "stored": "stored",
+    "known": "known already",
+    "disagreeing": "of another intent than the one stored, left out",
+    "spans_dropped": "marks lost because they do not read so any more",
+}
 
 
 class Command(BaseCommand):
@@ -52,15 +60,26 @@ class Command(BaseCommand):
             action="store_true",
             help="leave the full redaction pass to a worker; rows stay unseen until it",
         )
+        parser.add_argument(
+            "--rejects",
+            type=Path,
+            metavar="FILE",
+            help="write all refused rows there as CSV: file, line and reason",
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
+        if options["rejects"] and not options["rejects"].parent.is_dir():
+            raise CommandError(f"{options['rejects'].parent}: no such folder.")
         files = [f for path in options["paths"] for f in found(Path(path))]
         taken = [self._ingest(file, options) for file in files]
         batches = [batch for batch, _ in taken]
         scrubbed = None if options["light"] else self._scrub()
         result = summary(taken, scrubbed, time.monotonic() - started)
+        if options["rejects"]:
+            _write(options["rejects"], batches)
+        self._tell_labels(result["labels"])
         failed = [b for b in batches if b.status != IntakeBatch.Status.CLOSED]
         for batch in failed:
             self.stderr.write(f"{batch.file_name}: {batch.error or batch.status}")
@@ -88,7 +107,23 @@ class Command(BaseCommand):
         is_new = intake.process(batch.pk, progress=self._progress(file.name))
         batch.refresh_from_db()
         self.stderr.write(_line(file.name, batch, is_new=is_new))
+        self._tell_rejects(batch)
         return batch, is_new
+
+    def _tell_rejects(self, batch: IntakeBatch) -> None:
+        """Why rows were refused, and the first of them."""
+        for code, n in rejects.by_code([batch]).items():
+            self.stderr.write(f"  {n:,} refused as {code}")
+        for row in rejects.first([batch], MOST_SHOWN):
+            self.stderr.write(f"  line {row.line:,}: {row.reason}")
+        if batch.rejected > MOST_SHOWN:
+            left = batch.rejected - MOST_SHOWN
+            self.stderr.write(f"  … and {left:,} more; --rejects FILE writes them all")
+
+    def _tell_labels(self, counts: dict[str, int] | None) -> None:
+        if counts and any(counts.values()):
+            told = ", ".join(f"{n:,} {LABELS[name]}" for name, n in counts.items() if n)
+            self.stderr.write(f"Labels: {told}")
 
     def _progress(self, name: str) -> intake.Progress:
         shown_at = time.monotonic()
@@ -112,7 +147,8 @@ class Command(BaseCommand):
             if count == full_pass.ScrubCount():
                 time.sleep(1)  # a worker is at it; wait until it has done our rows
             self.stderr.write(f"Full redaction pass: {full_pass.waiting():,} to go")
-        full_pass.settle_labels()
+            total.labels.add(count.labels)
+        total.labels.add(full_pass.settle_labels())
         return total
 
 
@@ -151,6 +187,15 @@ def _line(name: str, batch: IntakeBatch, *, is_new: bool) -> str:
     return f"{name}: {said}{known}"
 
 
+def _write(path: Path, batches: list[IntakeBatch]) -> None:
+    """All refused rows, in a file that appears whole."""
+    try:
+        with whole(path) as file:
+            file.writelines(rejects.lines(batches))
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from None
+
+
 def summary(
     taken: list[tuple[IntakeBatch, bool]],
     scrubbed: full_pass.ScrubCount | None,
@@ -168,12 +213,19 @@ def summary(
                 "error": batch.error,
                 "known": not is_new,
                 **counts(batch, is_new=is_new),
+                "rejected_by_reason": rejects.by_code([batch]),
+                "rejects": [
+                    {"line": row.line, "code": row.code, "reason": row.reason}
+                    for row in rejects.first([batch], MOST_SHOWN)
+                ],
             }
         )
+    passed = asdict(scrubbed) if scrubbed else None
     return {
         **{name: sum(row[name] for row in rows) for name in COUNTERS},
         "batches": rows,
-        "redaction": asdict(scrubbed) if scrubbed else None,
+        "labels": passed.pop("labels") if passed else None,
+        "redaction": passed,
         "waiting_for_redaction": full_pass.waiting(),
         "seconds": round(seconds, 2),
     }

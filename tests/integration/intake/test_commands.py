@@ -1,5 +1,6 @@
 """`manage.py ingest` and `manage.py redact`, as a person or a script uses them."""
 
+import csv
 import io
 import json
 import sys
@@ -14,11 +15,9 @@ from .conftest import lines
 
 
 def ingest(*paths, **options) -> dict:
-    out, err = io.StringIO(), io.StringIO()
-    call_command(
-        "ingest", *map(str, paths), json=True, stdout=out, stderr=err,
-        **{"source": "calls", **options},
-    )  # fmt: skip
+    out = io.StringIO()
+    more = {"source": "calls", "stderr": io.StringIO(), **options}
+    call_command("ingest", *map(str, paths), json=True, stdout=out, **more)
     return json.loads(out.getvalue().splitlines()[-1])
 
 
@@ -86,6 +85,73 @@ class TestIngest:
 
         with pytest.raises(CommandError, match=sentence):
             ingest(file, source=source, light=True)
+
+    def test_every_refused_line_is_told_with_its_reason(self, tmp_path, full_pass):
+        (tmp_path / "a.jsonl").write_bytes(lines("one", 5, {"text": ""}, {"text": " "}))
+        err = io.StringIO()
+
+        result = ingest(tmp_path / "a.jsonl", stderr=err)
+
+        [batch] = result["batches"]
+        assert batch["rejected_by_reason"] == {"empty_text": 2, "not_an_object": 1}
+        assert [(r["line"], r["code"]) for r in batch["rejects"]] == [
+            (2, "not_an_object"),
+            (3, "empty_text"),
+            (4, "empty_text"),
+        ]
+        told = err.getvalue()
+        assert "2 refused as empty_text" in told
+        assert "line 2: The line is not a JSON object." in told
+
+    def test_of_many_refused_lines_the_first_are_told_and_all_are_written(
+        self, tmp_path, full_pass
+    ):
+        for name in ("a", "b"):
+            bad = list(range(30))
+            (tmp_path / f"{name}.jsonl").write_bytes(lines("one", name, *bad))
+        err = io.StringIO()
+
+        result = ingest(
+            tmp_path / "a.jsonl",
+            tmp_path / "b.jsonl",
+            rejects=tmp_path / "refused.csv",
+            stderr=err,
+        )
+
+        assert [len(batch["rejects"]) for batch in result["batches"]] == [20, 20]
+        assert "and 10 more; --rejects FILE writes them all" in err.getvalue()
+        rows = list(csv.reader((tmp_path / "refused.csv").open(newline="")))
+        assert rows[0] == ["file", "line", "code", "reason"]
+        assert len(rows) == 61
+        assert rows[1][:3] == ["a.jsonl", "3", "not_an_object"]
+
+    def test_where_refused_lines_cannot_be_written_nothing_is_read(self, tmp_path):
+        (tmp_path / "a.jsonl").write_bytes(lines("one"))
+
+        with pytest.raises(CommandError, match="no such folder"):
+            ingest(tmp_path / "a.jsonl", rejects=tmp_path / "gone" / "r.csv")
+
+        assert not Utterance.objects.exists()
+
+    def test_what_became_of_labels_is_counted(self, tmp_path, full_pass):
+        (tmp_path / "a.jsonl").write_bytes(lines({"text": "pay my bill", "intent": 7}))
+        (tmp_path / "b.jsonl").write_bytes(
+            lines({"text": "pay my bill", "intent": "other"})
+        )
+
+        first, second = ingest(tmp_path / "a.jsonl"), ingest(tmp_path / "b.jsonl")
+
+        assert first["labels"]["stored"] == second["labels"]["disagreeing"] == 1
+        assert GoldLabel.objects.get().intent.name == "7"
+
+    def test_rows_without_spans_can_be_taken_for_rows_without_parameters(
+        self, tmp_path, full_pass
+    ):
+        (tmp_path / "a.jsonl").write_bytes(lines({"text": "pay", "intent": "pay"}))
+
+        ingest(tmp_path / "a.jsonl", unmarked="none")
+
+        assert GoldLabel.objects.get().annotation.marks_known
 
     def test_an_empty_folder_is_said(self, tmp_path):
         with pytest.raises(CommandError, match="in this folder"):

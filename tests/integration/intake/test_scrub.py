@@ -13,7 +13,7 @@ from annotations.models import (
     Turn,
     Utterance,
 )
-from annotations.services import scrub
+from annotations.services import export, scrub
 from tests.factories import cast
 
 from .conftest import counters, lines, take_in
@@ -207,3 +207,48 @@ def test_counters_of_a_batch_add_up_after_merging(full_pass):
         received, *parts = counters(batch)
         assert received == sum(parts)
     assert Utterance.objects.count() == 3
+
+
+def test_a_value_beside_the_words_is_kept_and_stands_in_the_export(full_pass):
+    span = {"start": 7, "end": 12, "param": "month", "value": "2026-03"}
+    take_in(lines({"text": "pay my march bill", "intent": "pay", "spans": [span]}))
+
+    full_pass()
+
+    [stored] = ParameterSpan.objects.all()
+    assert (stored.text, stored.value) == ("march", "2026-03")
+    [(_, record)] = export.records(GoldLabel.objects.all())
+    assert record["spans"] == [{**span, "text": "march"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # The light pass knows the number, the full pass the name, each in the value.
+        ("pay my card ending so", "4111 1111 1111 1111"),
+        ("pay my card of zorro", "zorro"),
+        ("pay my card of mister", "mister zorro"),
+    ],
+)
+def test_a_value_holds_no_more_personal_data_than_its_words(full_pass, text, value):
+    start = text.index("card")
+    span = {"start": start, "end": len(text), "param": "card", "value": value}
+    take_in(lines({"text": text, "intent": "pay", "spans": [span]}))
+
+    full_pass()
+
+    [stored] = ParameterSpan.objects.all()
+    assert (stored.value or stored.text) == stored.text
+    assert "4111" not in stored.value and "zorro" not in stored.text + stored.value
+
+
+def test_a_value_of_a_row_already_visible_passes_the_full_redaction_too(full_pass):
+    take_in(lines("pay my bill now"))
+    full_pass()
+    span = {"start": 7, "end": 11, "param": "whose", "value": "zorro"}
+
+    take_in(lines({"text": "pay my bill now", "intent": "pay", "spans": [span]}))
+    scrub.settle_labels()
+
+    [stored] = ParameterSpan.objects.all()
+    assert (stored.text, stored.value) == ("bill", "")

@@ -33,6 +33,34 @@ def test_a_full_record_is_read():
     assert record.outcome == "contained"
 
 
+@pytest.mark.parametrize(("given", "name"), [(7, "7"), ("7", "7"), (0, "0")])
+def test_an_intent_may_be_a_number(given, name):
+    record = parse({"text": "hi", "intent": given, "domain": given})
+
+    assert (record.intent, record.domain) == (name, name)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("2026-03", "2026-03"),
+        ("march", "march"),
+        ("March", "March"),
+        (None, "march"),
+        ("", "march"),
+        (3, "3"),
+        (12.5, "12.5"),
+        (True, "true"),
+    ],
+)
+def test_a_span_may_say_what_its_words_amount_to(value, kept):
+    span = {"start": 7, "end": 12, "param": "month", "value": value}
+
+    for more in ({}, {"text": "march"}):
+        record = parse({"text": "pay my march bill", "spans": [{**span, **more}]})
+        assert record.spans == (Span(7, 12, "month", kept),)
+
+
 SPAN = {"start": 4, "end": 6, "param": "what", "value": "my"}
 
 
@@ -74,7 +102,14 @@ def test_only_the_last_turns_of_a_long_context_are_kept():
         ({"text": "a\0b"}, "unstorable_text"),
         ({"text": "a\ud800b"}, "unstorable_text"),
         ({"text": "a" * 2001}, "too_long"),
-        ({"text": "a", "intent": 5}, "wrong_type"),
+        ({"text": "a", "intent": True}, "wrong_type"),
+        ({"text": "a", "intent": [5]}, "wrong_type"),
+        ({"text": "a", "spans": [{"start": 0, "end": 1, "param": "p", "value": {}}]},
+         "wrong_type"),
+        ({"text": "a", "spans": [{"start": 0, "end": 1, "param": "p",
+                                  "value": "x" * 501}]}, "too_long"),
+        ({"text": "a", "spans": [{"start": 0, "end": 1, "param": "p", "text": "b"}]},
+         "span_differs"),
         ({"text": "a", "marks_known": "no"}, "wrong_type"),
         ({"text": "a", "intent": "x" * 81}, "too_long"),
         ({"text": "a", "intent": "x\0"}, "unstorable_text"),
@@ -129,7 +164,7 @@ def test_a_refusal_never_holds_the_text():
     for data in [
         {"text": secret * 200},
         {"text": f"{secret}\0"},
-        {"text": secret, "spans": [{"start": 0, "end": 4, "param": "p", "value": "x"}]},
+        {"text": secret, "spans": [{"start": 0, "end": 4, "param": "p", "text": "x"}]},
     ]:
         with pytest.raises(RecordError) as refusal:
             parse(data)
