@@ -208,9 +208,7 @@ def read(name: str, part: str) -> Any:
     """The labeled rows of a part of a public set."""
     from training.ml.data import read_jsonl, settle_marks
 
-    # The sets left unmarked what has no parameter.
-    rows = read_jsonl(DATA / name / f"{part}.jsonl.gz").labeled()
-    [found] = settle_marks(rows, unmarked_are_none=True)
+    [found] = settle_marks(read_jsonl(DATA / name / f"{part}.jsonl.gz").labeled())
     return found
 
 

@@ -59,7 +59,7 @@ class Prepared:
     is_fallback: bool
     occurred_at: datetime | None
     act: str = ""
-    marks_known: bool = False
+    marks_known: bool | None = None  # see Record
 
 
 @dataclass(slots=True)

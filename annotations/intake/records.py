@@ -59,8 +59,9 @@ class Record:
     text: str
     intent: str = ""
     spans: tuple[Span, ...] = ()
-    # Whether somebody looked for parameters: then no spans means that none was said.
-    marks_known: bool = False
+    # Whether somebody looked for parameters, so that no spans means that none was said;
+    # None where the record does not tell.
+    marks_known: bool | None = None
     context: tuple[Turn, ...] = ()
     conversation_id: str = ""
     turn: int | None = None
@@ -169,12 +170,11 @@ def _spans(value: object, text: str) -> tuple[Span, ...]:
     return tuple(_span(item, text) for item in value if item.get("turn") is None)
 
 
-def _marks_known(data: Mapping[str, object]) -> bool:
+def _marks_known(data: Mapping[str, object]) -> bool | None:
     """What is not said is told by `spans`: an empty list is an answer, none is not."""
-    said = data.get("marks_known")
-    if said is None:
-        return data.get("spans") is not None
-    return _flag(said, "marks_known")
+    if data.get("marks_known") is not None:
+        return _flag(data["marks_known"], "marks_known")
+    return None if data.get("spans") is None else True
 
 
 def _span(item: Mapping[str, object], text: str) -> Span:

@@ -87,8 +87,8 @@ def _label(label: GoldLabel) -> dict[str, Any]:
         "act": label.annotation.act or None,
         "misheard": label.annotation.is_misheard or None,
         "spans": spans if spans or is_known else None,
-        # Some were marked, others may be missing.
-        "marks_known": False if spans and not is_known else None,
+        # Some may be marked, others may be missing.
+        "marks_known": None if is_known else False,
     }
 
 

@@ -4,7 +4,6 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from annotations.errors import (
 from annotations.intake import bronze
 from annotations.intake.ahead import ahead
 from annotations.intake.pipeline import Chunk
-from annotations.intake.readers import READERS, UnreadableFileError, for_file
+from annotations.intake.readers import READERS, UnreadableFileError, for_file, jsonl
 from annotations.models import IntakeBatch, User
 from annotations.services import audit, bronze_files, exam, intake_rows
 
@@ -31,8 +30,8 @@ MAX_ATTEMPTS = 3  # claims without a single chunk stored in between
 STALE_AFTER = timedelta(seconds=60)  # a worker stores a chunk every second or so
 LABELS = ("import", "ignore")
 # What a row with an intent and without `spans` says of parameters: nobody looked for
-# any, or there are none.
-UNMARKED = ("unknown", "none")
+# any, there are none, or whichever the rest of its file tells.
+UNMARKED = ("auto", "unknown", "none")
 OPTIONS = ("map", "delimiter", "labels", "unmarked")
 Progress = Callable[[IntakeBatch], None]
 
@@ -214,23 +213,36 @@ def _claim(batch_id: uuid.UUID) -> IntakeBatch | None:
 
 def _read(batch: IntakeBatch, progress: Progress | None) -> None:
     preparer = exam.preparer()
+    unmarked_known = _says_none_by_silence(batch)
     with bronze_files.reader(batch) as source:
         rows = READERS[batch.reader](source, batch.options, after=batch.next_line)
         with contextlib.closing(ahead(preparer.chunks(rows))) as chunks:
             for chunk in chunks:
-                _store(batch, chunk)
+                _store(batch, chunk, unmarked_known)
                 if progress is not None:
                     progress(batch)
     _close(batch)
 
 
+def _says_none_by_silence(batch: IntakeBatch) -> bool:
+    """Whether a row without `spans` says that somebody looked and found none."""
+    unmarked = batch.options.get("unmarked", UNMARKED[0])
+    if unmarked != "auto" or batch.reader != "jsonl":
+        return unmarked == "none"
+    try:
+        with bronze_files.reader(batch) as source:
+            return jsonl.leaves_out_empty_spans(source)
+    except (UnreadableFileError, bronze.BronzeError):
+        return False  # reading its rows tells what is wrong, and where
+
+
 @transaction.atomic
-def _store(batch: IntakeBatch, chunk: Chunk) -> None:
+def _store(batch: IntakeBatch, chunk: Chunk, unmarked_known: bool) -> None:
     _hold(batch)
     with_labels = batch.options.get("labels", "import") == "import"
-    if batch.options.get("unmarked") == "none":
-        chunk.rows = [replace(row, marks_known=True) for row in chunk.rows]
-    counts = intake_rows.store(chunk, batch, with_labels=with_labels)
+    counts = intake_rows.store(
+        chunk, batch, with_labels=with_labels, unmarked_known=unmarked_known
+    )
     batch.received += counts.received
     batch.accepted += counts.accepted
     batch.duplicate += counts.duplicate

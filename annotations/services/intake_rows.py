@@ -124,9 +124,17 @@ class Counts:
         return self.accepted + self.duplicate + self.rejected
 
 
-def store(chunk: Chunk, batch: IntakeBatch, *, with_labels: bool) -> Counts:
-    """Every row of the chunk is stored, counted as known, or listed as rejected."""
-    accepted = _store_rows(chunk.rows, batch, with_labels) if chunk.rows else 0
+def store(
+    chunk: Chunk, batch: IntakeBatch, *, with_labels: bool, unmarked_known: bool = False
+) -> Counts:
+    """Every row of the chunk is stored, counted as known, or listed as rejected.
+
+    unmarked_known: whether rows that do not tell whether somebody looked for parameters
+    were looked at.
+    """
+    accepted = 0
+    if chunk.rows:
+        accepted = _store_rows(chunk.rows, batch, with_labels, unmarked_known)
     RejectedRow.objects.bulk_create(
         [
             RejectedRow(batch=batch, line=r.line, code=r.code, reason=r.reason[:300])
@@ -140,12 +148,14 @@ def store(chunk: Chunk, batch: IntakeBatch, *, with_labels: bool) -> Counts:
     )
 
 
-def _store_rows(rows: list[Prepared], batch: IntakeBatch, with_labels: bool) -> int:
+def _store_rows(
+    rows: list[Prepared], batch: IntakeBatch, with_labels: bool, unmarked_known: bool
+) -> int:
     values = {"source": batch.source, "batch": batch.pk}
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
         cursor.execute("TRUNCATE intake_stage")
-        _copy(cursor.cursor, rows)
+        _copy(cursor.cursor, rows, unmarked_known)
         cursor.execute("ANALYZE intake_stage")  # else joins compare row by row
         if any(row.conversation_id for row in rows):
             cursor.execute(_CONVERSATIONS, values)
@@ -160,7 +170,9 @@ def _store_rows(rows: list[Prepared], batch: IntakeBatch, with_labels: bool) -> 
     return int(accepted)
 
 
-def _copy(cursor: Cursor[tuple[object, ...]], rows: list[Prepared]) -> None:
+def _copy(
+    cursor: Cursor[tuple[object, ...]], rows: list[Prepared], unmarked_known: bool
+) -> None:
     with cursor.copy(_COPY) as copy:
         for row in rows:
             copy.write_row(
@@ -181,6 +193,6 @@ def _copy(cursor: Cursor[tuple[object, ...]], rows: list[Prepared]) -> None:
                     row.is_fallback,
                     row.occurred_at,
                     row.act,
-                    row.marks_known,
+                    unmarked_known if row.marks_known is None else row.marks_known,
                 )
             )

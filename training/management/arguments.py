@@ -29,10 +29,12 @@ def add_unmarked(parser: ArgumentParser) -> None:
     marks."""
     parser.add_argument(
         "--unmarked",
-        choices=("unknown", "none"),
-        default="unknown",
+        choices=("auto", "unknown", "none"),
+        default="auto",
         help="rows without `spans` of an intent that has marks elsewhere: nobody "
-        "looked (unknown), so they teach and measure no parameters, or none was said",
+        "looked (unknown), so they teach and measure no parameters; none was said "
+        "(none); or as the file does it (auto): none where it has marks and never an "
+        "empty list",
     )
 
 

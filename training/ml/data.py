@@ -181,41 +181,49 @@ def example_from_record(record: object) -> Example:
         key=record.get("key"),
         domain=record.get("domain"),
         act=act,
-        marks_known=_marks_known(record),
+        marks_known=bool(_marks_known(record)),
     )
 
 
-def read_jsonl(path: str | Path) -> Dataset:
+def read_jsonl(path: str | Path, unmarked: str = "auto") -> Dataset:
     """Read canonical JSON lines (gzip accepted); blank lines are passed over.
 
+    unmarked: what rows without `spans` say of parameters: "unknown"; "none"; "auto" is
+    "none" in a file that has marks and never writes an empty list, else "unknown".
     Raises ValueError naming the file, and the line where one is not a valid record.
     """
     path = Path(path)
-    examples = []
+    examples, silent = [], set()
+    has_marks = has_empty = False
     for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         try:
-            examples.append(example_from_record(_decoded(line)))
+            record = _decoded(line)
+            example = example_from_record(record)
+            if _marks_known(record) is None:
+                silent.add(len(examples))
         except ValueError as error:
             raise ValueError(f"{path.name}, line {number}: {error}") from error
+        has_marks |= bool(record.get("spans"))
+        has_empty |= record.get("spans") == []
+        examples.append(example)
+    if unmarked == "none" or (unmarked == "auto" and has_marks and not has_empty):
+        for row in silent:
+            examples[row] = replace(examples[row], marks_known=True)
     return Dataset(tuple(examples))
 
 
-def settle_marks(
-    *datasets: Dataset, unmarked_are_none: bool = False
-) -> tuple[Dataset, ...]:
+def settle_marks(*datasets: Dataset) -> tuple[Dataset, ...]:
     """The datasets, taking for known the marks of intents that nothing is marked for.
 
     An intent without a mark in any of them has no parameters that anybody could have
-    looked for. unmarked_are_none: so are those of every row without a mark.
+    looked for.
     """
     marked = {e.intent for dataset in datasets for e in dataset if e.spans}
 
     def settled(e: Example) -> Example:
-        is_none = unmarked_are_none and not e.spans
-        is_known = e.marks_known or is_none or e.intent not in marked
-        return replace(e, marks_known=is_known)
+        return replace(e, marks_known=e.marks_known or e.intent not in marked)
 
     return tuple(Dataset(tuple(map(settled, each))) for each in datasets)
 
@@ -268,11 +276,11 @@ def _objects(record: dict[str, Any], field_name: str) -> list[dict[str, Any]]:
     return value
 
 
-def _marks_known(record: dict[str, Any]) -> bool:
+def _marks_known(record: dict[str, Any]) -> bool | None:
     """What is not said is told by `spans`: an empty list is an answer, none is not."""
     said = record.get("marks_known")
     if said is None:
-        return record.get("spans") is not None
+        return None if record.get("spans") is None else True
     if not isinstance(said, bool):
         raise ValueError("marks_known is neither true nor false")
     return said

@@ -1,6 +1,7 @@
 """Canonical JSON lines: one record a line."""
 
 import json
+import re
 from collections.abc import Iterator
 
 from annotations.intake.records import RecordError, Row, parse, rejected
@@ -8,6 +9,8 @@ from annotations.intake.records import RecordError, Row, parse, rejected
 from .base import MAX_LINE, ByteSource, Line, read_lines
 
 MAX_DEPTH = 20
+# A quotation mark inside a text is escaped, so this is the name of a field.
+_SPANS = re.compile(rb'"spans"\s*:\s*\[\s*(\])?')
 
 
 def read(source: ByteSource, options: dict[str, str], after: int = 0) -> Iterator[Row]:
@@ -18,6 +21,20 @@ def read(source: ByteSource, options: dict[str, str], after: int = 0) -> Iterato
         row = _row(line)
         if row is not None:
             yield row
+
+
+def leaves_out_empty_spans(source: ByteSource) -> bool:
+    """Whether the file marks parameters and never writes that a row has none.
+
+    Then rows without `spans` are its way to say so. Only looks, parses nothing.
+    """
+    has_marks = False
+    for line in read_lines(source):
+        for found in _SPANS.finditer(line.content or b""):
+            if found[1]:
+                return False
+            has_marks = True
+    return has_marks
 
 
 def _row(line: Line) -> Row | None:

@@ -53,7 +53,8 @@ class Command(BaseCommand):
             default="",
             choices=("", *intake.UNMARKED),
             help="what a row with an intent and without `spans` says of parameters: "
-            "nobody looked (unknown, the default), or there are none",
+            "nobody looked (unknown), there are none (none), or as the file does it "
+            "(auto, the default): none where it has marks and never an empty list",
         )
         parser.add_argument(
             "--light",

@@ -211,11 +211,11 @@ def kill_after(monkeypatch, chunks: int) -> None:
     store = intake._store
     left = [chunks]
 
-    def store_or_die(batch, chunk):
+    def store_or_die(*given):
         if left[0] == 0:
             raise Killed
         left[0] -= 1
-        store(batch, chunk)
+        store(*given)
 
     monkeypatch.setattr(intake, "_store", store_or_die)
 
@@ -266,7 +266,7 @@ def test_a_worker_that_lost_its_claim_stores_nothing_more():
     intake.process(batch.pk)
 
     with pytest.raises(intake.ClaimLostError):
-        intake._store(slow, pipeline.Chunk(last_line=1))
+        intake._store(slow, pipeline.Chunk(last_line=1), False)
 
     batch.refresh_from_db()
     assert counters(batch) == (1, 1, 0, 0)

@@ -161,6 +161,42 @@ def test_labels_can_be_left_out(full_pass):
     assert Utterance.objects.in_pool().count() == 1
 
 
+MARK = {"start": 8, "end": 13, "param": "month", "value": "march"}
+
+
+@pytest.mark.parametrize(
+    ("others", "options", "known"),
+    [
+        ([{"text": "pay for march", "intent": "pay_bill", "spans": [MARK]}], {}, True),
+        (
+            [
+                {"text": "pay for march", "intent": "pay_bill", "spans": [MARK]},
+                {"text": "pay it all", "intent": "pay_bill", "spans": []},
+            ],
+            {},
+            False,
+        ),
+        ([], {}, False),
+        ([], {"unmarked": "none"}, True),
+        (
+            [{"text": "pay for march", "intent": "pay_bill", "spans": [MARK]}],
+            {"unmarked": "unknown"},
+            False,
+        ),
+    ],
+)
+def test_an_intent_without_spans_knows_its_marks_if_its_file_never_writes_none(
+    full_pass, others, options, known
+):
+    bare = {"text": "pay my bill", "intent": "pay_bill"}
+    take_in(lines(bare, *others), options=options)
+
+    full_pass()
+
+    label = Annotation.objects.get(utterance__text="pay my bill")
+    assert label.marks_known is known
+
+
 def test_running_the_pass_again_changes_nothing(full_pass):
     take_in(lines("tell zorro", "hello there"))
     full_pass()

@@ -121,6 +121,7 @@ def test_an_export_says_whether_somebody_looked():
     assert "spans" not in records[bare.pk]
     for said in (looked, bare, lost):
         assert parse(records[said.pk]).marks_known is known_of(said)
+    assert records[bare.pk]["marks_known"] is False
 
 
 def test_agreement_on_marks_leaves_out_who_did_not_look():

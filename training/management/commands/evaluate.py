@@ -26,10 +26,8 @@ class Command(BaseCommand):
         from training.ml.experiment import measure
 
         try:
-            [test] = settle_marks(
-                read_jsonl(options["test"]).labeled(),
-                unmarked_are_none=options["unmarked"] == "none",
-            )
+            rows = read_jsonl(options["test"], options["unmarked"]).labeled()
+            [test] = settle_marks(rows)
             predictor = checkpoints.open_predictor(_chosen(options["checkpoint"]))
             report = measure(predictor, test).report.as_json()
         except DomainError as error:

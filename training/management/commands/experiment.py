@@ -89,17 +89,13 @@ def run(options: dict[str, Any]) -> dict[str, Any]:
     from training.ml.data import Dataset, read_jsonl, settle_marks
 
     # What is wrong with a file is said before the learning code takes its time to load.
-    test = read_jsonl(options["test"]).labeled()
-    train = read_jsonl(options["train"])
-    valid = read_jsonl(options["valid"]) if options["valid"] else None
+    unmarked = options["unmarked"]
+    test = read_jsonl(options["test"], unmarked).labeled()
+    train = read_jsonl(options["train"], unmarked)
+    valid = read_jsonl(options["valid"], unmarked) if options["valid"] else None
     if len(test) == 0:
         raise ValueError(f"{options['test']}: no row has an intent to measure on")
-    train, test, held_out = settle_marks(
-        train,
-        test,
-        valid or Dataset(),
-        unmarked_are_none=options.get("unmarked") == "none",
-    )
+    train, test, held_out = settle_marks(train, test, valid or Dataset())
     valid = held_out if valid is not None else None
 
     import torch

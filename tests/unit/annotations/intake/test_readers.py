@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.intake.readers import READERS, UnreadableFileError, for_file
+from annotations.intake.readers.jsonl import leaves_out_empty_spans
 
 from .malformed import CSV_CASES, FILES, LINES
 
@@ -164,3 +165,21 @@ def test_any_bytes_end_in_rows_or_in_a_named_refusal(data):
             assert error.code
         else:
             assert all(row.record is not None or row.code for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "leaves_out"),
+    [
+        ([b'{"text": "a", "spans": [{"start": 0}]}', b'{"text": "b"}'], True),
+        ([b'{"text": "a", "spans": [{"start": 0}]}', b'{"spans" : [ ]}'], False),
+        ([b'{"text": "a"}', b'{"text": "b", "spans": null}'], False),
+        # The caller's words are no field.
+        ([b'{"spans": [{"start": 0}]}', rb'{"text": "\"spans\": []"}'], True),
+        ([rb'{"text": "\"spans\": [1]"}'], False),
+    ],
+)
+def test_a_file_with_marks_that_never_writes_an_empty_list_leaves_it_out(
+    rows, leaves_out
+):
+    for data in (b"\n".join(rows), gzip.compress(b"\n".join(rows))):
+        assert leaves_out_empty_spans(io.BytesIO(data)) is leaves_out

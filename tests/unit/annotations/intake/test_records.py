@@ -67,8 +67,8 @@ SPAN = {"start": 4, "end": 6, "param": "what", "value": "my"}
 @pytest.mark.parametrize(
     ("said", "known"),
     [
-        ({}, False),
-        ({"spans": None}, False),
+        ({}, None),
+        ({"spans": None}, None),
         ({"spans": []}, True),
         ({"spans": [SPAN]}, True),
         ({"spans": [SPAN], "marks_known": False}, False),

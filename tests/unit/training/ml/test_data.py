@@ -255,5 +255,27 @@ def test_what_is_unmarked_is_none_only_of_intents_that_no_mark_is_known_of():
 
     assert [e.marks_known for e in settled[0]] == [True, False, True]
     assert [e.marks_known for e in settled[1]] == [False]
-    [all_known] = settle_marks(train, unmarked_are_none=True)
-    assert all(e.marks_known for e in all_known)
+
+
+LOST = {**BILL, "spans": [MARK], "marks_known": False}
+
+
+@pytest.mark.parametrize(
+    ("rows", "unmarked", "known"),
+    [
+        # Marks, and never an empty list: what has none is left out.
+        ([{**BILL, "spans": [MARK]}, BILL, LOST], "auto", [True, True, False]),
+        # An empty list is how this file says none, so silence says nothing.
+        ([{**BILL, "spans": [MARK]}, BILL, {**BILL, "spans": []}], "auto", [1, 0, 1]),
+        ([BILL, {**BILL, "spans": None}], "auto", [False, False]),
+        ([{**BILL, "spans": [MARK]}, BILL], "unknown", [True, False]),
+        ([BILL, LOST], "none", [True, False]),
+    ],
+)
+def test_a_row_without_spans_says_what_its_file_makes_of_it(
+    tmp_path, rows, unmarked, known
+):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+
+    assert [e.marks_known for e in read_jsonl(path, unmarked)] == known
