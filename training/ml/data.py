@@ -193,16 +193,17 @@ def read_jsonl(path: str | Path, unmarked: str = "auto") -> Dataset:
     Raises ValueError naming the file, and the line where one is not a valid record.
     """
     path = Path(path)
-    examples, silent = [], set()
+    examples: list[Example] = []
+    silent: list[int] = []
     has_marks = has_empty = False
     for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         try:
-            record = _decoded(line)
+            record: Any = _decoded(line)
             example = example_from_record(record)
             if _marks_known(record) is None:
-                silent.add(len(examples))
+                silent.append(len(examples))
         except ValueError as error:
             raise ValueError(f"{path.name}, line {number}: {error}") from error
         has_marks |= bool(record.get("spans"))
