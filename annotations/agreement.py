@@ -29,13 +29,25 @@ Unit = Sequence[Hashable]
 class Alpha:
     """value: 1 is perfect, 0 is chance; None where every answer is the same one.
 
-    interval: 95 %, percentile bootstrap over units; None with few units.
+    interval: 95 %, percentile bootstrap over units; None with few units, and where no
+    two answers differ: units drawn from those never show how rare a difference is.
     """
 
     value: float | None
     interval: tuple[float, float] | None
     n_units: int
     n_answers: int
+
+    @property
+    def why_no_interval(self) -> str:
+        """In words; empty where there is an interval."""
+        if self.interval is not None:
+            return ""
+        if self.n_units == 1:
+            return "one utterance gives none"
+        if self.n_units < FEWEST_FOR_INTERVAL:
+            return f"fewer than {FEWEST_FOR_INTERVAL} utterances give none"
+        return "none where no two answers differ"
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,7 @@ def alpha(
     value = _alpha(times[None, :], counts, answers, observed)[0] if n_units else np.nan
     n_answers = int(times @ answers) if n_units else 0
     interval = None
-    if n_units >= FEWEST_FOR_INTERVAL and not np.isnan(value):
+    if n_units >= FEWEST_FOR_INTERVAL and value < 1.0:
         rng = np.random.default_rng(seed)
         drawn = rng.multinomial(n_units, times / n_units, size=replicates)
         found = _alpha(drawn, counts, answers, observed)

@@ -9,6 +9,9 @@ import logging
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from ivr_label.env import env_str
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 STANDARD_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
@@ -18,6 +21,11 @@ STANDARD_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None)
     "server_time",
     "status_code",
 }
+
+
+def level() -> str:
+    """From which level on events are written, by every process alike."""
+    return env_str("LOG_LEVEL", "INFO", choices=LEVELS)
 
 
 class RequestIdFilter(logging.Filter):

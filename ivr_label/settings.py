@@ -19,6 +19,7 @@ from .env import (
     env_secret,
     env_str,
 )
+from .logs import level as log_level
 from .secret_keys import checked_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -262,7 +263,7 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Logs: one JSON object a line, never an utterance's text
-LOG_LEVEL = env_str("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_LEVEL = log_level()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -9,7 +9,14 @@ from itertools import combinations
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
-from annotations.agreement import Alpha, Mark, SpanAgreement, alpha, span_agreement
+from annotations.agreement import (
+    FEWEST_FOR_INTERVAL,
+    Alpha,
+    Mark,
+    SpanAgreement,
+    alpha,
+    span_agreement,
+)
 from annotations.models import Annotation, Utterance
 from annotations.services.review_queues import standing_labels
 
@@ -134,7 +141,9 @@ def _grouped(
 
 def _binary(name: str, intent: str, units: Sequence[Unit], n: int) -> Row:
     row = _row(name, intent, units, intent)
-    shown = Alpha(row.alpha.value, row.alpha.interval, n, row.alpha.n_answers)
+    # All units say how likely it is by chance; how sure it is, those of the intent.
+    interval = row.alpha.interval if n >= FEWEST_FOR_INTERVAL else None
+    shown = Alpha(row.alpha.value, interval, n, row.alpha.n_answers)
     return Row(row.name, row.detail, shown, row.spans)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr_label.embedded.processes import in_child
+from ivr_label.logs import level as log_level
 
 from .guard import send
 
@@ -103,7 +104,8 @@ def web(port: int) -> Child:
     command = python(
         "-m", "granian", "--interface", "wsgi", "--workers", "2",
         "--blocking-threads", "4", "--host", "127.0.0.1", "--port", str(port),
-        "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "5",
+        "--log-level", log_level().lower(), "--no-ws",
+        "--respawn-failed-workers", "--workers-kill-timeout", "5",
         "ivr_label.wsgi:application",
     )  # fmt: skip
     return Child("web", command, threads(1) | {"DATABASE_POOL_SIZE": "6"})
@@ -113,7 +115,7 @@ def worker(queue: str, *, n_processes: int, n_threads: int) -> Child:
     celery = python(
         "-m", "celery", "--app", "ivr_label.celery:app", "worker",
         "--queues", queue, "--hostname", f"{queue}@%h",
-        "--concurrency", str(n_processes), "--loglevel", "INFO",
+        "--concurrency", str(n_processes), "--loglevel", log_level(),
         "--without-gossip", "--without-mingle",
     )  # fmt: skip
     command = ["nice", "-n", "5", *celery]  # on few cores the pages come first

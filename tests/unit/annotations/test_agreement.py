@@ -95,3 +95,19 @@ def test_three_answers_are_three_pairs():
 
 def test_without_any_span_there_is_no_span_agreement():
     assert span_agreement([[[], []]]).exact is None
+
+
+def test_answers_that_never_differ_have_no_interval():
+    found = alpha([["a", "a"], ["b", "b"]] * 20)
+
+    assert (found.value, found.interval) == (1.0, None)
+    assert found.why_no_interval == "none where no two answers differ"
+
+
+def test_one_utterance_gives_no_interval_and_says_so():
+    found = alpha([["a", "b"]])
+
+    assert found.interval is None
+    assert found.why_no_interval == "one utterance gives none"
+    assert alpha(UNITS[:3]).why_no_interval == "fewer than 10 utterances give none"
+    assert alpha(UNITS * 20).why_no_interval == ""

@@ -2,6 +2,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from ivr_label.up import children
 from ivr_label.up.children import Child
 
@@ -76,3 +78,14 @@ def test_the_news_are_whole_plain_lines_told_once(tmp_path):
 
     assert child.news(tmp_path) == ["half way"]
     assert child.news(tmp_path) == []
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
+def test_web_and_workers_write_what_the_level_says(level, monkeypatch):
+    monkeypatch.setenv("LOG_LEVEL", level)
+
+    worker = children.worker("default", n_processes=1, n_threads=1).command
+    web = children.web(8000).command
+
+    assert worker[worker.index("--loglevel") + 1] == level
+    assert web[web.index("--log-level") + 1] == level.lower()
