@@ -20,9 +20,9 @@ Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 
 LEVEL = 0.01  # of all questions together
-# Of one part of the window, for one change that the whole has shown: a part only
-# confirms, so false alarms stay at LEVEL, and a change that was in one part alone is
-# confirmed by the other one time in twenty.
+# Of all questions together, in one part of the window: a part only confirms what the
+# whole has shown, so false alarms stay at LEVEL, and a change that was in one part
+# alone is confirmed by the other one time in twenty.
 PART_LEVEL = 0.05
 # The smallest p they can tell stays below the level when it is counted four times:
 # embeddings alone may raise the alarm.
@@ -221,10 +221,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def is_changed(tests: Sequence[Test], level: float = LEVEL) -> list[bool]:
     """Per test: too large for chance, all tests counted, and large enough to matter."""
-    adjusted = holm([test.p_value for test in tests])
     return [
-        p < level and test.is_large for p, test in zip(adjusted, tests, strict=True)
+        beyond and test.is_large
+        for beyond, test in zip(_beyond_chance(tests, level), tests, strict=True)
     ]
+
+
+def _beyond_chance(tests: Sequence[Test], level: float) -> list[bool]:
+    return [p < level for p in holm([test.p_value for test in tests])]
 
 
 def persists(
@@ -232,10 +236,8 @@ def persists(
 ) -> list[bool]:
     """Per test: changed, and seen in every part of the window as well.
 
-    The size and the count of all questions are asked of the whole: a part has fewer
-    turns to tell old from new by, which makes the same change look smaller in it.
+    The size is asked of the whole: a part has fewer turns to tell old from new by,
+    which makes the same change look smaller in it.
     """
-    return [
-        changed and all(part[place].p_value < PART_LEVEL for part in parts)
-        for place, changed in enumerate(is_changed(whole, level))
-    ]
+    shown = [_beyond_chance(part, PART_LEVEL) for part in parts]
+    return [all(each) for each in zip(is_changed(whole, level), *shown, strict=True)]
