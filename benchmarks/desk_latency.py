@@ -15,26 +15,9 @@ from typing import Any
 from playwright.sync_api import Page
 
 from benchmarks import desk_world, machine, report, stack
-from benchmarks.browser import desk, settle
+from benchmarks.browser import WATCH, desk, settle
 
 THINKING_MS = 800  # slower than the line, faster than people (1.35 s a decision)
-WATCH = """
-window.painted = [];
-addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return;
-  const before = document.querySelector("#item")?.dataset.item;
-  const look = () => {
-    const now = document.querySelector("#item")?.dataset.item;
-    if (now && now !== before) {
-      const channel = new MessageChannel();
-      // The task after a frame runs when that frame has been painted.
-      channel.port1.onmessage = () => painted.push(performance.now() - event.timeStamp);
-      channel.port2.postMessage(null);
-    } else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-}, true);
-"""
 
 
 def main() -> None:

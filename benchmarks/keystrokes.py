@@ -5,6 +5,10 @@
 The robot knows the right answer and takes the shortest way the key sheet offers. Every
 keydown counts, a held Shift or Ctrl as one. The peers' columns are computed for the
 same items from their own key maps, not measured.
+
+Labels an hour are computed from the robot's keys by the keystroke-level model (Card,
+Moran and Newell, 1980): a person's time to read, decide and press, plus the page's own
+from the key to the next item, which is measured.
 """
 
 import argparse
@@ -17,7 +21,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from benchmarks import desk_world, machine, report, stack
-from benchmarks.browser import desk, settle
+from benchmarks.browser import WATCH, desk, settle
 from benchmarks.desk_world import DeskItem
 
 COUNTING = """
@@ -40,6 +44,9 @@ SEARCH = """async (name) => {
   const first = ways(words[0]).sort((a, b) => cost(a) - cost(b))[0];
   return { best: words.flatMap(ways).sort((a, b) => cost(a) - cost(b))[0], first };
 }"""
+# None after the last item: nothing is painted in its place.
+PAINTED_LAST = """new Promise((told) => requestAnimationFrame(() =>
+  requestAnimationFrame(() => setTimeout(() => told(painted.splice(0).at(-1))))))"""
 WORDS = """() => [...document.querySelectorAll("#utterance .w")]
   .filter((w) => w.textContent.trim()).map((w) => Number(w.dataset.s))"""
 # HumanSignal/label-studio, web/libs/editor/src/core/Hotkey.ts, makeComb: the keys that
@@ -47,6 +54,7 @@ WORDS = """() => [...document.querySelectorAll("#utterance .w")]
 LABEL_STUDIO_KEYS = 33
 # doccano/doccano: a label's shortcut is one digit or letter; Enter approves.
 DOCCANO_KEYS = 36
+A_KEY, A_DECISION, A_WORD = 0.28, 1.35, 0.25  # seconds
 PEERS = """Peers' figures are computed, not measured, with their best case granted:
 the guess is on the screen as a draft, and the first labels of the list have keys. Label
 Studio 1.23: a choice has a key only if it is among the first 33 (`makeComb` in
@@ -66,6 +74,13 @@ class Tally:
     mouse: int
     span_keys: int = 0
     first_word_keys: int = 0  # of a search that types the title from its first word
+    painted_s: float = 0.0  # from Enter to the next item
+
+    @property
+    def by_hand_s(self) -> float:
+        """What a person takes to read, decide and press, seconds."""
+        n_words = len(self.item.text.split())
+        return A_DECISION + A_WORD * n_words + A_KEY * self.keys
 
 
 def main() -> None:
@@ -82,14 +97,15 @@ def main() -> None:
         link = issue_link(user=fill.people()[0], base_url=servers.url)
         with desk(servers.url, link) as page:
             page.evaluate(COUNTING)
+            page.evaluate(WATCH)
             tallies = [answer(page, one) for one in made]
             page.locator("#saved[data-state=saved]").wait_for()
         wrong = wrong_answers(made)
-    drawn = table(tallies)
-    print(drawn)
+    drawn = table(tallies), pace(tallies)
+    print(*drawn, sep="\n\n")
     if options.write:
         taken = report.taken(machine.conditions())
-        report.write("keystrokes", taken, drawn, PEERS)
+        report.write("keystrokes", taken, *drawn, PEERS)
     print(json.dumps({"items": len(made), "wrong": wrong, **figures(tallies)}))
 
 
@@ -109,7 +125,8 @@ def answer(page: Page, one: DeskItem) -> Tally:
     after = page.evaluate("[pressed, clicked]")
     page.locator(f"#empty, #item:not([data-item='{item}'])").wait_for()
     keys, mouse = after[0] - before[0], after[1] - before[1]
-    return Tally(one, keys, mouse, span_keys, first_word and first_word + 2)
+    painted = (page.evaluate(PAINTED_LAST) or 0) / 1000
+    return Tally(one, keys, mouse, span_keys, first_word and first_word + 2, painted)
 
 
 def choose(page: Page, one: DeskItem) -> int:
@@ -209,7 +226,19 @@ def figures(tallies: Sequence[Tally]) -> dict[str, Any]:
         "span_median": median(spans),
         "mean": round(fmean(one.keys for one in tallies), 2),
         "mouse": sum(one.mouse for one in tallies),
+        "intents_an_hour": _an_hour([one for one in tallies if not one.item.span]),
+        "with_spans_an_hour": _an_hour([one for one in tallies if one.item.span]),
+        "page_share": round(
+            sum(one.painted_s for one in tallies)
+            / sum(one.painted_s + one.by_hand_s for one in tallies),
+            4,
+        ),
     }
+
+
+def _an_hour(tallies: Sequence[Tally]) -> int:
+    """Labels an hour at the mean pace of these items."""
+    return int(3600 / fmean(one.by_hand_s + one.painted_s for one in tallies))
 
 
 def table(tallies: Sequence[Tally]) -> str:
@@ -243,6 +272,16 @@ def table(tallies: Sequence[Tally]) -> str:
     ]
     head = ("Keydowns", "Bar", "IVR Label", "Label Studio", "doccano")
     return report.table(head, rows)
+
+
+def pace(tallies: Sequence[Tally]) -> str:
+    ours = figures(tallies)
+    rows = [
+        ["Labels an hour, intents alone", "700", ours["intents_an_hour"]],
+        ["Labels an hour, with a parameter", "400", ours["with_spans_an_hour"]],
+        ["The page's share of the time", "3 %", f"{ours['page_share']:.1%}"],
+    ]
+    return report.table(("By the keystroke-level model", "Bar", "IVR Label"), rows)
 
 
 def _summary(pairs: Sequence[tuple[int, int]]) -> str:

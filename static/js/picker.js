@@ -4,6 +4,7 @@
   "use strict";
   const { make, keys } = window.IVR;
   const LIMIT = 12;
+  const { compare } = new Intl.Collator(); // one for all: localeCompare finds it anew each time
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
   const words = (text) => text.split(/[\s._\-/]+/).filter(Boolean);
 
@@ -67,12 +68,12 @@
   /* -> Map of a domain's title -> its intents, both in the order of the alphabet */
   function byDomain(entries) {
     const groups = new Map();
-    const byTitle = (a, b) => a.title.localeCompare(b.title);
+    const byTitle = (a, b) => compare(a.title, b.title);
     for (const intent of entries.map((entry) => entry.intent).sort(byTitle)) {
       const title = domainTitle(intent);
       groups.set(title, [...(groups.get(title) || []), intent]);
     }
-    return new Map([...groups].sort(([a], [b]) => a.localeCompare(b)));
+    return new Map([...groups].sort(([a], [b]) => compare(a, b)));
   }
 
   class Picker {
