@@ -70,6 +70,7 @@ PAGES = {
     "audit": ("auditor", "/audit", None),
     "review": ("reviewer", "/review", None),
     "disagreements": ("reviewer", "/review/disagreements", None),
+    "afresh": ("reviewer", "/review/disagreements", None),
     "errors": ("reviewer", "/review/errors", None),
     "late": ("reviewer", "/review/late", None),
     "questions": ("reviewer", "/review/questions", None),
@@ -165,6 +166,19 @@ def worth_showing(desk: Page) -> tuple[int, int]:
     return int(1 < n_rows < 5), desk.locator("input[data-confidence]").count()
 
 
+def label_afresh(page: Page) -> None:
+    """None of the answers is right: the first one's intent, given anew, and a mark."""
+    first = page.locator("input[name=answer]").first.get_attribute("data-intent")
+    page.locator(".answers .neither label").click()
+    page.locator("#find").fill((first or "").replace("_", " "))
+    page.locator("#hits [aria-selected=true]").wait_for()
+    page.keyboard.press("Enter")
+    for key in ("Space", "ArrowRight", "Shift+ArrowRight", "1", "Escape"):
+        page.keyboard.press(key)
+    page.locator("#vote").wait_for()
+    page.wait_for_timeout(SETTLE_MS)
+
+
 def draw(page: Page, name: str, path: str, folder: Path | None) -> None:
     for theme, (width, height) in itertools.product(THEMES, SIZES):
         file = f"{name}-{theme}-{width}.png"
@@ -175,6 +189,8 @@ def draw(page: Page, name: str, path: str, folder: Path | None) -> None:
         if name != "label":
             page.goto(f"{BASE}{path}")
         page.wait_for_timeout(SETTLE_MS)
+        if name == "afresh":
+            label_afresh(page)
         page.screenshot(path=(folder or PICTURES) / file, full_page=folder is not None)
         wide = page.evaluate("document.documentElement.scrollWidth") > width
         print((folder or PICTURES) / file, "TOO WIDE" if wide else "")

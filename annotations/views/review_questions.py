@@ -50,7 +50,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         item_id=forms.item_of(request.POST),
         text=request.POST.get("text", ""),
     )
-    return JsonResponse({"message": "Asked. The answer will be on your page."})
+    return JsonResponse({"message": "Asked. The answer will stand under My work."})
 
 
 def reply(request: HttpRequest, question_id: int) -> HttpResponse:

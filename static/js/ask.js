@@ -28,7 +28,7 @@
       if (response?.ok) {
         dialog.close();
         say(told);
-        window.IVR.banner(told);
+        window.IVR.banner(told, "good");
         setTimeout(() => window.IVR.banner(null), 4000);
       } else {
         refusal.hidden = false;

@@ -44,7 +44,7 @@ export function palette() {
 
   function point() {
     [...list.children].forEach((node, k) => {
-      node.setAttribute("aria-selected", String(k === at));
+      node.setAttribute("aria-selected", String(k === at && Boolean(node.id)));
       if (k === at && node.id) input.setAttribute("aria-activedescendant", node.id);
     });
     list.children[at]?.scrollIntoView({ block: "nearest" });
@@ -67,6 +67,7 @@ export function palette() {
       at = (at + step + hits.length) % hits.length;
       point();
     } else if (event.key === "Enter") choose(at, event);
+    else if (event.key === "Escape") dialog.close(); // a search field would only empty itself
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -120,7 +120,7 @@
     function wanted(param) {
       const kind = param.enum?.length ? `one of ${param.enum.slice(0, 6).join(", ")}` : KINDS[param.type] || param.type;
       const stands = param.placeholder ? ` or [${param.placeholder}]` : "";
-      if (!param.required) return [`Optional: ${kind}${stands}`];
+      if (!param.required) return [kind === KINDS.string && !stands ? "Optional" : `Optional: ${kind}${stands}`];
       const key = keys.named(keys.mode === "span" ? "span-silent" : "not-spoken")?.shown.at(-1);
       return [`Needed: mark ${kind}${stands}`, ...(key ? [", or ", ...drawKeys([key]), " not spoken"] : [])];
     }

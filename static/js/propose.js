@@ -42,7 +42,7 @@ export async function propose({ url, csrf, item, intents, catalogue }) {
     send.disabled = false;
     if (response?.ok) {
       box.close();
-      window.IVR.banner(told.message);
+      window.IVR.banner(told.message, "good");
       say(told.message);
       return;
     }

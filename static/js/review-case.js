@@ -132,7 +132,7 @@
       }
       event.preventDefault();
       const ways = keys.hint([["find", "to search"], ["none", "for none of these"]]);
-      tell(open ? open.message : `Choose the right intent${ways && `: ${ways}`}.`);
+      tell(open ? open.message : `Choose the right intent from the list${ways && `: ${ways}`}.`);
       open?.mend();
     }
   });

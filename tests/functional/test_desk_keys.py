@@ -133,6 +133,10 @@ def test_the_palette_finds_a_command_and_shows_its_key(open_desk):
     row = page.locator("#palette-hits [aria-selected=true]")
     expect(row).to_contain_text("Skip, with a reason")
     expect(row.locator("kbd")).to_have_text(";")
+    press(page, "Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+    press(page, "Control+k")
+    page.keyboard.type("skip")
     press(page, "Enter")
 
     expect(page.locator("#skip")).to_be_visible()

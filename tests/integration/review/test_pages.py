@@ -194,7 +194,7 @@ def test_agreement_counts_what_two_people_answered(desk, disputed, ana, ben, bil
 def test_a_share_that_is_none_is_refused(share, desk):
     response = desk.post("/review/policy", {"share": share, "cap": "40"}, follow=True)
 
-    assert 'class="banner"' in text(response)
+    assert 'class="banner bad"' in text(response)
     assert not OpinionPolicy.objects.exists()
 
 
