@@ -173,8 +173,13 @@ def label_afresh(page: Page) -> None:
     page.locator("#find").fill((first or "").replace("_", " "))
     page.locator("#hits [aria-selected=true]").wait_for()
     page.keyboard.press("Enter")
-    for key in ("Space", "ArrowRight", "Shift+ArrowRight", "1", "Escape"):
-        page.keyboard.press(key)
+    redacted = page.locator("#utterance .chip")
+    if redacted.count():
+        redacted.first.click()
+    else:
+        page.keyboard.press("Space")
+    page.keyboard.press("1")
+    page.keyboard.press("Escape")
     page.locator("#vote").wait_for()
     page.wait_for_timeout(SETTLE_MS)
 

@@ -121,6 +121,7 @@
     listAll() {
       this.listsAll = true;
       this.update();
+      this.list.scrollIntoView({ block: "nearest" });
     }
 
     close() {
