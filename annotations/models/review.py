@@ -47,6 +47,10 @@ class ErrorCandidate(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # The review that decided; nothing where the label was only found right.
+    decided_with = models.ForeignKey(
+        Annotation, on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
@@ -61,7 +65,10 @@ class ErrorCandidate(models.Model):
             models.CheckConstraint(
                 name="candidate_decision_is_whole",
                 condition=Q(
-                    status="open", decided_at__isnull=True, decided_by__isnull=True
+                    status="open",
+                    decided_at__isnull=True,
+                    decided_by__isnull=True,
+                    decided_with__isnull=True,
                 )
                 | Q(
                     status__in=["confirmed", "dismissed"],

@@ -105,15 +105,33 @@ def store(found: Sequence[Found]) -> int:
     return len(new)
 
 
-def decide(candidate: ErrorCandidate, status: str, *, by: User) -> None:
-    """Call it with the candidate locked, inside the transaction of the decision."""
+def decide(
+    candidate: ErrorCandidate, status: str, *, by: User, review: Annotation | None
+) -> None:
+    """Call it with the candidate locked, inside the transaction of the decision.
+
+    review: the event that came of it.
+    """
     candidate.status = status
     candidate.decided_by = by
     candidate.decided_at = Now()
-    candidate.save(update_fields=["status", "decided_by", "decided_at"])
+    candidate.decided_with = review
+    candidate.save()
+    _record(candidate, status, by=by)
+
+
+def reopen(candidate: ErrorCandidate, *, by: User) -> None:
+    """Nobody has decided about the suspicion; call it with the candidate locked."""
+    candidate.status = Status.OPEN
+    candidate.decided_by = candidate.decided_at = candidate.decided_with = None
+    candidate.save()
+    _record(candidate, "reopened", by=by)
+
+
+def _record(candidate: ErrorCandidate, what: str, *, by: User) -> None:
     audit.record(
         by=by,
-        action=f"candidate.{status}",
+        action=f"candidate.{what}",
         obj=f"candidate:{candidate.pk}",
         utterance=candidate.utterance_id,
         kind=candidate.kind,

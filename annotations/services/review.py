@@ -29,6 +29,7 @@ from annotations.services.answers import Answer
 from annotations.services.review_queues import Case, case, disagreements
 
 Kind = Annotation.Kind
+NOTHING_TO_TAKE_BACK = "There is no decision of yours to take back here."
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,24 @@ def dismiss(*, by: User, candidate_id: int) -> ErrorCandidate:
     candidate = _open_candidate(candidate_id)
     if candidate.annotation.annotator_id == by.pk:
         raise NotAllowedError("This label is yours; another reviewer has to decide.")
-    error_candidates.decide(candidate, ErrorCandidate.Status.DISMISSED, by=by)
+    status = ErrorCandidate.Status.DISMISSED
+    error_candidates.decide(candidate, status, by=by, review=None)
+    return candidate
+
+
+@transaction.atomic
+def suspect_again(*, by: User, candidate_id: int) -> ErrorCandidate:
+    """The reviewer's own word that a label is right no longer stands; twice is once."""
+    status = ErrorCandidate.Status
+    candidate = (
+        ErrorCandidate.objects.select_for_update().filter(pk=candidate_id).first()
+    )
+    if candidate and candidate.status == status.OPEN:
+        return candidate
+    is_own = candidate and candidate.decided_by_id == by.pk
+    if not is_own or candidate.status != status.DISMISSED:
+        raise NotFoundError(NOTHING_TO_TAKE_BACK)
+    error_candidates.reopen(candidate, by=by)
     return candidate
 
 
@@ -156,7 +174,10 @@ def reopen(*, by: User, uuid: uuids.UUID, utterance_id: int, reason: str) -> Ann
 
 @transaction.atomic
 def take_back(*, by: User, uuid: uuids.UUID, event_id: uuids.UUID) -> Annotation:
-    """The reviewer's own decision no longer stands; gold follows from the rest."""
+    """The reviewer's own decision no longer stands; gold follows from the rest.
+
+    A suspicion that was decided with it waits again.
+    """
     event = (
         Annotation.objects.standing()
         .filter(pk=event_id, annotator=by, is_review=True)
@@ -166,7 +187,7 @@ def take_back(*, by: User, uuid: uuids.UUID, event_id: uuids.UUID) -> Annotation
         stored = _stored(uuid, by)
         if stored:
             return stored
-        raise NotFoundError("There is no decision of yours to take back here.")
+        raise NotFoundError(NOTHING_TO_TAKE_BACK)
     utterance = _lock(event.utterance_id)
     undo = Annotation.objects.create(
         id=uuid,
@@ -183,6 +204,9 @@ def take_back(*, by: User, uuid: uuids.UUID, event_id: uuids.UUID) -> Annotation
         obj=f"annotation:{event.pk}",
         utterance=utterance.pk,
     )
+    decided = ErrorCandidate.objects.select_for_update().filter(decided_with=event)
+    for candidate in decided:
+        error_candidates.reopen(candidate, by=by)
     return undo
 
 
@@ -287,7 +311,7 @@ def _close(candidate_id: int, review: Annotation, *, by: User) -> None:
     same = error_candidates.says(candidate.annotation) == error_candidates.says(review)
     status = ErrorCandidate.Status
     decision = status.DISMISSED if same else status.CONFIRMED
-    error_candidates.decide(candidate, decision, by=by)
+    error_candidates.decide(candidate, decision, by=by, review=review)
 
 
 def _open_candidate(candidate_id: int) -> ErrorCandidate:

@@ -111,7 +111,7 @@ def _decide(request: HttpRequest) -> object:
     if candidate_id and form.get("suspected") == str(answer_id):
         review.dismiss(by=by, candidate_id=candidate_id)
         messages.success(request, "The label is right: it will not be asked again.")
-        return None
+        return f"{frame.SUSPICION}{candidate_id}"
     event = review.resolve(
         by=by, uuid=forms.uuid_of(form), answer_id=answer_id, verdict=verdict
     )
@@ -122,15 +122,18 @@ def _decide(request: HttpRequest) -> object:
 def take_back(request: HttpRequest) -> HttpResponse:
     """The reviewer's own decision, taken back; its case is open again."""
     queue_name = request.GET.get("queue", "")
-    try:
-        event_id = uuid.UUID(request.POST.get("event", ""))
-    except ValueError as error:
-        raise InvalidError("There is nothing to take back.") from error
-    review.take_back(
-        by=request.user, uuid=forms.uuid_of(request.POST), event_id=event_id
-    )
+    sent = frame.decision(request.POST.get("event", ""))
+    item = None
+    if sent.startswith(frame.SUSPICION):
+        item = int(sent.removeprefix(frame.SUSPICION))
+        review.suspect_again(by=request.user, candidate_id=item)
+    elif sent:
+        key = forms.uuid_of(request.POST)
+        review.take_back(by=request.user, uuid=key, event_id=uuid.UUID(sent))
+    else:
+        raise InvalidError("There is nothing to take back.")
     messages.success(request, "Taken back.")
-    return redirect(frame.back(request, queue_name))
+    return redirect(frame.back(request, queue_name, item=item))
 
 
 def vote(request: HttpRequest, utterance_id: int) -> JsonResponse:

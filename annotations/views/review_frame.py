@@ -1,5 +1,6 @@
 """What the reviewer's pages share: tabs with counts, filters, and the open item."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,10 @@ AGES = (
     (7, "A week and more"),
 )
 FILTERS = ("domain", "intent", "annotator", "days", "kind", "rule", "page", "item")
+SUSPICION = "suspicion-"
+DECISION = re.compile(
+    rf"[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{SUSPICION}[0-9]{{1,18}}"
+)
 # Letter of each reason: on the page in "review" mode it chooses the chip.
 REASON_KEYS = {
     "rule": "g",
@@ -116,7 +121,7 @@ def context(
         "page": found.page if found else None,
         "item": found.item if found else None,
         "uuid": new_uuid(),
-        "done": _uuid_or_nothing(request.GET.get("done", "")),
+        "done": decision(request.GET.get("done", "")),
         "ages": AGES,
         "domains": Domain.objects.order_by("title"),
         "intents": Intent.objects.filter(is_active=True).order_by("title"),
@@ -133,11 +138,14 @@ def context(
     }
 
 
-def back(request: HttpRequest, queue: str, *, done: object = None) -> str:
+def back(
+    request: HttpRequest, queue: str, *, done: object = None, item: object = None
+) -> str:
     """The address of the queue with the filters that came along in the query."""
     if queue not in {name for name, _, _ in TABS}:
         queue = "disagreements"
-    return reverse(f"review_{queue}") + _query(request, done=done).removesuffix("?")
+    query = _query(request, done=done, **({"item": item} if item else {}))
+    return reverse(f"review_{queue}") + query.removesuffix("?")
 
 
 def _query(request: HttpRequest, **changes: object) -> str:
@@ -156,5 +164,6 @@ def _key(row: Any) -> object:
     return row.pk if row is not None else None
 
 
-def _uuid_or_nothing(sent: str) -> str:
-    return sent if len(sent) == 36 and set(sent) <= set("0123456789abcdef-") else ""
+def decision(sent: str) -> str:
+    """What may be taken back: an event's id, or SUSPICION and a candidate's; else ""."""
+    return sent if DECISION.fullmatch(sent) else ""

@@ -115,3 +115,27 @@ def test_backspace_removes_a_mark(open_desk):
     press(page, "Backspace")
 
     expect(page.locator("#utterance .span")).to_have_count(0)
+
+
+def test_a_phone_breaks_no_parameters_name_and_keeps_the_banner_to_a_line(
+    page, open_desk
+):
+    names = ["autopay_authorization_date", "alternative_account_number"]
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {"type": "string"} for name in names},
+        "required": names[:1],
+    }
+    cast.live_schema(cast.intent("set_up_autopay"), schema)
+    world.suggested("i want to pay by itself", "set_up_autopay")
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_desk()
+
+    heads = page.locator("#params th")
+    expect(heads).to_have_text(names)
+    one_line = 34
+    assert all(head.bounding_box()["height"] < one_line for head in heads.all())
+    banner = page.locator(".banner", has_text="No worker is alive")
+    assert banner.bounding_box()["height"] < one_line + 6
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

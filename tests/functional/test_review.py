@@ -172,6 +172,13 @@ def test_a_suspected_label_is_right_or_wrong(keyboard_only, rita, live_server):
     expect(page.locator("#vote")).to_contain_text("Check roaming 91 %")
     page.keyboard.press("Enter")
     expect(page.locator(".banner:not(#banner)")).to_contain_text("not be asked again")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".banner:not(#banner)")).to_contain_text("Taken back")
+    assert set(ErrorCandidate.objects.values_list("status", flat=True)) == {"open"}
+    world.desk.settle(page)
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".banner:not(#banner)")).to_contain_text("not be asked again")
     world.desk.settle(page)
     page.keyboard.press("2")
     expect(page.locator("#afresh")).to_be_visible()

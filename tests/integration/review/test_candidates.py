@@ -2,9 +2,12 @@
 
 import pytest
 
-from annotations.models import ErrorCandidate, ErrorSearch, GoldLabel
+from annotations.errors import NotFoundError
+from annotations.invariants import INVARIANTS
+from annotations.models import AuditEvent, ErrorCandidate, ErrorSearch, GoldLabel
 from annotations.services import error_candidates, review, review_queues
 from annotations.services.error_candidates import Found
+from annotations.services.invariants import broken
 from annotations.services.review import Verdict
 from tests.factories import cast
 
@@ -44,6 +47,38 @@ def test_what_was_dismissed_does_not_come_back(label, rita):
 
     assert ErrorCandidate.objects.get().status == Status.DISMISSED
     assert not review_queues.errors().exists()
+
+
+def test_a_dismissal_is_taken_back_by_whoever_gave_it(label, rita, ben):
+    error_candidates.store([found(label)])
+    candidate = ErrorCandidate.objects.get()
+    review.dismiss(by=rita, candidate_id=candidate.pk)
+    with pytest.raises(NotFoundError):
+        review.suspect_again(by=ben, candidate_id=candidate.pk)
+
+    for _ in range(2):
+        review.suspect_again(by=rita, candidate_id=candidate.pk)
+
+    assert review_queues.errors().get() == candidate
+    assert AuditEvent.objects.filter(action="candidate.reopened").count() == 1
+    assert not broken(INVARIANTS)
+
+
+def test_a_decision_taken_back_leaves_its_suspicion_open(label, rita, pay):
+    error_candidates.store([found(label), found(label, param="amount")])
+    candidate, other = ErrorCandidate.objects.order_by("id")
+    review.dismiss(by=rita, candidate_id=other.pk)
+    of = label.utterance_id
+    verdict = Verdict(seen=review_queues.case(of).seen, candidate_id=candidate.pk)
+    sent = review.Answer(uuid=cast.new_id(), item_id=0, intent="pay_bill")
+    event = review.relabel(by=rita, utterance_id=of, answer=sent, verdict=verdict)
+    assert not review_queues.errors().exists()
+
+    review.take_back(by=rita, uuid=cast.new_id(), event_id=event.pk)
+
+    assert review_queues.errors().get() == candidate
+    other.refresh_from_db()
+    assert other.status == Status.DISMISSED
 
 
 def test_a_changed_label_is_suspected_anew(label, rita, pay):
