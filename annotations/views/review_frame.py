@@ -26,9 +26,8 @@ AGES = (
 )
 FILTERS = ("domain", "intent", "annotator", "days", "kind", "rule", "page", "item")
 SUSPICION = "suspicion-"
-DECISION = re.compile(
-    rf"[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{SUSPICION}[0-9]{{1,18}}"
-)
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+DECISION = re.compile(rf"{UUID}|{SUSPICION}[0-9]{{1,18}}")
 # Letter of each reason: on the page in "review" mode it chooses the chip.
 REASON_KEYS = {
     "rule": "g",
@@ -165,5 +164,5 @@ def _key(row: Any) -> object:
 
 
 def decision(sent: str) -> str:
-    """What may be taken back: an event's id, or SUSPICION and a candidate's; else ""."""
+    """What may be taken back: an event's id, or SUSPICION and that of a candidate."""
     return sent if DECISION.fullmatch(sent) else ""
