@@ -97,7 +97,7 @@ def _search(criteria: Any, by: Any, before: int | None = None) -> Callable[[], A
 
 def _by_meaning(by: Any, domain: str, often: str) -> list[Question]:
     from annotations.services.search import Criteria
-    from training.services import neighbours
+    from training.services import meaning_search
 
     numbers = itertools.count(1000, 37)
 
@@ -105,8 +105,8 @@ def _by_meaning(by: Any, domain: str, often: str) -> list[Question]:
         def one() -> Any:
             for number in numbers:
                 try:
-                    return len(neighbours.of_utterance(number, criteria, by=by)[1])
-                except neighbours.NotFoundError:
+                    return len(meaning_search.of_utterance(number, criteria, by=by)[1])
+                except meaning_search.NotFoundError:
                     continue  # an exam item, which this person cannot look up
 
         return one
@@ -203,10 +203,10 @@ def _recalled(criteria: Any, by: Any, number: int) -> tuple[float, float] | None
     from annotations.errors import NotFoundError
     from annotations.services import search
     from training.models import UtteranceEmbedding
-    from training.services import neighbours
+    from training.services import meaning_search
 
     try:
-        found = neighbours.of_utterance(number, criteria, by=by)[1]
+        found = meaning_search.of_utterance(number, criteria, by=by)[1]
     except NotFoundError:
         return None
     stored = UtteranceEmbedding.objects.get(utterance=number).vector
@@ -216,7 +216,7 @@ def _recalled(criteria: Any, by: Any, number: int) -> tuple[float, float] | None
         vector = "[" + ",".join(map(str, stored)) + "]"
         cursor.execute(
             EXACT.format(conditions=conditions.sql),
-            [*conditions.values, vector, neighbours.NEAREST],
+            [*conditions.values, vector, meaning_search.NEAREST],
         )
         best = [pk for (pk,) in cursor.fetchall()]
     ours = [one.utterance.pk for one in found]

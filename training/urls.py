@@ -13,7 +13,7 @@ from training.views import (
     data_card,
     drift,
     intent_models,
-    neighbours,
+    meaning_search,
     own_effect,
     plan,
     policies,
@@ -24,7 +24,7 @@ from training.views import (
 )
 
 pages = [
-    path("search/like", neighbours.search_like, name="search_like"),
+    path("search/like", meaning_search.search_like, name="search_like"),
     path("rounds", rounds.rounds_page, name="rounds"),
     path("rounds/state", rounds.rounds_state, name="rounds_state"),
     path("rounds/start", rounds.round_start, name="round_start"),

@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from annotations.errors import InvalidError
 from annotations.views.sent import whole
 
 SIZE = 50
@@ -34,10 +33,8 @@ def page_of(name: str, item: type[serializers.BaseSerializer]) -> Any:
 def numbered(
     rows: QuerySet[Any], request: Request, item: type[serializers.BaseSerializer]
 ) -> Response:
-    """The page that `?page=` names. Raises InvalidError for what is no page."""
-    number = whole(request.query_params.get("page", "1"), most=FURTHEST)
-    if not number:
-        raise InvalidError(f"`page` is a whole number from 1 to {FURTHEST}.")
+    """The page that `?page=` names; what is no page is the first."""
+    number = whole(request.query_params.get("page", ""), most=FURTHEST) or 1
     start = (number - 1) * SIZE
     found = list(rows[start : start + SIZE + 1])
     address = request.build_absolute_uri()

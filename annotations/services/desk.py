@@ -9,9 +9,9 @@ from annotations.functions.dialogue import State
 from annotations.functions.labels import Parameter
 from annotations.functions.readings import Reading
 from annotations.models import QueueItem, Reason, User, Utterance
-from annotations.services import answers, catalogue, similar, turns
+from annotations.services import answers, catalogue, precedents, turns
 from annotations.services.catalogue import Catalogue, IntentCard
-from annotations.services.similar import Similar
+from annotations.services.precedents import Precedent
 from annotations.services.turns import EarlierTurn
 
 # A guess below this share is noise to the person who reads it.
@@ -61,7 +61,7 @@ class DeskItem:
     # spans, each read by the first suggested intent that has such a parameter
     parameters: tuple[dict[str, Any], ...]
     # What people said about utterances like it.
-    similar: tuple[Similar, ...]
+    similar: tuple[Precedent, ...]
     lease_expires_at: str
     catalogue: str  # changes when intents or schemas do: see picker_index
 
@@ -86,7 +86,7 @@ def present(item: QueueItem) -> DeskItem:
         is_blind=item.is_blind,
         suggestions=_suggestions(guess, cards),
         parameters=_parameters(guess, utterance, cards),
-        similar=similar.answered(item, cards),
+        similar=precedents.answered(item, cards),
         lease_expires_at=item.lease_expires_at.isoformat(),
         catalogue=cards.stamp.hex,
     )

@@ -7,7 +7,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.api import paging
-from annotations.api.serializers import ProblemSerializer
 from training.api.serializers import CheckpointSerializer
 from training.models import Checkpoint, Evaluation
 
@@ -16,10 +15,7 @@ class Checkpoints(APIView):
     @extend_schema(
         operation_id="checkpoints_list",
         parameters=[paging.PAGE],
-        responses={
-            200: paging.page_of("Checkpoint", CheckpointSerializer),
-            422: ProblemSerializer,
-        },
+        responses={200: paging.page_of("Checkpoint", CheckpointSerializer)},
     )
     def get(self, request: Request) -> Response:
         """Checkpoints, the newest first, fifty a page, each with its newest report."""

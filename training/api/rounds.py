@@ -19,10 +19,7 @@ class Rounds(APIView):
     @extend_schema(
         operation_id="rounds_list",
         parameters=[OpenApiParameter("status", str), paging.PAGE],
-        responses={
-            200: paging.page_of("Round", RoundSerializer),
-            422: ProblemSerializer,
-        },
+        responses={200: paging.page_of("Round", RoundSerializer)},
     )
     def get(self, request: Request) -> Response:
         """Rounds, the newest first, fifty a page."""

@@ -22,7 +22,7 @@ from safetensors.numpy import save as save_arrays
 from training.ml import bio
 from training.ml.calibration import softmax
 from training.ml.errors import CheckpointFormatError
-from training.ml.intent_model import IntentModel, LinearHead, Prediction
+from training.ml.intent_model import IntentAnswers, IntentModel, LinearHead
 from training.ml.lexical import LexicalHead
 from training.ml.tag_scorer import Linear, TagScorer
 from training.ml.word_memory import WordMemory
@@ -49,7 +49,7 @@ class Bundle:
     lexical: LexicalHead | None = None
     act_head: LinearHead | None = None
 
-    def predict(self, embeddings: Floats, texts: Sequence[str]) -> Prediction:
+    def predict(self, embeddings: Floats, texts: Sequence[str]) -> IntentAnswers:
         """What the model says about utterances: embeddings (n, d) and their texts."""
         added = self.lexical.logits(texts) if self.lexical is not None else None
         return self.intent_model.predict(embeddings, added)

@@ -21,9 +21,9 @@ from training.ml.self_training import Landscape, Learned, learn
 
 __all__ = [
     "HeadConfig",
+    "IntentAnswers",
     "IntentModel",
     "LinearHead",
-    "Prediction",
     "fit",
     "fit_linear_head",
     "mix",
@@ -56,7 +56,7 @@ class IntentModel:
     def classes(self) -> tuple[str, ...]:
         return self.head.classes
 
-    def predict(self, embeddings: Floats, added: Floats | None = None) -> Prediction:
+    def predict(self, embeddings: Floats, added: Floats | None = None) -> IntentAnswers:
         """Everything the model says about these rows, (n, d).
 
         added: logits (n, n_intents) of another opinion; the sense of scope is the
@@ -69,7 +69,7 @@ class IntentModel:
             scaled = scaled + added
         proba = softmax(self.mix_scale * mix(scaled, votes, 1.0, self.vote_share))
         likeliest = [self.classes[column] for column in proba.argmax(axis=1)]
-        return Prediction(
+        return IntentAnswers(
             classes=self.classes,
             proba=proba,
             scope_score=self.scope.score(self.classes, logits, familiarity, embeddings),
@@ -122,7 +122,7 @@ class IntentModel:
 
 
 @dataclass(frozen=True)
-class Prediction:
+class IntentAnswers:
     """Answers about n rows."""
 
     classes: tuple[str, ...]

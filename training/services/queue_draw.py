@@ -14,7 +14,7 @@ from annotations.models import QueueItem, Reason, Suggestion, Utterance
 from annotations.models.queue import BLIND_REASONS
 from annotations.services import queue
 from training.models import Ranking
-from training.services import datasets, heads, likeness, suggestions
+from training.services import datasets, heads, queue_neighbours, suggestions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -190,8 +190,10 @@ def refill(
     """Queue and suggestions change together, or not at all."""
     guesses = _guesses(vectors, fitted, pool, picks)
     shown = [int(pool.ids[p.row]) for p in picks if p.reason not in BLIND_REASONS]
-    answered = likeness.answered(shown, vectors, fitted.labeled, fitted.labeled_ids)
-    alike = likeness.alike(guesses, vectors)
+    answered = queue_neighbours.answered(
+        shown, vectors, fitted.labeled, fitted.labeled_ids
+    )
+    alike = queue_neighbours.alike(guesses, vectors)
     draws = [
         queue.Draw(
             utterance_id=int(pool.ids[pick.row]),

@@ -14,7 +14,7 @@ from annotations.services import samples
 from annotations.services.catalogue import intent_named
 from annotations.tasks_intake import scrub
 from annotations.views.sent import whole
-from training.services import nearest
+from training.services import sample_neighbours
 
 TEMPLATE = "annotations/samples/samples.html"
 
@@ -49,7 +49,7 @@ def check(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _look(intent: Intent, lines: list[str]) -> samples.Looked:
-    return samples.look(intent=intent, lines=lines, nearest=nearest.labeled)
+    return samples.look(intent=intent, lines=lines, nearest=sample_neighbours.labeled)
 
 
 def _save(request: HttpRequest, intent: Intent, lines: list[str]) -> HttpResponse:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.ml import likeness
+from training.ml import nearest_rows
 
 
 def unit(rng, n):
@@ -11,11 +11,11 @@ def unit(rng, n):
 
 @pytest.mark.parametrize("block", [7, 1000])
 def test_nearest_is_what_comparing_everything_gives(block, monkeypatch):
-    monkeypatch.setattr(likeness, "_BLOCK", block)
+    monkeypatch.setattr(nearest_rows, "_BLOCK", block)
     rng = np.random.default_rng(1)
     queries, rows = unit(rng, 9), unit(rng, 50)
 
-    found = likeness.nearest(queries, rows, 4, floor=-1.0)
+    found = nearest_rows.nearest(queries, rows, 4, floor=-1.0)
 
     expected = np.argsort(-(queries @ rows.T), axis=1, kind="stable")[:, :4]
     assert [[row for row, _ in one] for one in found] == expected.tolist()
@@ -24,7 +24,7 @@ def test_nearest_is_what_comparing_everything_gives(block, monkeypatch):
 def test_nearest_leaves_out_what_is_below_the_floor():
     rows = np.eye(3, dtype=np.float32)
 
-    found = likeness.nearest(rows[:1], rows, 3, floor=0.5)
+    found = nearest_rows.nearest(rows[:1], rows, 3, floor=0.5)
 
     assert found == [[(0, pytest.approx(1.0))]]
 
@@ -32,4 +32,4 @@ def test_nearest_leaves_out_what_is_below_the_floor():
 def test_nearest_without_rows_is_empty():
     rows = np.eye(3, dtype=np.float32)
 
-    assert likeness.nearest(rows, rows[:0], 3, floor=0.0) == [[], [], []]
+    assert nearest_rows.nearest(rows, rows[:0], 3, floor=0.0) == [[], [], []]

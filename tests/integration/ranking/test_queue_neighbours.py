@@ -5,7 +5,7 @@ import pytest
 
 from annotations.models import QueueItem
 from annotations.models.queue import BLIND_REASONS
-from training.services import likeness, ranking
+from training.services import queue_neighbours, ranking
 
 pytestmark = pytest.mark.django_db
 
@@ -25,8 +25,8 @@ class TwoVectors:
 def test_only_what_is_near_and_of_the_same_intent_is_alike():
     guess, other = [("pay_bill", 0.9)], [("report_outage", 0.9)]
 
-    same = likeness.alike({0: guess, 1: guess, 2: guess}, TwoVectors())
-    apart = likeness.alike({0: guess, 1: other, 2: guess}, TwoVectors())
+    same = queue_neighbours.alike({0: guess, 1: guess, 2: guess}, TwoVectors())
+    apart = queue_neighbours.alike({0: guess, 1: other, 2: guess}, TwoVectors())
 
     assert same == {0: {"alike": [1]}, 1: {"alike": [0]}}
     assert apart == {}

@@ -10,7 +10,7 @@ from annotations.services.search import Criteria
 from tests.factories import cast
 from tests.fakes import FakeEncoder
 from training import embeddings
-from training.services import neighbours
+from training.services import meaning_search
 from training.serving import query_encoder
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def said(request, fake, pool, monkeypatch):
 
 
 def of_text(text, person, **criteria):
-    return neighbours.of_text(text, Criteria(words=text, **criteria), by=person)
+    return meaning_search.of_text(text, Criteria(words=text, **criteria), by=person)
 
 
 def test_the_nearest_come_first(said, ana):
@@ -73,7 +73,7 @@ def test_a_filter_that_few_of_the_nearest_fit_still_fills_the_page(
     said, fake, monkeypatch, boris
 ):
     """The graph is gone through further where its first candidates do not fit."""
-    monkeypatch.setattr(neighbours, "CANDIDATES_FILTERED", 3)
+    monkeypatch.setattr(meaning_search, "CANDIDATES_FILTERED", 3)
     rare = [u for u in said if u.split == "exam"]
 
     found = of_text(said[1].text, boris, split="exam")
@@ -82,7 +82,7 @@ def test_a_filter_that_few_of_the_nearest_fit_still_fills_the_page(
 
 
 def test_neighbours_of_an_utterance_leave_itself_out(said, boris):
-    utterance, found = neighbours.of_utterance(said[1].pk, Criteria(), by=boris)
+    utterance, found = meaning_search.of_utterance(said[1].pk, Criteria(), by=boris)
 
     assert utterance == said[1]
     assert said[1] not in [one.utterance for one in found]
@@ -98,12 +98,12 @@ def test_who_labels_finds_no_exam_item_by_meaning_either(said, ana):
     assert said[1] not in [one.utterance for one in found]
     for hidden in (said[0], said[1]):
         with pytest.raises(NotFoundError):
-            neighbours.of_utterance(hidden.pk, Criteria(), by=ana)
+            meaning_search.of_utterance(hidden.pk, Criteria(), by=ana)
 
 
 def test_what_has_no_vector_yet_says_so(pool, ana):
     with pytest.raises(NotFoundError, match="No worker has read"):
-        neighbours.of_utterance(pool[1].pk, Criteria(), by=ana)
+        meaning_search.of_utterance(pool[1].pk, Criteria(), by=ana)
 
 
 def test_without_the_graph_the_web_process_makes_none(data_folder, monkeypatch):

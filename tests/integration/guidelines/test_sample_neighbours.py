@@ -7,7 +7,7 @@ from annotations.services.label_import import ImportedLabel
 from tests.factories import cast
 from tests.fakes import FakeEncoder
 from training.models import UtteranceEmbedding
-from training.services import nearest
+from training.services import sample_neighbours
 from training.serving import query_encoder
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def test_labeled_texts_are_found_and_no_others(encoder, bill):
     stored("my bill is too high now")
     stored("my bill is too high really", bill, split="exam")
 
-    (found,) = nearest.labeled(["my bill is too high today"])
+    (found,) = sample_neighbours.labeled(["my bill is too high today"])
 
     assert [pk for pk, _ in found] == [said.pk]
     assert 0.5 < found[0][1] < 1.0
@@ -49,4 +49,4 @@ def test_before_there_is_an_encoder_nothing_is_near(settings, tmp_path, bill):
     settings.DATA_DIR = tmp_path
     stored("my bill is too high", bill)
 
-    assert nearest.labeled(["my bill is too high"]) == [[]]
+    assert sample_neighbours.labeled(["my bill is too high"]) == [[]]

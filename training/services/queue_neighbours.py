@@ -34,12 +34,12 @@ def answered(
     """
     import numpy as np
 
-    from training.ml import likeness
+    from training.ml import nearest_rows
 
     if len(ids) == 0 or len(labeled) == 0:
         return {}
     rows, _ = vectors.rows_of(np.array(ids, dtype=np.int64))
-    near = likeness.nearest(vectors.view(rows)[:], labeled, KEPT, floor=SIMILAR)
+    near = nearest_rows.nearest(vectors.view(rows)[:], labeled, KEPT, floor=SIMILAR)
     return {
         pk: {"answered": [int(labeled_ids[row]) for row, _ in found]}
         for pk, found in zip(ids, near, strict=True)
@@ -57,7 +57,7 @@ def alike(
     """
     import numpy as np
 
-    from training.ml import likeness
+    from training.ml import nearest_rows
 
     kinds: dict[str, list[int]] = {}
     for pk, guess in guesses.items():
@@ -66,7 +66,7 @@ def alike(
     for ids in kinds.values():
         rows, _ = vectors.rows_of(np.array(ids, dtype=np.int64))
         same = vectors.view(rows)[:]
-        near = likeness.nearest(same, same, MOST_ALIKE + 1, floor=NEAR)
+        near = nearest_rows.nearest(same, same, MOST_ALIKE + 1, floor=NEAR)
         for pk, pairs in zip(ids, near, strict=True):
             others = [ids[row] for row, _ in pairs if ids[row] != pk][:MOST_ALIKE]
             if others:

@@ -25,7 +25,7 @@ ORDER BY near.place LIMIT {MOST_SHOWN}
 
 
 @dataclass(frozen=True)
-class Similar:
+class Precedent:
     """An answered utterance; people: how many gave this intent, machines apart."""
 
     text: str
@@ -33,13 +33,13 @@ class Similar:
     people: int
 
 
-def answered(item: QueueItem, cards: Catalogue) -> tuple[Similar, ...]:
+def answered(item: QueueItem, cards: Catalogue) -> tuple[Precedent, ...]:
     """Up to three, nearest first; none for an item that is answered blind."""
     ids: Sequence[int] = item.why.get("answered", ())
     if item.is_blind or not ids:
         return ()
     return tuple(
-        Similar(text, cards.by_id[intent].title, people)
+        Precedent(text, cards.by_id[intent].title, people)
         for text, intent, people in prepared.rows(ANSWERED, {"ids": list(ids)})
         if intent in cards.by_id
     )

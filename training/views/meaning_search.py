@@ -8,7 +8,7 @@ from django.shortcuts import render
 from annotations.errors import ConflictError, NotFoundError
 from annotations.views.search import page_context
 from annotations.views.search_form import SearchForm, id_of
-from training.services import neighbours
+from training.services import meaning_search
 
 
 def search_like(request: HttpRequest) -> HttpResponse:
@@ -27,9 +27,9 @@ def _found(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
     criteria, by = form.criteria(), request.user
     of = id_of(request, "of")
     if of is not None:
-        utterance, found = neighbours.of_utterance(of, criteria, by=by)
+        utterance, found = meaning_search.of_utterance(of, criteria, by=by)
         return {"nearest": found, "like": utterance}
     if not criteria.words:
         form.add_error("q", "Type what it should mean, in your own words.")
         return {}
-    return {"nearest": neighbours.of_text(criteria.words, criteria, by=by)}
+    return {"nearest": meaning_search.of_text(criteria.words, criteria, by=by)}
