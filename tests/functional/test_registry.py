@@ -29,7 +29,12 @@ def labeled(text, **spans):
     )
     utterance = cast.utterance(text)
     label_import.import_labels(
-        [ImportedLabel(utterance.pk, "check_bill", "billing", places)], source="test"
+        [
+            ImportedLabel(
+                utterance.pk, "check_bill", "billing", places, marks_known=True
+            )
+        ],
+        source="test",
     )
     return utterance
 
