@@ -6,8 +6,10 @@
 A champion is trained on generated calls and served as `make run` serves it. Then: an
 open loop at a fixed rate (each turn has a time to be sent at, and waiting counts), a
 closed loop that asks as fast as it is answered, and `manage.py predict` on a file.
-Bars: p95 under 25 ms at 20 turns/s, 150 turns/s, 400 MB a process, 1,000 a second in
-batches. Prints a table, and the same as one JSON object on the last line.
+Beside it stands what the encoder alone would do: two processes that only run its graph
+on the same texts, cut and laid out beforehand in batches without padding. Bars: p95
+under 25 ms at 20 turns/s, 150 turns/s, 400 MB a process, 1,000 a second in batches.
+Prints a table, and the same as one JSON object on the last line.
 """
 
 import argparse
@@ -19,8 +21,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,8 @@ from benchmarks.http_client import Client
 ROOT = Path(__file__).resolve().parents[1]
 WARM_UP_TURNS = 200
 SMALL, LARGE = 2_000, 22_000  # lines of `predict`: the difference leaves the start out
+CORES = 2
+BARE = 3_000  # texts for the bare encoder in each of its processes
 HEAD = ("What", "Figure", "Bar", "Others' CPU", "Speed check, ms")
 PROGRAM = {"User-Agent": "bot/1.0", "Accept": "application/json"}
 
@@ -61,6 +67,9 @@ def main() -> None:
     options = arguments()
     with stack.database() as postgres:
         said = champion(options)
+        if options.only_predict:
+            print(json.dumps(batch(options)))
+            return
         with stack.web(postgres) as servers:
             bots = [Bot(servers.url, key(), said) for _ in range(options.clients)]
             for _ in range(WARM_UP_TURNS):
@@ -91,6 +100,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--recipe", choices=("head", "finetune"), default="head")
     parser.add_argument("--train", type=int, default=4000, help="labeled utterances")
+    parser.add_argument(
+        "--only-predict", action="store_true", help="no live turns; writes nothing"
+    )
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     return parser.parse_args()
 
@@ -286,17 +298,53 @@ def batch(options: argparse.Namespace) -> dict[str, Any]:
     busy, began = machine.busy_cpu_seconds(), time.perf_counter()
     small, small_cpu = _predict(lines[:SMALL])
     large, large_cpu = _predict(lines)
-    others = machine.busy_cpu_seconds() - busy - small_cpu - large_cpu
+    bare, bare_cpu = _bare(list(texts)[: 2 * BARE])
+    others = machine.busy_cpu_seconds() - busy - small_cpu - large_cpu - bare_cpu
     wall = time.perf_counter() - began
+    n = len(lines) - SMALL
     speed.append(machine.speed_check())
     return {
         "what": "predict",
         "turns": len(lines),
-        "turns_per_s": round((len(lines) - SMALL) / (large - small), 1),
+        "turns_per_s": round(n / (large - small), 1),
+        "cpu_ms": round((large_cpu - small_cpu) / n * 1000, 2),
+        "bare_per_s": round(2 * BARE / bare, 1),
+        "bare_cpu_ms": round(bare_cpu / (2 * BARE) * 1000, 2),
         "cpu": {"others_s": round(max(0.0, others), 2)},
         "wall_s": round(wall, 1),
         "speed_check_ms": speed,
     }
+
+
+def _bare(texts: Sequence[str]) -> tuple[float, float]:
+    """Wall and CPU seconds of the bare encoder, the texts shared among processes."""
+    from training.services import checkpoints
+
+    parts = [list(texts[n::CORES]) for n in range(CORES)]
+    graph = checkpoints.root() / "bench"
+    with ProcessPoolExecutor(CORES, mp_context=get_context("spawn")) as pool:
+        took = list(pool.map(_encode, [str(graph)] * CORES, parts))
+    return max(wall for wall, _ in took), sum(cpu for _, cpu in took)
+
+
+def _encode(folder: str, texts: Sequence[str]) -> tuple[float, float]:
+    """Wall and CPU seconds of nothing but the graph on these texts, by one thread."""
+    from training.ml import bundle
+    from training.ml.tokens import TextEncoder, pad
+    from training.serving import predictor
+
+    encoder = TextEncoder(Path(folder) / bundle.TOKENIZER)
+    session = predictor.session((Path(folder) / bundle.ENCODER).read_bytes(), 1)
+    encoded = encoder.encode_many(texts, [()] * len(texts))
+    feeds = [
+        pad([encoded[row] for row in rows]).feed()
+        for rows in predictor.batches([len(one) for one in encoded])
+    ]
+    session.run([predictor.EMBEDDING], feeds[0])
+    began, cpu = time.perf_counter(), time.process_time()
+    for feed in feeds:
+        session.run([predictor.EMBEDDING], feed)
+    return time.perf_counter() - began, time.process_time() - cpu
 
 
 def _predict(lines: Sequence[str]) -> tuple[float, float]:
@@ -331,6 +379,10 @@ def table(document: dict[str, Any]) -> str:
          closed),
         ("distinct utterances/s of `predict`", predict["turns_per_s"], "1,000",
          predict),
+        ("the same of the bare encoder in two processes", predict["bare_per_s"], "",
+         predict),
+        ("CPU per utterance, ms: `predict` / bare encoder",
+         f"{predict['cpu_ms']} / {predict['bare_cpu_ms']}", "", predict),
     ]  # fmt: skip
     return report.table(
         HEAD,

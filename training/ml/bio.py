@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,8 @@ FORBIDDEN = -1e9
 Floats = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word's place in the text."""
+class Word(NamedTuple):
+    """A word's place in the text; a tuple, for many are made of every text."""
 
     start: int
     end: int
@@ -33,7 +32,7 @@ class Word:
 
 def words(text: str) -> list[Word]:
     """Cut the text into words, punctuation marks and placeholders."""
-    return [Word(match.start(), match.end()) for match in WORD.finditer(text)]
+    return [Word(*match.span()) for match in WORD.finditer(text)]
 
 
 @dataclass(frozen=True)
@@ -107,15 +106,71 @@ def best_tags(scores: Floats, transitions: Floats) -> list[int]:
 
     scores: (n_words, n_tags); transitions: as TagSet.transitions gives.
     """
-    if len(scores) == 0:
+    return best_sequences([scores], transitions)[0]
+
+
+def best_sequences(scores: Sequence[Floats], transitions: Floats) -> list[list[int]]:
+    """`best_tags` of several utterances, each as if it were asked alone.
+
+    scores: (n_words, n_tags) each. Most utterances have no parameter, which is seen
+    without looking for paths; the others take their steps together.
+    """
+    found = [[OUTSIDE] * len(one) for one in scores]
+    open_ = [row for row in _undecided(scores, transitions) if len(scores[row])]
+    open_.sort(key=lambda row: -len(scores[row]))
+    for begin in range(0, len(open_), _TOGETHER):
+        rows = open_[begin : begin + _TOGETHER]
+        best = _paths([scores[row] for row in rows], transitions)
+        for row, tags in zip(rows, best, strict=True):
+            found[row] = tags
+    return found
+
+
+_TOGETHER = 64  # utterances whose paths are followed at once
+_ROUNDING = 1e-3  # far above what float32 loses in these sums
+
+
+def _undecided(scores: Sequence[Floats], transitions: Floats) -> list[int]:
+    """The utterances for which something else than all outside could be best.
+
+    What a path gains over all outside is, for each word that it tags, the gain of that
+    word's score, of the step to it and of a step back to outside, each over staying
+    outside. Where no tag of any word gains, no path does.
+    """
+    flat = np.concatenate(list(scores)) if scores else np.zeros((0, 1))
+    if not len(flat) or flat.shape[1] == 1:
         return []
-    best = scores[0] + transitions[-1]  # (n_tags,)
-    back = np.zeros(scores.shape, dtype=np.int64)
-    for index in range(1, len(scores)):
-        paths = best[:, None] + transitions[:-1]  # (n_tags before, n_tags now)
-        back[index] = paths.argmax(axis=0)
-        best = paths.max(axis=0) + scores[index]
-    tags = [int(best.argmax())]
-    for index in range(len(scores) - 1, 0, -1):
-        tags.append(int(back[index, tags[-1]]))
-    return tags[::-1]
+    stay, begin = transitions[OUTSIDE, OUTSIDE], transitions[-1, OUTSIDE]
+    entering = np.maximum(transitions[:-1].max(axis=0) - stay, transitions[-1] - begin)[
+        1:
+    ]
+    leaving = np.maximum(transitions[1:-1, OUTSIDE] - stay, 0.0)
+    gain = (flat[:, 1:] + (entering + leaving)).max(axis=1) - flat[:, OUTSIDE]
+    lengths = [len(one) for one in scores]
+    row_of = np.repeat(np.arange(len(scores)), lengths)
+    return [int(row) for row in np.unique(row_of[gain >= -_ROUNDING])]
+
+
+def _paths(scores: Sequence[Floats], transitions: Floats) -> list[list[int]]:
+    """The best path of each utterance; the longest ones come first, none is empty."""
+    n_steps, n_tags = scores[0].shape
+    lengths = np.array([len(one) for one in scores])
+    padded = np.zeros((len(scores), n_steps, n_tags), dtype=scores[0].dtype)
+    for row, one in enumerate(scores):
+        padded[row, : len(one)] = one
+    before = np.ascontiguousarray(transitions[:-1].T)  # (n_tags now, n_tags before)
+    best = padded[:, 0] + transitions[-1]  # (n, n_tags)
+    back = np.zeros(padded.shape, dtype=np.intp)
+    for index in range(1, n_steps):
+        n = int((lengths > index).sum())  # those that have this word
+        paths = best[:n, None, :] + before  # (n, n_tags now, n_tags before)
+        back[:n, index] = paths.argmax(axis=2)
+        came = np.take_along_axis(paths, back[:n, index, :, None], axis=2)[..., 0]
+        best[:n] = came + padded[:n, index]
+    found = []
+    for row, length in enumerate(lengths):
+        tags = [int(best[row].argmax())]
+        for index in range(length - 1, 0, -1):
+            tags.append(int(back[row, index, tags[-1]]))
+        found.append(tags[::-1])
+    return found

@@ -71,8 +71,7 @@ class Bundle:
         """The tags of utterances' words from their states, (n_words, hidden) each."""
         if self.tag_scorer is None or not any(len(one) for one in states):
             return [[bio.OUTSIDE] * len(one) for one in states]
-        scores = self.tag_scorer.many(states)
-        return [bio.best_tags(one, self._transitions) for one in scores]
+        return bio.best_sequences(self.tag_scorer.many(states), self._transitions)
 
     @functools.cached_property
     def _transitions(self) -> Floats:

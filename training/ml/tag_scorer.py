@@ -48,14 +48,25 @@ class TagScorer:
 
         Their words go through the layers together: one product, not one an utterance.
         """
-        windows = np.concatenate([_windows(one) for one in states])
-        logits = self.outer(np.maximum(self.inner(windows), 0.0))
+        lengths = np.array([len(one) for one in states])
+        flat = np.concatenate(states)
+        logits = self.outer(np.maximum(self._inner(flat, lengths), 0.0))
         if self.memory is not None:
-            logits = logits + self.memory(np.concatenate(states))
-        return np.split(logits, np.cumsum([len(one) for one in states])[:-1])
+            logits = logits + self.memory(flat)
+        return np.split(logits, np.cumsum(lengths)[:-1])
 
+    def _inner(self, flat: Floats, lengths: NDArray[np.intp]) -> Floats:
+        """The inner layer over each word between its neighbours, (n_words, n_inner).
 
-def _windows(states: Floats) -> Floats:
-    """Each word's state between those of its neighbours: (n_words, 3 * hidden)."""
-    edges = np.pad(states, ((1, 1), (0, 0)))
-    return np.concatenate([edges[:-2], states, edges[2:]], axis=1)
+        A word says the same to its neighbours whoever they are, so the three parts of
+        the layer are computed once a word and added up.
+        """
+        parts = np.split(self.inner.weight, 3, axis=1)
+        one_before, own, one_behind = (flat @ part.T for part in parts)
+        ends = np.cumsum(lengths[lengths > 0])
+        found = own + self.inner.bias
+        one_before[ends - 1] = 0.0  # the last word is before nobody
+        one_behind[[0, *ends[:-1]]] = 0.0
+        found[1:] += one_before[:-1]
+        found[:-1] += one_behind[1:]
+        return found

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from training.ml import bio
 from training.ml.data import Turn
@@ -69,11 +69,21 @@ class Batch:
         }
 
     def word_means(self, states: Floats) -> list[Floats]:
-        """Each row's words, (n_words, hidden), from states (n, n_tokens, hidden)."""
-        return [
-            word_states(states[row], self.word_of[row], len(words))
-            for row, words in enumerate(self.words)
-        ]
+        """Each row's words, (n_words, hidden), from states (n, n_tokens, hidden).
+
+        A word is the mean of its tokens; one cut off by the length limit is zero.
+        """
+        ends = np.cumsum([len(words) for words in self.words])
+        means = np.zeros((int(ends[-1]), states.shape[2]), dtype=np.float32)
+        rows, places = np.nonzero(self.word_of >= 0)
+        if len(rows):
+            words = self.word_of[rows, places] + (ends - np.diff(ends, prepend=0))[rows]
+            # The tokens of a word stand together, so that sums run over slices.
+            starts = np.flatnonzero(np.diff(words, prepend=-1))
+            sums = np.add.reduceat(states[rows, places], starts, axis=0)
+            counts = np.diff(starts, append=len(words)).astype(np.float32)
+            means[words[starts]] = sums / counts[:, None]
+        return np.split(means, ends[:-1])
 
 
 class TextEncoder:
@@ -95,12 +105,21 @@ class TextEncoder:
 
     def encode(self, text: str, context: Sequence[Turn] = ()) -> Encoded:
         """Encode an utterance; the latest context turns stand behind it."""
-        encoding = self._tokenizer.encode(text)
-        ids = list(encoding.ids[: self._max_tokens - 1])
-        if len(encoding.ids) >= self._max_tokens:
-            ids.append(self._separator)
-        else:
-            ids = list(encoding.ids)
+        return self._encoded(text, self._tokenizer.encode(text), context)
+
+    def encode_many(
+        self, texts: Sequence[str], contexts: Sequence[Sequence[Turn]]
+    ) -> list[Encoded]:
+        """`encode` of several utterances, which are cut into tokens together."""
+        cut = self._tokenizer.encode_batch(list(texts))
+        return [self._encoded(*one) for one in zip(texts, cut, contexts, strict=True)]
+
+    def _encoded(
+        self, text: str, encoding: Encoding, context: Sequence[Turn]
+    ) -> Encoded:
+        ids = encoding.ids
+        if len(ids) >= self._max_tokens:
+            ids = [*ids[: self._max_tokens - 1], self._separator]
         text_words = bio.words(text)
         word_of = _word_of(encoding.offsets, text_words)[: len(ids)]
         word_of[-1] = OUTSIDE_WORDS
@@ -117,7 +136,7 @@ class TextEncoder:
     ) -> Batch:
         """Encode and pad some utterances."""
         turns = contexts if contexts is not None else [()] * len(texts)
-        return pad([self.encode(t, c) for t, c in zip(texts, turns, strict=True)])
+        return pad(self.encode_many(texts, turns))
 
     def _context(self, context: Sequence[Turn]) -> list[int]:
         if not context:
@@ -141,19 +160,6 @@ def pad(encoded: Sequence[Encoded]) -> Batch:
         pool[row, :n] = 1 - one.segments
         word_of[row, :n] = one.word_of
     return Batch(ids, mask, types, pool, word_of, tuple(one.words for one in encoded))
-
-
-def word_states(states: Floats, word_of: Ints, n_words: int) -> Floats:
-    """The mean state of every word's tokens: float (n_words, n_hidden).
-
-    states: (n_tokens, n_hidden). A word cut off by the length limit stays zero.
-    """
-    sums = np.zeros((n_words, states.shape[1]), dtype=np.float32)
-    counts = np.zeros(n_words, dtype=np.float32)
-    inside = word_of >= 0
-    np.add.at(sums, word_of[inside], states[: len(word_of)][inside])
-    np.add.at(counts, word_of[inside], 1.0)
-    return sums / np.maximum(counts, 1.0)[:, None]
 
 
 def _word_of(

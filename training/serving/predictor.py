@@ -6,8 +6,7 @@ Runs in the web process, so nothing here imports torch, transformers or scikit-l
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,15 @@ from tokenizers import Tokenizer
 
 from training.ml import bio, bundle, checkpoint
 from training.ml.data import OUT_OF_SCOPE, Example, Span
-from training.ml.tokens import Batch, Encoded, TextEncoder, pad
+from training.ml.tokens import Encoded, TextEncoder, pad
 
-BATCH_SIZE = 32
+PORTION = 1024  # turns whose words' states are in memory together
+MOST, ENOUGH = 32, 16  # rows for the encoder at once; from ENOUGH on no row is padded
+# The fused form of the sum and the normalization, which the runtime prefers, is a slow
+# loop: apart they take half the time (`benchmarks.serving` prints what a turn takes).
+SLOW_FUSIONS = ["SkipLayerNormFusion"]
 TOP_INTENTS = 5
+EMBEDDING = "embedding"  # the graph's output where no word's state is wanted
 # A live turn below this confidence, or this close a call, is worth a person's look.
 UNSURE, CLOSE = 0.5, 0.2
 # Two intents nearer than this are too close for the bot to go on with one of them.
@@ -100,7 +104,7 @@ class Predictor:
         self.bundle = bundle.from_files(files)
         tokenizer = Tokenizer.from_str(files[bundle.TOKENIZER].decode())
         self._encoder = TextEncoder(tokenizer, max_tokens=self.bundle.max_tokens)
-        self._session = _session(files[bundle.ENCODER], threads)
+        self._session = session(files[bundle.ENCODER], threads)
         self._tag_set = bio.TagSet(self.bundle.params)
 
     @property
@@ -111,53 +115,36 @@ class Predictor:
     def predict(self, example: Example) -> Prediction:
         """Answer one turn."""
         started = time.perf_counter()
-        [found] = self._answer([example], [self._encode(example)])[1]
+        [found] = self._answer([example])[1]
         return _timed(found, time.perf_counter() - started)
 
     def predict_many(
-        self, examples: Sequence[Example], *, workers: int = 1
+        self, examples: Sequence[Example]
     ) -> tuple[Floats, list[Prediction]]:
         """Answer many turns: calibrated (n, n_intents) and the predictions.
 
-        workers: threads that take batches of turns of about equal length.
+        The encoder takes turns of equal length together: the more are asked at once,
+        the less of its work is padding.
         """
-        encoded = [self._encode(example) for example in examples]
-        order = np.argsort([len(one) for one in encoded], kind="stable")
         proba = np.zeros((len(examples), len(self.intents)))
-        found: dict[int, Prediction] = {}
+        found: list[Prediction] = []
+        for begin in range(0, len(examples), PORTION):
+            part = examples[begin : begin + PORTION]
+            proba[begin : begin + len(part)], predictions = self._answer(part)
+            found += predictions
+        return proba, found
 
-        def answer(begin: int) -> None:
-            rows = [int(row) for row in order[begin : begin + BATCH_SIZE]]
-            part, predictions = self._answer(
-                [examples[row] for row in rows], [encoded[row] for row in rows]
-            )
-            proba[rows] = part
-            found.update(zip(rows, predictions, strict=True))
-
-        begins = range(0, len(order), BATCH_SIZE)
-        if workers > 1:
-            with ThreadPoolExecutor(workers) as threads:
-                list(threads.map(answer, begins))
-        else:
-            for begin in begins:
-                answer(begin)
-        return proba, [found[row] for row in range(len(examples))]
-
-    def _encode(self, example: Example) -> Encoded:
+    def _answer(self, examples: Sequence[Example]) -> tuple[Floats, list[Prediction]]:
         turns = self.bundle.context_turns
-        return self._encoder.encode(
-            example.text, example.context[-turns:] if turns else ()
+        encoded = self._encoder.encode_many(
+            [example.text for example in examples],
+            [example.context[-turns:] if turns else () for example in examples],
         )
-
-    def _answer(
-        self, examples: Sequence[Example], encoded: Sequence[Encoded]
-    ) -> tuple[Floats, list[Prediction]]:
-        batch = pad(encoded)
-        embeddings, states = self._session.run(None, batch.feed())
+        embeddings, words = self._embed(encoded)
         said = self.bundle.predict(embeddings, [one.text for one in examples])
         ranked, fallback = said.top(TOP_INTENTS), said.is_fallback
         acts = self.bundle.acts(embeddings)
-        spans = self._spans(examples, batch, states)
+        spans = self._spans(examples, encoded, words)
         predictions = [
             Prediction(
                 intents=tuple(ranked[row]),
@@ -172,26 +159,62 @@ class Predictor:
         ]
         return said.proba, predictions
 
+    def _embed(self, encoded: Sequence[Encoded]) -> tuple[Floats, list[Floats]]:
+        """Embeddings (n, hidden) and, where words are tagged, each row's words."""
+        has_tags = self.bundle.tag_scorer is not None
+        outputs = None if has_tags else [EMBEDDING]
+        vectors: dict[int, Floats] = {}
+        words: dict[int, Floats] = {}
+        for rows in batches([len(one) for one in encoded]):
+            batch = pad([encoded[row] for row in rows])
+            embeddings, *states = self._session.run(outputs, batch.feed())
+            vectors.update(zip(rows, embeddings, strict=True))
+            if states:
+                words.update(zip(rows, batch.word_means(states[0]), strict=True))
+        order = range(len(encoded))
+        found = np.stack([vectors[row] for row in order])
+        return found, [words[row] for row in order] if has_tags else []
+
     def _spans(
-        self, examples: Sequence[Example], batch: Batch, states: Floats
+        self,
+        examples: Sequence[Example],
+        encoded: Sequence[Encoded],
+        words: Sequence[Floats],
     ) -> list[tuple[Span, ...]]:
         if self.bundle.tag_scorer is None:
             return [()] * len(examples)
-        tags = self.bundle.tag(batch.word_means(states))
+        tags = self.bundle.tag(words)
         return [
-            tuple(bio.spans_from_tags(example.text, words, found, self._tag_set))
-            for example, words, found in zip(examples, batch.words, tags, strict=True)
+            tuple(bio.spans_from_tags(example.text, one.words, found, self._tag_set))
+            for example, one, found in zip(examples, encoded, tags, strict=True)
         ]
 
 
-def _session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Rows to encode together: of one length, or of about one where those are few."""
+    batch: list[int] = []
+    for row in np.argsort(lengths, kind="stable"):
+        is_longer = bool(batch) and lengths[row] > lengths[batch[-1]]
+        if len(batch) == MOST or (is_longer and len(batch) >= ENOUGH):
+            yield batch
+            batch = []
+        batch.append(int(row))
+    if batch:
+        yield batch
+
+
+def session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
+    """The encoder's graph, to be run by so many threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Spinning threads would take the cores from the requests beside this one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(
-        model, options, providers=["CPUExecutionProvider"]
+        model,
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=SLOW_FUSIONS,
     )
 
 

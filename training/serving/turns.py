@@ -75,21 +75,16 @@ def answer(
     )
 
 
-def answer_many(
-    predictor: Predictor, examples: Sequence[Example], *, today: date, workers: int = 1
+def answers(
+    examples: Sequence[Example], said: Sequence[Prediction], *, today: date
 ) -> list[Answer]:
-    """Answer turns of different conversations; equal ones are computed once."""
+    """What predictions amount to, each for the first turn of a conversation."""
     cards = catalogue.current()
-    distinct = list(dict.fromkeys(examples))
-    _, said = predictor.predict_many(distinct, workers=workers)
-    predictions = [names.canonical(one, cards) for one in said]
-    answers = {
-        example: Answer(
-            found, dialogue.advance(NEW, example.text, found, cards, today=today)
-        )
-        for example, found in zip(distinct, predictions, strict=True)
-    }
-    return [answers[example] for example in examples]
+    present = [names.canonical(one, cards) for one in said]
+    return [
+        Answer(found, dialogue.advance(NEW, example.text, found, cards, today=today))
+        for example, found in zip(examples, present, strict=True)
+    ]
 
 
 def example_of(prepared: Prepared) -> Example:

@@ -220,6 +220,56 @@ def test_a_line_that_is_no_turn_says_why_and_stops_no_other(serving, tmp_path, c
     ]
 
 
+def test_many_lines_are_answered_in_their_order_and_equal_turns_asked_once(
+    serving, tmp_path, capsys, monkeypatch
+):
+    from django.core.management import call_command
+
+    from training.management.commands import predict
+    from training.serving.predictor import Predictor
+
+    asked: list[str] = []
+    ask_many = Predictor.predict_many
+
+    def noted(self, examples):
+        asked.extend(example.text for example in examples)
+        return ask_many(self, examples)
+
+    monkeypatch.setattr(Predictor, "predict_many", noted)
+    monkeypatch.setattr(predict, "BATCH", 3)
+    # Two callers' numbers are one placeholder, and so one turn.
+    said = ["the internet", "i am 12345678", "why is my bill so high", "i am 87654321"]
+    lines = tmp_path / "turns.jsonl"
+    lines.write_text("".join(json.dumps({"text": one}) + "\n" for one in said * 5))
+
+    call_command("predict", file=lines)
+
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(found) == 20 and found[:4] * 5 == found
+    assert found[0]["intents"][0]["name"] == "fix_internet"
+    assert found[2]["intents"][0]["name"] == "check_bill"
+    assert len(asked) == len(set(asked)) == 3
+
+
+def test_no_more_answers_are_remembered_than_fit(
+    serving, tmp_path, capsys, monkeypatch
+):
+    from django.core.management import call_command
+
+    from training.management.commands import predict
+
+    monkeypatch.setattr(predict, "BATCH", 2)
+    monkeypatch.setattr(predict, "REMEMBERED", 1)
+    lines = tmp_path / "turns.jsonl"
+    said = ["the internet", "my bill", "my bill", "cancel", "the internet", "cancel"]
+    lines.write_text("".join(json.dumps({"text": one}) + "\n" for one in said))
+
+    call_command("predict", file=lines)
+
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert found[1] == found[2] and found[0] == found[4] and found[3] == found[5]
+
+
 def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(serving, tmp_path):
     import gzip
 

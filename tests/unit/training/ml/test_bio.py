@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -131,3 +133,36 @@ def test_every_best_sequence_is_allowed(scores):
     for tag in tags:
         assert allowed[before, tag] == pytest.approx(0.0)
         before = tag
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_sequence_is_better_than_the_best_of_several_asked_together(seed):
+    rng = np.random.default_rng(seed)
+    learned = TAGS.transitions() + rng.normal(size=(TAGS.size + 1, TAGS.size))
+    # Some utterances lean towards outside, as most do.
+    lean = np.where(np.arange(TAGS.size) == bio.OUTSIDE, rng.integers(0, 9), 0.0)
+    scores = [rng.normal(size=(n, TAGS.size)) + lean for n in (3, 0, 1, 4, 2)]
+
+    found = bio.best_sequences(scores, learned)
+
+    for one, tags in zip(scores, found, strict=True):
+        every = itertools.product(range(TAGS.size), repeat=len(one))
+        best = max(_worth(one, path, learned) for path in every)
+        assert _worth(one, tags, learned) == pytest.approx(best)
+        assert tags == bio.best_tags(one, learned)
+
+
+def _worth(scores, tags, transitions) -> float:
+    steps = zip((TAGS.size, *tags), tags, strict=False)
+    return sum(transitions[step] for step in steps) + sum(
+        scores[word, tag] for word, tag in enumerate(tags)
+    )
+
+
+def test_a_learned_step_makes_a_parameter_out_of_words_that_are_outside_alone():
+    follow = TAGS.transitions()
+    follow[-1, 1] = 2.0  # a text begins with this parameter
+
+    tags = bio.best_tags(np.array([[1.0, 0.0, 0.0, 0.0, 0.0]]), follow)
+
+    assert tags == [1]

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from training.ml import bio
 from training.ml.data import Turn
 from training.ml.encoder import model_folder
-from training.ml.tokens import MAX_CONTEXT_TOKENS, TextEncoder, pad, word_states
+from training.ml.tokens import MAX_CONTEXT_TOKENS, Batch, TextEncoder, pad
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,35 @@ def test_padding_counts_nowhere(encoder):
     assert (batch.word_of[batch.attention_mask == 0] == -1).all()
 
 
-def test_a_word_is_the_mean_of_its_tokens():
-    states = np.array([[9.0], [1.0], [3.0], [5.0], [9.0]])
-    word_of = np.array([-1, 0, 0, 1, -1])
+def word_means(states: np.ndarray, word_of: list[list[int]], n_words: list[int]):
+    places = np.array(word_of)
+    words = tuple(tuple(bio.Word(i, i + 1) for i in range(n)) for n in n_words)
+    batch = Batch(places, places, places, places, places, words)
+    return [one.tolist() for one in batch.word_means(states)]
 
-    assert word_states(states, word_of, 3).tolist() == [[2.0], [5.0], [0.0]]
+
+def test_a_word_is_the_mean_of_its_tokens():
+    states = np.array([[[9.0], [1.0], [3.0], [5.0], [9.0]]], dtype=np.float32)
+
+    assert word_means(states, [[-1, 0, 0, 1, -1]], [3]) == [[[2.0], [5.0], [0.0]]]
+
+
+def test_words_of_several_utterances_do_not_run_together():
+    states = np.arange(12, dtype=np.float32).reshape(3, 4, 1)
+    word_of = [[-1, 0, 1, 1], [-1, -1, -1, -1], [0, 0, -1, 1]]
+
+    means = word_means(states, word_of, [2, 0, 3])
+
+    assert means == [[[1.0], [2.5]], [], [[8.5], [11.0], [0.0]]]
+
+
+def test_utterances_cut_together_are_cut_as_each_alone(encoder):
+    said = [("hi", ()), ("pay my bill", (Turn("bot", "hello"),)), ("", ())]
+
+    together = encoder.encode_many(*zip(*said, strict=True))
+
+    for (text, context), one in zip(said, together, strict=True):
+        alone = encoder.encode(text, context)
+        assert one.input_ids.tolist() == alone.input_ids.tolist()
+        assert one.word_of.tolist() == alone.word_of.tolist()
+        assert one.words == alone.words

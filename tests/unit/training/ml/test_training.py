@@ -138,6 +138,15 @@ def test_the_same_seed_trains_the_same_model(base, tmp_path, recipe):
         np.testing.assert_array_equal(one[name], two[name], err_msg=name)
 
 
+def test_a_round_that_remembers_the_last_one_learns_the_same(base, tmp_path):
+    train(base, tmp_path / "rounds", "head", data=dataset(24))
+    again = train(base, tmp_path / "rounds", "head", data=dataset(48))
+    alone = train(base, tmp_path / "alone", "head", data=dataset(48))
+
+    for name, array in arrays(alone).items():
+        np.testing.assert_array_equal(arrays(again)[name], array)
+
+
 def test_another_seed_trains_another_model(base, tmp_path):
     one = arrays(train(base, tmp_path / "one"))
     two = arrays(train(base, tmp_path / "two", seed=1))
@@ -316,13 +325,16 @@ def test_words_are_the_same_in_torch_and_in_numpy():
     import torch
 
     from training.ml import joint
-    from training.ml.tokens import word_states
+    from training.ml.bio import Word
+    from training.ml.tokens import Batch
 
     rng = np.random.default_rng(0)
     states = rng.normal(size=(1, 6, 4)).astype(np.float32)
     word_of = np.array([[-1, 0, 0, 1, 2, -1]])
 
-    ours = word_states(states[0], word_of[0], 3)
+    words = (tuple(Word(place, place + 1) for place in range(3)),)
+    batch = Batch(word_of, word_of, word_of, word_of, word_of, words)
+    [ours] = batch.word_means(states)
     theirs = joint.word_means(torch.tensor(states), torch.tensor(word_of), 3)
 
     np.testing.assert_allclose(ours, theirs[0].numpy(), atol=1e-6)
