@@ -94,6 +94,8 @@ def threads(count: int) -> dict[str, str]:
     """Bound the threads of NumPy and torch: two processes share two cores."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return dict.fromkeys(names, str(count)) | {
+        # Threads that spin while they wait take the cores from those they wait for.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_OFFLINE": "1",  # models come in packages, never from a hub
     }

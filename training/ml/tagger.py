@@ -47,10 +47,12 @@ def fit_tagger(
     flat, places = _lay_out(states)
     labels = torch.tensor([tag for row in tags for tag in row], dtype=torch.int64)
     mean, spread = flat[places].mean(axis=0), flat[places].std(axis=0) + 1e-3
+    flat -= mean  # the rows between utterances too: folded in, they stay zero states
+    flat /= spread
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         head = TagHead(flat.shape[1], n_tags)
-        _train(head, (flat, places, labels), (mean, spread), should_stop)
+        _train(head, (flat, places, labels), should_stop)
     return fold(head.eval(), mean, spread)
 
 
@@ -222,7 +224,6 @@ def _scored(scorer: TagScorer, states: Sequence[Floats]) -> list[Floats]:
 def _train(
     head: TagHead,
     data: tuple[Floats, NDArray[np.int64], torch.Tensor],
-    scale: tuple[Floats, Floats],
     should_stop: Callable[[], bool],
 ) -> None:
     flat, places, labels = data
@@ -234,7 +235,7 @@ def _train(
         if should_stop():
             raise TrainingCancelledError("The training was cancelled.")
         for indices in torch.split(torch.randperm(len(places)), BATCH_WORDS):
-            window = _window(flat, places[indices.numpy()], scale)
+            window = _window(flat, places[indices.numpy()])
             logits = head.score(torch.from_numpy(window))
             loss: torch.Tensor = functional.cross_entropy(logits, labels[indices])
             optimizer.zero_grad(set_to_none=True)
@@ -256,9 +257,7 @@ def _lay_out(states: Sequence[Floats]) -> tuple[Floats, NDArray[np.int64]]:
     return flat, np.concatenate(places)
 
 
-def _window(
-    flat: Floats, places: NDArray[np.int64], scale: tuple[Floats, Floats]
-) -> NDArray[np.float32]:
-    mean, spread = scale
-    parts = [(flat[places + step] - mean) / spread for step in (-1, 0, 1)]
-    return np.concatenate(parts, axis=1).astype(np.float32)
+def _window(flat: Floats, places: NDArray[np.int64]) -> Floats:
+    """Each word's state between those of its neighbours: (n_words, 3 * hidden)."""
+    found = flat[places[:, None] + (-1, 0, 1)]  # (n_words, 3, hidden)
+    return np.asarray(found.reshape(len(places), -1))

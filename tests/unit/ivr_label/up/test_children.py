@@ -89,3 +89,10 @@ def test_web_and_workers_write_what_the_level_says(level, monkeypatch):
 
     assert worker[worker.index("--loglevel") + 1] == level
     assert web[web.index("--log-level") + 1] == level.lower()
+
+
+def test_threads_of_a_child_are_bounded_and_sleep_while_they_wait():
+    found = children.threads(2)
+
+    assert found["OMP_NUM_THREADS"] == found["OPENBLAS_NUM_THREADS"] == "2"
+    assert found["OMP_WAIT_POLICY"] == "PASSIVE"
