@@ -27,6 +27,11 @@ class Embedded:
     embeddings: Floats
     words: tuple[Floats, ...] | None
 
+    def first(self, n: int) -> Embedded:
+        """The first n utterances."""
+        words = None if self.words is None else self.words[:n]
+        return Embedded(self.embeddings[:n], words)
+
 
 def embed(
     model: joint.EmbeddingModel,

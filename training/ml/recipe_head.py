@@ -15,13 +15,16 @@ from training.ml import (
     embedding,
     ensemble,
     finetune,
+    frozen,
     joint,
     onnx_export,
+    precision,
     recipe_parts,
     tagger,
 )
 from training.ml.bundle import Bundle
 from training.ml.data import OUT_OF_SCOPE
+from training.ml.embedding import Embedded
 from training.ml.ensemble import Balanced, HeldOut, Outside
 from training.ml.hooks import Hooks
 from training.ml.intent_model import IntentModel, LinearHead
@@ -56,26 +59,16 @@ def train(
 ) -> Trained:
     """Learn from every row; rows held out decide who is heard how much."""
     text_encoder = TextEncoder(base / "tokenizer.json")
-    model = joint.EmbeddingModel(joint.load_encoder(base), FROZEN_LAYER)
-    examples = parts.everything
-    encoded = [text_encoder.encode(text) for text in examples.texts]
-    seen = embedding.embed(
-        model,
-        encoded,
-        with_words=bool(parts.tag_set.params),
-        device=finetune.device_of(config.device),
-        hooks=hooks,
-    )
+    examples, encoder = parts.everything, frozen_encoder(base, shared)
+    texts = [*examples.texts, *(in_words(intent) for intent in parts.intents)]
+    encoded = text_encoder.encode_many(texts, [()] * len(texts))
+    everything = _embedded(base, encoder, encoded, config, hooks)
+    n = len(examples)
+    seen, names = everything.first(n), everything.embeddings[n:]
     scorer, tags_right = None, None
-    if seen.words is not None:
-        scorer, tags_right = _tagging(parts, config, encoded, seen.words, hooks)
+    if parts.tag_set.params and seen.words is not None:
+        scorer, tags_right = _tagging(parts, config, encoded[:n], seen.words, hooks)
     hooks.on_message("Fitting the heads; rows held out decide who is heard how much.")
-    names = embedding.embed(
-        model,
-        [text_encoder.encode(in_words(intent)) for intent in parts.intents],
-        with_words=False,
-        device=finetune.device_of(config.device),
-    ).embeddings
     fitter = Fitter(parts, config, seen.embeddings, names)
     pooled, words = fit_opinions(parts, config, fitter)
     judging = None
@@ -90,8 +83,26 @@ def train(
         lexical=words,
         act_head=act_head(seen.embeddings, examples, seed=config.seed),
     )
-    encoder = frozen_encoder(base, shared)
     return Trained(bundle, encoder, base / "tokenizer.json", judged=judging)
+
+
+def _embedded(
+    base: Path,
+    graph: Path,
+    encoded: Sequence[Encoded],
+    config: TrainConfig,
+    hooks: Hooks,
+) -> Embedded:
+    """Embeddings and words' states, remembered beside the graph from round to round.
+
+    Hardware with bfloat16 is so fast that nothing needs to be remembered.
+    """
+    device = finetune.device_of(config.device)
+    if device.type == "cpu" and not precision.computes_bfloat16(device):
+        memory = graph.with_suffix(".vectors.npz")
+        return frozen.embed(graph, encoded, memory=memory, hooks=hooks)
+    model = joint.EmbeddingModel(joint.load_encoder(base), FROZEN_LAYER)
+    return embedding.embed(model, encoded, with_words=True, device=device, hooks=hooks)
 
 
 def _tagging(
