@@ -50,7 +50,7 @@ def current() -> StoredHead | None:
     if not path().exists():
         return None
     try:
-        with np.load(path(), allow_pickle=False) as stored:
+        with path().open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         name, encoder = str(arrays.pop("name")), str(arrays.pop("encoder"))
         return StoredHead(name, encoder, IntentModel.from_arrays(arrays))

@@ -171,7 +171,7 @@ def _centres(candidates: "Candidates", encoder: str, rng: Any) -> "NDArray[Any]"
     path = Path(settings.DATA_DIR) / "embeddings" / encoder / "centres.npz"
     n = len(candidates)
     if path.exists():
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             if n <= int(kept["n"]) * RECLUSTER_GROWTH:
                 return np.asarray(kept["centres"])
     found = clusters.centres(candidates.embeddings, n_coverage_clusters(n), rng)

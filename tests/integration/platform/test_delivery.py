@@ -38,14 +38,15 @@ class Machine:
             "--app", "tests.integration.platform.slow_app:app", "worker",
             "--concurrency", "1", "--without-gossip", "--without-mingle",
         ]  # fmt: skip
-        self.worker = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=os.environ | {"BROKER_URL": self.url},
-            stdout=subprocess.DEVNULL,
-            stderr=(self.log.parent / "worker.err").open("w"),
-            start_new_session=True,
-        )
+        with (self.log.parent / "worker.err").open("w") as errors:
+            self.worker = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=os.environ | {"BROKER_URL": self.url},
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
+            )
 
     def kill_worker(self) -> None:
         os.killpg(self.worker.pid, signal.SIGKILL)

@@ -32,15 +32,16 @@ class Run:
         self.port = free_port()
         self.log = log
         self.folder = Path(environment["IVR_DATA_DIR"])
-        self.process = subprocess.Popen(
-            command or UP,
-            cwd=ROOT,
-            env=environment | {"PORT": str(self.port)},
-            stdin=subprocess.DEVNULL if terminal is None else terminal,
-            stdout=log.open("w") if terminal is None else terminal,
-            stderr=subprocess.STDOUT,
-            start_new_session=terminal is None,
-        )
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                command or UP,
+                cwd=ROOT,
+                env=environment | {"PORT": str(self.port)},
+                stdin=subprocess.DEVNULL if terminal is None else terminal,
+                stdout=output if terminal is None else terminal,
+                stderr=subprocess.STDOUT,
+                start_new_session=terminal is None,
+            )
 
     @property
     def said(self) -> str:
@@ -167,7 +168,8 @@ def test_a_terminal_that_is_closed_leaves_no_process_behind(
     run = Run(
         clean_environment, tmp_path / "said", "setsid", "--ctty", *UP, terminal=theirs
     )
-    window = subprocess.Popen(["cat"], stdin=ours, stdout=run.log.open("w"))
+    with run.log.open("w") as output:
+        window = subprocess.Popen(["cat"], stdin=ours, stdout=output)
     for end in (ours, theirs):
         os.close(end)
     run.wait_for("Ctrl-C stops everything")

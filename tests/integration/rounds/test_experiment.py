@@ -50,7 +50,8 @@ def test_every_metric_of_the_promise_is_printed(tmp_path, capsys):
         "in_scope_accuracy",
         "oos_recall_at_95",
     }
-    assert set(report["parameters"]) == {"span_f1", "utterance_exact", "frame"}
+    promised = {"span_f1", "utterance_exact", "frame"}
+    assert set(report["parameters"]) == promised | {"n", "marks_unknown"}
     assert set(report["latency_ms"]) == {"p50", "p95"}
     assert report["intent"]["n"] == 14
     assert report["intent"]["in_scope_accuracy"] > 0.8

@@ -142,6 +142,7 @@ def test_the_address_shows_mlflow_its_own_schema_and_nothing_else():
 
 
 @pytest.mark.models
+@pytest.mark.filterwarnings("default")  # what MLflow warns of is its own
 def test_mlflow_itself_keeps_the_run_the_version_and_the_champion_once(settings):
     """The real one, in the test's database: makes its tables, so it takes a while."""
     settings.MODEL_REGISTRY = "mlflow"
