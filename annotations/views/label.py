@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.safestring import SafeString
+from django.views.decorators.gzip import gzip_page
 
 from annotations.models import (
     OUT_OF_SCOPE,
@@ -59,6 +60,7 @@ class Notice:
     answer: uuids.UUID | None = None
 
 
+@gzip_page
 def page(request: HttpRequest) -> HttpResponse:
     """The desk with an item newly leased to whoever asks, and the next one ready.
 

@@ -303,3 +303,13 @@ def test_the_desk_needs_few_queries(ana, bill, django_assert_max_num_queries):
 
     with django_assert_max_num_queries(13):
         send(ana, item)
+
+
+def test_the_first_page_is_sent_small(ana):
+    utterance = cast.utterance("what is my bill for march")
+    cast.item(utterance)
+
+    response = ana.get("/label", headers={"Accept-Encoding": "gzip"})
+
+    assert response["Content-Encoding"] == "gzip"
+    assert utterance.text in gzip.decompress(response.content).decode()
