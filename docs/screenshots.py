@@ -67,6 +67,8 @@ PAGES = {
     "progress": ("ml_engineer", "/progress", None),
     "sources": ("admin", "/sources", None),
     "source": ("admin", "/sources", r"/sources/[0-9a-f-]{36}$"),
+    "people": ("admin", "/people", None),
+    "person": ("admin", "/people", r"/people/\d+$"),
     "audit": ("auditor", "/audit", None),
     "review": ("reviewer", "/review", None),
     "disagreements": ("reviewer", "/review/disagreements", None),
