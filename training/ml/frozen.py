@@ -129,7 +129,8 @@ def _key(one: Encoded) -> bytes:
 def _read(path: Path, of_graph: str) -> dict[bytes, _Known]:
     """What the file knows of this encoder; nothing where it is another's or broken."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: numpy leaves a file open that it finds broken.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             facts = [str(fact) for fact in stored["facts"]]
             if facts != [str(FORMAT), of_graph]:
                 return {}
