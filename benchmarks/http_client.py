@@ -4,6 +4,7 @@ The client shares the machine with the server it measures: a general library wou
 cost as much CPU as the server's own work.
 """
 
+import gzip
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ BROWSER = {
     " Gecko) Chrome/142.0.0.0 Safari/537.36",
     "Accept": "*/*",
     "Accept-Language": "en-US,en;q=0.9",
-    "Accept-Encoding": "gzip, deflate, br",
+    "Accept-Encoding": "gzip",
     "Sec-Fetch-Dest": "empty",
     "Sec-Fetch-Mode": "cors",
     "Sec-Fetch-Site": "same-origin",
@@ -125,6 +126,8 @@ class Client:
             self.close()
         if response.header("connection") == "close":
             self.close()
+        if response.header("content-encoding") == "gzip":
+            response.body = gzip.decompress(response.body)
         return response
 
 
