@@ -30,7 +30,7 @@ from training.services import (
 
 Say = Callable[[str], None]
 # Shares of the demo's labels that a round has; those said before the storm come first.
-FIRST_SHARE, SECOND_SHARE = 0.45, 0.48
+FIRST_SHARE, SECOND_SHARE = 0.45, 0.458
 TURNS_A_CALL = 150  # one caller on the line for so many utterances taken in
 SECOND_CAUSE = "Asked whether a handful of labels more makes a difference"
 THIRD_CAUSE = "The labels of the last month are in"
