@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from annotations.intake.readers.jsonl import leaves_out_empty_spans
 from training.ml.data import (
     Dataset,
     Example,
@@ -279,3 +280,22 @@ def test_a_row_without_spans_says_what_its_file_makes_of_it(
     path.write_text("\n".join(map(json.dumps, rows)))
 
     assert [e.marks_known for e in read_jsonl(path, unmarked)] == known
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{**BILL, "spans": [MARK]}, BILL],
+        [{**BILL, "spans": [MARK]}, BILL, {**BILL, "spans": []}],
+        [{**BILL, "spans": []}, BILL],
+        [{**BILL, "spans": None}, BILL],
+    ],
+)
+def test_intake_makes_the_same_of_a_row_without_spans(tmp_path, rows):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+
+    with path.open("rb") as file:
+        is_known = leaves_out_empty_spans(file)
+
+    assert read_jsonl(path).examples[1].marks_known is is_known
