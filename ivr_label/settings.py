@@ -19,6 +19,7 @@ from .env import (
     env_secret,
     env_str,
 )
+from .languages import translated_languages
 from .logs import level as log_level
 from .secret_keys import checked_key
 
@@ -256,9 +257,13 @@ UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_MB", 512, least=1, most=65536) * 1024
 MODEL_REGISTRY = env_str("MODEL_REGISTRY", "mlflow", choices=("mlflow", "off"))
 
 # --- Language and time
-LANGUAGE_CODE = "en-us"
+# One language for an installation: English, or one with a catalogue in locale/.
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_CODE = env_str(
+    "PAGE_LANGUAGE", "en", choices=translated_languages(LOCALE_PATHS[0])
+)
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,6 +1,7 @@
 """Every address, app by app."""
 
 from django.urls import include, path
+from django.views.i18n import JavaScriptCatalog
 
 from . import health
 
@@ -8,6 +9,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("words.js", JavaScriptCatalog.as_view(), name="words"),
     # Before annotations: an intent's own page takes whatever follows /intents/.
     path("", include("training.urls")),
     path("", include("annotations.urls")),

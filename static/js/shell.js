@@ -4,6 +4,12 @@
   const IVR = (window.IVR = {});
   const $ = (id) => document.getElementById(id);
 
+  /* The installation's language: its catalogue where the page has loaded one. */
+  const { gettext = (text) => text, ngettext = (one, many, n) => (n === 1 ? one : many) } = window.django || {};
+  /* fill("%(n)s of %(all)s", { n, all }) */
+  const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+  Object.assign(IVR, { gettext, ngettext, fill });
+
   IVR.make = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
     for (const [name, value] of Object.entries(props)) {

@@ -235,7 +235,7 @@ def test_a_key_opens_no_page(keys, open_doors):
     assert let_in == {
         (scope, name)
         for scope in Scope.values
-        for name in ("healthz", "readyz", "sign_in", "sign_in_link")
+        for name in ("healthz", "readyz", "sign_in", "sign_in_link", "words")
     } | {(Scope.READ, "metrics")}
 
 

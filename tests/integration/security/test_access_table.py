@@ -128,6 +128,7 @@ def test_a_person_without_a_role_gets_no_further_than_the_hall(chen, open_doors)
         "sign_in",
         "sign_in_link",
         "sign_out",
+        "words",
     }
 
 
