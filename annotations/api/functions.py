@@ -1,8 +1,10 @@
 """Functions with their live parameter schemas, and a check of a call's arguments."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +19,7 @@ from annotations.api.serializers import (
 from annotations.errors import ConflictError, NotFoundError
 from annotations.functions import arguments
 from annotations.functions.schema import SchemaError, read
+from annotations.language import translated
 from annotations.models import Function, SchemaVersion
 
 MOST_FAULTS = 20
@@ -58,7 +61,7 @@ class ValidateArguments(APIView):
         sent.is_valid(raise_exception=True)
         function = _named(name)
         if function.live is None:
-            raise ConflictError("This function has no live schema yet.")
+            raise ConflictError(_("This function has no live schema yet."))
         given = sent.validated_data["arguments"]
         return Response(ValidationSerializer(_findings(function.live, given)).data)
 
@@ -69,7 +72,7 @@ def _findings(version: SchemaVersion, given: dict[str, Any]) -> dict[str, Any]:
         node = read(version.canonical)
     except SchemaError:
         raise ConflictError(
-            "The live schema cannot be read; propose another."
+            _("The live schema cannot be read; propose another.")
         ) from None
     missing = sorted(node.required - given.keys())
     told = {f"/{name}" for name in missing}
@@ -78,7 +81,10 @@ def _findings(version: SchemaVersion, given: dict[str, Any]) -> dict[str, Any]:
         "valid": not missing and not faults,
         "version": version.number,
         "missing": missing,
-        "errors": faults[:MOST_FAULTS],
+        "errors": [
+            replace(fault, message=translated(fault.message))
+            for fault in faults[:MOST_FAULTS]
+        ],
     }
 
 
@@ -92,7 +98,7 @@ def _functions() -> QuerySet[Function]:
 def _named(name: str) -> Function:
     function = _functions().filter(name=name).first()
     if function is None:
-        raise NotFoundError("There is no such function.")
+        raise NotFoundError(_("There is no such function."))
     return _with_live(function)
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from annotations.functions.schema import Node, compile_pattern
+from annotations.functions.sentences import sentence as _
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}")
@@ -36,14 +37,14 @@ def is_valid(node: Node, value: Any) -> bool:
 def _problems(node: Node, value: Any, path: str) -> Iterator[Problem]:
     if value is None:
         if not node.nullable:
-            yield Problem(path, "needs a value")
+            yield Problem(path, _("needs a value"))
         return
     if not _has_kind(node.kind, value):
-        yield Problem(path, f"needs {_article(node.kind)}")
+        yield Problem(path, _NEEDED[node.kind])
         return
     if node.enum is not None and not _is_listed(value, node.enum):
         listed = ", ".join(str(known) for known in node.enum)
-        yield Problem(path, f"is not one of: {listed}")
+        yield Problem(path, _("is not one of: %(values)s", values=listed))
     for keyword, limit in node.limits.items():
         message = _broken(keyword, limit, value)
         if message:
@@ -57,10 +58,11 @@ def _problems(node: Node, value: Any, path: str) -> Iterator[Problem]:
 
 def _object_problems(node: Node, value: dict[str, Any], path: str) -> Iterator[Problem]:
     for name in sorted(node.required - value.keys()):
-        yield Problem(f"{path}/{name}", "is required")
+        yield Problem(f"{path}/{name}", _("is required"))
     for name in value:
         if name not in node.properties:
-            yield Problem(f"{path}/{name}", "is not a parameter of this function")
+            unknown = _("is not a parameter of this function")
+            yield Problem(f"{path}/{name}", unknown)
         else:
             yield from _problems(node.properties[name], value[name], f"{path}/{name}")
 
@@ -94,32 +96,39 @@ def _is_listed(value: Any, enum: tuple[Any, ...]) -> bool:
     )
 
 
-def _article(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aio" else f"a {kind}"
+_NEEDED = {
+    "string": _("needs a string"),
+    "integer": _("needs an integer"),
+    "number": _("needs a number"),
+    "boolean": _("needs a boolean"),
+    "array": _("needs an array"),
+    "object": _("needs an object"),
+}
 
 
 def _broken(keyword: str, limit: Any, value: Any) -> str:
     """The sentence for a limit that `value` breaks, empty where it holds."""
     match keyword:
         case "minLength" | "minItems":
-            return "" if len(value) >= limit else f"is shorter than {limit}"
+            return "" if len(value) >= limit else _("is shorter than %(n)s", n=limit)
         case "maxLength" | "maxItems":
-            return "" if len(value) <= limit else f"is longer than {limit}"
+            return "" if len(value) <= limit else _("is longer than %(n)s", n=limit)
         case "minimum":
-            return "" if value >= limit else f"is below {limit}"
+            return "" if value >= limit else _("is below %(n)s", n=limit)
         case "maximum":
-            return "" if value <= limit else f"is above {limit}"
+            return "" if value <= limit else _("is above %(n)s", n=limit)
         case "exclusiveMinimum":
-            return "" if value > limit else f"is not above {limit}"
+            return "" if value > limit else _("is not above %(n)s", n=limit)
         case "exclusiveMaximum":
-            return "" if value < limit else f"is not below {limit}"
+            return "" if value < limit else _("is not below %(n)s", n=limit)
         case "multipleOf":
-            return "" if _divides(limit, value) else f"is not a multiple of {limit}"
+            fits = _divides(limit, value)
+            return "" if fits else _("is not a multiple of %(n)s", n=limit)
         case "uniqueItems":
-            return "names an item twice" if limit and _repeats(value) else ""
+            return _("names an item twice") if limit and _repeats(value) else ""
         case "pattern":
             found = _compiled(limit).search(value)
-            return "" if found else f"does not match {limit}"
+            return "" if found else _("does not match %(pattern)s", pattern=limit)
         case "format":
             return "" if has_format(limit, value) else _FORMAT_WORDS[limit]
     raise ValueError(f"no rule for the keyword {keyword!r}")
@@ -140,13 +149,13 @@ def _compiled(pattern: str) -> Any:
 
 
 _FORMAT_WORDS = {
-    "date": "needs a day such as 2026-05-03",
-    "date-time": "needs a date and time such as 2026-05-03T14:30:00Z",
-    "time": "needs a time such as 14:30",
-    "month": "needs a month such as 2026-05",
-    "email": "needs an e-mail address",
-    "phone": "needs a telephone number",
-    "zip": "needs a ZIP code such as 10001",
+    "date": _("needs a day such as 2026-05-03"),
+    "date-time": _("needs a date and time such as 2026-05-03T14:30:00Z"),
+    "time": _("needs a time such as 14:30"),
+    "month": _("needs a month such as 2026-05"),
+    "email": _("needs an e-mail address"),
+    "phone": _("needs a telephone number"),
+    "zip": _("needs a ZIP code such as 10001"),
 }
 
 

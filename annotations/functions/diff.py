@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from annotations.functions.schema import Node
+from annotations.functions.sentences import sentence as _
 
 
 class Effect(StrEnum):
@@ -94,7 +95,12 @@ def _kind_change(old: Node, new: Node, path: str) -> Change:
             effect = Effect.WIDER
         elif (old.kind, new.kind) == ("number", "integer"):
             effect = Effect.NARROWER
-    sentence = f"{_name(path)} was {old.kind} and is {new.kind}"
+    sentence = _(
+        "%(name)s was %(old)s and is %(new)s",
+        name=_name(path),
+        old=old.kind,
+        new=new.kind,
+    )
     return Change("type", path, effect, sentence, old.kind, new.kind)
 
 
@@ -102,10 +108,13 @@ def _nullability(old: Node, new: Node, path: str) -> Iterator[Change]:
     if old.nullable == new.nullable:
         return
     effect = Effect.WIDER if new.nullable else Effect.NARROWER
-    words = "may be null now" if new.nullable else "may no longer be null"
-    yield Change(
-        "nullable", path, effect, f"{_name(path)} {words}", old.nullable, new.nullable
+    name = _name(path)
+    sentence = (
+        _("%(name)s may be null now", name=name)
+        if new.nullable
+        else _("%(name)s may no longer be null", name=name)
     )
+    yield Change("nullable", path, effect, sentence, old.nullable, new.nullable)
 
 
 def _enum(old: Node, new: Node, path: str) -> Iterator[Change]:
@@ -114,16 +123,35 @@ def _enum(old: Node, new: Node, path: str) -> Iterator[Change]:
     before, after = _keys(old.enum), _keys(new.enum)
     if before == after:
         return
-    if before is None or after is None:
-        effect = Effect.NARROWER if before is None else Effect.WIDER
-        words = "is limited to a list now" if before is None else "is free now"
+    name = _name(path)
+    sentence: str
+    if before is None:
+        effect = Effect.NARROWER
+        sentence = _("%(name)s is limited to a list now", name=name)
+    elif after is None:
+        effect = Effect.WIDER
+        sentence = _("%(name)s is free now", name=name)
     else:
         effect = _containment(before, after)
-        gained, lost = sorted(after - before), sorted(before - after)
-        parts = [f"gains {', '.join(v for _, v in gained)}"] if gained else []
-        parts += [f"loses {', '.join(v for _, v in lost)}"] if lost else []
-        words = " and ".join(parts)
-    yield Change("enum", path, effect, f"{_name(path)} {words}", old.enum, new.enum)
+        sentence = _gained_and_lost(name, before, after)
+    yield Change("enum", path, effect, sentence, old.enum, new.enum)
+
+
+def _gained_and_lost(
+    name: str, before: set[tuple[bool, str]], after: set[tuple[bool, str]]
+) -> str:
+    gained = ", ".join(value for _is_bool, value in sorted(after - before))
+    lost = ", ".join(value for _is_bool, value in sorted(before - after))
+    if not lost:
+        return _("%(name)s gains %(gained)s", name=name, gained=gained)
+    if not gained:
+        return _("%(name)s loses %(lost)s", name=name, lost=lost)
+    return _(
+        "%(name)s gains %(gained)s and loses %(lost)s",
+        name=name,
+        gained=gained,
+        lost=lost,
+    )
 
 
 def _keys(enum: tuple[Any, ...] | None) -> set[tuple[bool, str]] | None:
@@ -151,7 +179,7 @@ def _limits(old: Node, new: Node, path: str) -> Iterator[Change]:
             effect = _limit_effect(keyword, before, after)
             if effect is Effect.SAME:
                 continue
-            sentence = f"{_name(path)}: {keyword} {_moved(before, after)}"
+            sentence = _moved(_name(path), keyword, before, after)
             yield Change(keyword, path, effect, sentence, before, after)
 
 
@@ -188,10 +216,13 @@ def _is_multiple(value: float, step: float) -> bool:
     return abs(quotient - round(quotient)) < 1e-9
 
 
-def _moved(before: Any, after: Any) -> str:
+def _moved(name: str, keyword: str, before: Any, after: Any) -> str:
+    told = {"name": name, "keyword": keyword, "before": before, "after": after}
     if before is None:
-        return f"is {after} now"
-    return "is gone" if after is None else f"was {before} and is {after}"
+        return _("%(name)s: %(keyword)s is %(after)s now", **told)
+    if after is None:
+        return _("%(name)s: %(keyword)s is gone", **told)
+    return _("%(name)s: %(keyword)s was %(before)s and is %(after)s", **told)
 
 
 def _notes(old: Node, new: Node, path: str) -> Iterator[Change]:
@@ -199,7 +230,11 @@ def _notes(old: Node, new: Node, path: str) -> Iterator[Change]:
         before, after = old.notes.get(keyword), new.notes.get(keyword)
         if before != after:
             # The words reach a model's prompt: harmless to validity, not to accuracy.
-            sentence = f"{_name(path)}: {keyword.removeprefix('x-')} changed"
+            sentence = _(
+                "%(name)s: %(keyword)s changed",
+                name=_name(path),
+                keyword=keyword.removeprefix("x-"),
+            )
             yield Change(keyword, path, Effect.SAME, sentence, before, after)
 
 
@@ -219,24 +254,31 @@ def _properties(old: Node, new: Node, path: str) -> Iterator[Change]:
 
 
 def _removal(was_required: bool, path: str) -> tuple[Effect, str]:
+    name = _name(path)
     # Objects are closed: what was required is now refused, so nothing overlaps.
     if was_required:
-        return Effect.OTHER, f"{_name(path)}, which was required, is gone"
-    return Effect.NARROWER, f"{_name(path)} is gone"
+        return Effect.OTHER, _("%(name)s, which was required, is gone", name=name)
+    return Effect.NARROWER, _("%(name)s is gone", name=name)
 
 
 def _addition(is_required: bool, path: str) -> tuple[Effect, str]:
+    name = _name(path)
     if is_required:
-        return Effect.OTHER, f"{_name(path)} is new and required"
-    return Effect.WIDER, f"{_name(path)} is new and optional"
+        return Effect.OTHER, _("%(name)s is new and required", name=name)
+    return Effect.WIDER, _("%(name)s is new and optional", name=name)
 
 
 def _requirement(before: bool, after: bool, path: str) -> Iterator[Change]:
     if before != after:
         effect = Effect.NARROWER if after else Effect.WIDER
-        words = "is required now" if after else "is optional now"
-        yield Change("required", path, effect, f"{_name(path)} {words}", before, after)
+        name = _name(path)
+        sentence = (
+            _("%(name)s is required now", name=name)
+            if after
+            else _("%(name)s is optional now", name=name)
+        )
+        yield Change("required", path, effect, sentence, before, after)
 
 
 def _name(path: str) -> str:
-    return path.strip("/").replace("/", ".") or "The function"
+    return path.strip("/").replace("/", ".") or _("The function")

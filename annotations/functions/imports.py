@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotations.functions.sentences import sentence as _
+
 METHODS = ("get", "post", "put", "patch", "delete")
 MOST_VALUES = 500
 
@@ -37,8 +39,10 @@ def described(document: Any) -> Iterator[Described]:
         yield _of_function_schema(document)
     else:
         raise ValueError(
-            "neither a function schema (name, description, parameters), nor an "
-            "OpenAPI document, nor a list of dialogue services"
+            _(
+                "neither a function schema (name, description, parameters), nor an "
+                "OpenAPI document, nor a list of dialogue services"
+            )
         )
 
 
@@ -75,7 +79,10 @@ def _of_operation(
     for parameter in operation.get("parameters", ()):
         name = snake(str(parameter.get("name", "")))
         if parameter.get("in") in ("header", "cookie"):
-            notes.append(f"{parameter.get('in')} parameter {name} is left out")
+            place = parameter.get("in")
+            notes.append(
+                _("%(place)s parameter %(name)s is left out", place=place, name=name)
+            )
             continue
         properties[name] = _closed(parameter.get("schema", {"type": "string"}))
         if parameter.get("description"):

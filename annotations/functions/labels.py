@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from annotations.functions.sentences import sentence as _
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -51,16 +53,19 @@ def problems(
     declared absent.
     """
     names = {parameter.name for parameter in known}
-    found = [
-        f"“{name}” is not a parameter of this function."
+    found: list[str] = [
+        _("“%(name)s” is not a parameter of this function.", name=name)
         for name in sorted((set(marked) | set(not_spoken)) - names)
     ]
     found += [
-        f"{name} is marked in the text and also set to “not spoken”."
+        _("%(name)s is marked in the text and also set to “not spoken”.", name=name)
         for name in sorted(set(marked) & set(not_spoken))
     ]
     found += [
-        f"{parameter.name} is required: mark it in the text or say “not spoken”."
+        _(
+            "%(name)s is required: mark it in the text or say “not spoken”.",
+            name=parameter.name,
+        )
         for parameter in known
         if parameter.required
         and parameter.name not in marked

@@ -7,6 +7,7 @@ from enum import StrEnum
 from annotations.functions.arguments import is_valid
 from annotations.functions.readings import typed
 from annotations.functions.schema import Node
+from annotations.functions.sentences import sentence as _
 
 
 class Fate(StrEnum):
@@ -57,13 +58,13 @@ def migrate(
     person.
     """
     moved = _take_over(label, new, renames)
-    reasons = [
-        f"{name} is required now"
+    reasons: list[str] = [
+        _("%(name)s is required now", name=name)
         for name in sorted(new.required - moved.settled)
         if name in new.properties
     ]
     reasons += [
-        f"“{mark.text}” no longer fits {mark.param}"
+        _("“%(text)s” no longer fits %(name)s", text=mark.text, name=mark.param)
         for mark in moved.marked
         if not _still_fits(mark, old, new, renames)
     ]

@@ -13,6 +13,7 @@ from typing import Any
 
 from annotations.functions import arguments, samples
 from annotations.functions.schema import Node
+from annotations.functions.sentences import sentence as _
 from annotations.functions.values import Rule, value_of
 from annotations.intake.redaction.entities import PLACEHOLDER
 
@@ -103,15 +104,16 @@ def complaint(node: Node, value: str, today: date | None) -> str:
     if not found:
         return ""
     if node.enum is not None:
-        return f"is one of: {_listed(node.enum)}"
+        return _("is one of: %(values)s", values=_listed(node.enum))
     message = _plain(found[0].message)
     if " such as " in message:
         return message
     shown = example(node, today)
     if not shown:
         return message
-    joint = ", such as" if message.startswith("needs") else "; it may be"
-    return f"{message}{joint} {shown}"
+    if message.startswith("needs"):
+        return _("%(needed)s, such as %(example)s", needed=message, example=shown)
+    return _("%(problem)s; it may be %(example)s", problem=message, example=shown)
 
 
 def example(node: Node, today: date | None = None) -> str:
@@ -192,16 +194,16 @@ def _placeholder_in(said: str, node: Node) -> str:
 
 
 _PLAIN = {
-    "needs an integer": "needs a whole number",
-    "needs a boolean": "needs true or false",
-    "needs an array": "needs a list",
+    "needs an integer": _("needs a whole number"),
+    "needs a boolean": _("needs true or false"),
+    "needs an array": _("needs a list"),
 }
 
 
 def _plain(message: str) -> str:
     """The validator's sentence as people say it; a pattern is told by example."""
     if message.startswith("does not match"):
-        return "needs a value"
+        return _("needs a value")
     return _PLAIN.get(message, message)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import re2
 
+from annotations.functions.sentences import sentence as _
+
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 12
 MAX_PARAMETERS = 50
@@ -20,6 +22,7 @@ MAX_PATTERN = 500
 
 TYPES = ("string", "integer", "number", "boolean", "array", "object")
 FORMATS = ("date", "date-time", "time", "month", "email", "phone", "zip")
+_FORMATS = ", ".join(FORMATS)
 
 ANNOTATIONS = frozenset({"title", "description", "examples", "default", "$comment"})
 HINTS = frozenset(
@@ -94,19 +97,23 @@ def parse(text: str | bytes) -> dict[str, Any]:
     """The JSON object in `text`: bounded, without double keys, NaN or surrogates."""
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(raw) > MAX_BYTES:
-        raise _refused(f"the document is longer than {MAX_BYTES} bytes")
+        raise _refused(_("the document is longer than %(most)s bytes", most=MAX_BYTES))
     try:
         document = json.loads(
             raw.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_constant
         )
     except UnicodeDecodeError as error:
-        raise _refused("the document is not valid UTF-8") from error
+        raise _refused(_("the document is not valid UTF-8")) from error
     except RecursionError as error:
-        raise _refused(f"the document is nested deeper than {MAX_DEPTH}") from error
+        raise _refused(
+            _("the document is nested deeper than %(most)s", most=MAX_DEPTH)
+        ) from error
     except ValueError as error:
-        raise _refused(f"the document is not valid JSON: {error}") from error
+        raise _refused(
+            _("the document is not valid JSON: %(fault)s", fault=error.args[0])
+        ) from error
     if not isinstance(document, dict):
-        raise _refused("a schema is a JSON object")
+        raise _refused(_("a schema is a JSON object"))
     return document
 
 
@@ -135,12 +142,12 @@ def _refused(reason: str) -> SchemaError:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError(_("a key stands twice in one object"))
     return found
 
 
 def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
+    raise ValueError(_("%(name)s is not a JSON number", name=name))
 
 
 class _Reader:
@@ -157,11 +164,11 @@ class _Reader:
             document.pop(keyword, None)
         definitions = document.pop("$defs", {})
         if not isinstance(definitions, dict):
-            self.fault("/$defs", "$defs is an object of named schemas")
+            self.fault("/$defs", _("$defs is an object of named schemas"))
             definitions = {}
         self.definitions = definitions
         if document.get("type") != "object":
-            self.fault("", 'the parameters of a function are of type "object"')
+            self.fault("", _('the parameters of a function are of type "object"'))
             return Node("object")
         return self.node(document, "", 1, ())
 
@@ -171,10 +178,10 @@ class _Reader:
     def node(self, raw: Any, path: str, depth: int, seen: tuple[str, ...]) -> Node:
         empty = Node("string")
         if depth > MAX_DEPTH:
-            self.fault(path, f"nested deeper than {MAX_DEPTH}")
+            self.fault(path, _("nested deeper than %(most)s", most=MAX_DEPTH))
             return empty
         if not isinstance(raw, dict):
-            self.fault(path, "a schema is an object")
+            self.fault(path, _("a schema is an object"))
             return empty
         if "$ref" in raw:
             return self.reference(raw, path, depth, seen)
@@ -199,17 +206,17 @@ class _Reader:
         target = raw["$ref"]
         prefix = "#/$defs/"
         if not isinstance(target, str) or not target.startswith(prefix):
-            self.fault(f"{path}/$ref", "only references to #/$defs/… are followed")
+            self.fault(f"{path}/$ref", _("only references to #/$defs/… are followed"))
             return Node("string")
         name = target.removeprefix(prefix)
         if name in seen:
-            self.fault(f"{path}/$ref", f"“{name}” refers to itself")
+            self.fault(f"{path}/$ref", _("“%(name)s” refers to itself", name=name))
             return Node("string")
         if name not in self.definitions:
-            self.fault(f"{path}/$ref", f"there is no #/$defs/{name}")
+            self.fault(f"{path}/$ref", _("there is no #/$defs/%(name)s", name=name))
             return Node("string")
         for keyword in raw.keys() - ANNOTATIONS - HINTS - {"$ref"}:
-            self.fault(f"{path}/{keyword}", "nothing but notes stands beside $ref")
+            self.fault(f"{path}/{keyword}", _("nothing but notes stands beside $ref"))
         found = self.node(self.definitions[name], path, depth + 1, (*seen, name))
         own = {k: v for k, v in raw.items() if k in ANNOTATIONS | HINTS}
         return Node(**{**vars(found), "notes": {**found.notes, **own}})
@@ -220,15 +227,20 @@ class _Reader:
         kinds = [kind for kind in named if kind != "null"]
         if len(kinds) != 1 or kinds[0] not in TYPES or len(named) > 2:
             known = ", ".join(TYPES)
-            self.fault(f"{path}/type", f"one of {known}, alone or in a list with null")
+            reason = _("one of %(types)s, alone or in a list with null", types=known)
+            self.fault(f"{path}/type", reason)
             return "", False
         return kinds[0], "null" in named
 
     def check_keywords(self, raw: dict[str, Any], kind: str, path: str) -> None:
         for keyword in sorted(raw.keys() - ANYWHERE - BY_TYPE[kind]):
             known = any(keyword in keywords for keywords in BY_TYPE.values())
-            reason = f"does not apply to {kind}" if known else "is not supported"
-            self.fault(f"{path}/{keyword}", f"{keyword} {reason}")
+            reason = (
+                _("%(keyword)s does not apply to %(kind)s", keyword=keyword, kind=kind)
+                if known
+                else _("%(keyword)s is not supported", keyword=keyword)
+            )
+            self.fault(f"{path}/{keyword}", reason)
 
     def enum(self, raw: dict[str, Any], path: str) -> tuple[Any, ...] | None:
         if "const" in raw:
@@ -237,13 +249,15 @@ class _Reader:
             return None
         listed = raw["enum"]
         if not isinstance(listed, list) or not 0 < len(listed) <= MAX_ENUM:
-            self.fault(f"{path}/enum", f"a list of 1 to {MAX_ENUM} values")
+            self.fault(
+                f"{path}/enum", _("a list of 1 to %(most)s values", most=MAX_ENUM)
+            )
             return None
         if any(isinstance(value, list | dict) for value in listed):
-            self.fault(f"{path}/enum", "only single values can be listed")
+            self.fault(f"{path}/enum", _("only single values can be listed"))
             return None
         if len({json.dumps(value) for value in listed}) != len(listed):
-            self.fault(f"{path}/enum", "a value stands twice")
+            self.fault(f"{path}/enum", _("a value stands twice"))
         return tuple(listed)
 
     def limits(self, raw: dict[str, Any], kind: str, path: str) -> dict[str, Any]:
@@ -271,7 +285,7 @@ class _Reader:
         if kind != "array":
             return None
         if "items" not in raw:
-            self.fault(f"{path}/items", "an array says what its items are")
+            self.fault(f"{path}/items", _("an array says what its items are"))
             return None
         return self.node(raw["items"], f"{path}/items", depth + 1, seen)
 
@@ -288,16 +302,17 @@ class _Reader:
         if raw.get("additionalProperties") is not False:
             self.fault(
                 f"{path}/additionalProperties",
-                "an object is closed: set additionalProperties to false",
+                _("an object is closed: set additionalProperties to false"),
             )
         given = raw.get("properties", {})
         if not isinstance(given, dict):
-            self.fault(f"{path}/properties", "an object of named schemas")
+            self.fault(f"{path}/properties", _("an object of named schemas"))
             return {}
         self.n_parameters += len(given)
         if self.n_parameters > MAX_PARAMETERS:
             self.fault(
-                f"{path}/properties", f"more than {MAX_PARAMETERS} parameters in all"
+                f"{path}/properties",
+                _("more than %(most)s parameters in all", most=MAX_PARAMETERS),
             )
             return {}
         return {
@@ -311,7 +326,7 @@ class _Reader:
         if not fit:
             self.fault(
                 f"{path}/properties",
-                "a parameter's name has letters, digits and underscores, 64 at most",
+                _("a parameter's name has letters, digits and underscores, 64 at most"),
             )
         return fit
 
@@ -319,11 +334,13 @@ class _Reader:
         named = raw.get("required", []) if kind == "object" else []
         given = raw.get("properties", {})
         if not isinstance(named, list) or not all(isinstance(n, str) for n in named):
-            self.fault(f"{path}/required", "a list of parameter names")
+            self.fault(f"{path}/required", _("a list of parameter names"))
             return frozenset()
         for name in named:
             if not isinstance(given, dict) or name not in given:
-                self.fault(f"{path}/required", f"“{name}” is not a parameter")
+                self.fault(
+                    f"{path}/required", _("“%(name)s” is not a parameter", name=name)
+                )
         return frozenset(named)
 
 
@@ -331,25 +348,27 @@ def _limit_fault(keyword: str, value: Any) -> str:
     """Why `value` is no value of `keyword`; empty where it is one."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if keyword in COUNTS:
-        return "" if is_number and value == int(value) >= 0 else "a count"
+        return "" if is_number and value == int(value) >= 0 else _("a count")
     if keyword in NUMBERS:
         if not is_number:
-            return "a number"
-        return "above zero" if keyword == "multipleOf" and value <= 0 else ""
+            return _("a number")
+        return _("above zero") if keyword == "multipleOf" and value <= 0 else ""
     if keyword == "uniqueItems":
-        return "" if isinstance(value, bool) else "true or false"
+        return "" if isinstance(value, bool) else _("true or false")
     if keyword == "format":
-        return "" if value in FORMATS else f"one of {', '.join(FORMATS)}"
+        return "" if value in FORMATS else _("one of %(values)s", values=_FORMATS)
     return _pattern_fault(value)
 
 
 def _pattern_fault(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_PATTERN:
-        return f"a regular expression of at most {MAX_PATTERN} characters"
+        return _(
+            "a regular expression of at most %(most)s characters", most=MAX_PATTERN
+        )
     try:
         compile_pattern(value)
     except re2.error as error:
-        return f"not an RE2 expression: {error}"
+        return _("not an RE2 expression: %(fault)s", fault=str(error))
     return ""
 
 

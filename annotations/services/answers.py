@@ -7,12 +7,14 @@ from datetime import date
 from itertools import pairwise
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidLabelError, NotFoundError
 from annotations.functions import labels as rules
 from annotations.functions import readings
 from annotations.functions.readings import Reading
 from annotations.functions.schema import Node
+from annotations.language import translated
 from annotations.models import Act, Utterance
 from annotations.services import catalogue
 from annotations.services.catalogue import IntentCard
@@ -69,14 +71,17 @@ def check(
     """The answer with every value read, or InvalidLabelError with all against it."""
     card = catalogue.current(stamp).by_name.get(answer.intent)
     if card is None:
-        raise InvalidLabelError(f"There is no intent “{answer.intent}”.")
+        raise InvalidLabelError(
+            _("There is no intent “%(name)s”.") % {"name": answer.intent}
+        )
     faults = [_span_fault(utterance, span) for span in answer.spans]
     faults += _overlaps(answer.spans)
-    faults += rules.problems(
-        card.parameters, [span.param for span in answer.spans], answer.not_spoken
-    )
+    marked = [span.param for span in answer.spans]
+    broken = rules.problems(card.parameters, marked, answer.not_spoken)
+    faults += map(translated, broken)
     if answer.act and answer.act not in Act.values:
-        faults.append(f"A turn does one of: {', '.join(Act.values)}.")
+        known = ", ".join(Act.values)
+        faults.append(_("A turn does one of: %(acts)s.") % {"acts": known})
     spans, refused = _with_values(card, answer.spans, called_on(utterance))
     faults = [fault for fault in [*faults, *refused] if fault]
     if faults:
@@ -105,14 +110,17 @@ def rule_of(card: IntentCard, name: str) -> Node | None:
 def reading(card: IntentCard, name: str, said: str, today: date) -> Reading:
     """What the words amount to for this parameter of the intent."""
     node = rule_of(card, name)
-    return readings.read(node, said, today) if node else Reading(said)
+    if node is None:
+        return Reading(said)
+    found = readings.read(node, said, today)
+    return replace(found, problem=translated(found.problem)) if found.problem else found
 
 
 def read_value(utterance: Utterance, *, intent: str, param: str, said: str) -> Reading:
     """What words amount to for a parameter of an intent, said in this utterance."""
     card = catalogue.current().by_name.get(intent)
     if card is None or all(p.name != param for p in card.parameters):
-        raise NotFoundError("This intent has no such parameter.")
+        raise NotFoundError(_("This intent has no such parameter."))
     return reading(card, param, said, called_on(utterance))
 
 
@@ -127,25 +135,35 @@ def _with_values(
     for span in spans:
         found = reading(card, span.param, span.value or span.text, today)
         if found.problem:
-            faults.append(f"{span.param} {found.problem}.")
+            faults.append(_problem(span.param, found.problem))
         values.setdefault(span.param, []).append(found.value)
         read.append(replace(span, value=found.value))
     if not faults:
         for name, given in values.items():
             node = rule_of(card, name)
             refused = readings.problems(node, given) if node else []
-            faults += [f"{name} {problem}." for problem in refused]
+            faults += [_problem(name, problem) for problem in refused]
     return tuple(read), faults
+
+
+def _problem(name: str, problem: str) -> str:
+    return _("%(parameter)s %(problem)s.") % {
+        "parameter": name,
+        "problem": translated(problem),
+    }
 
 
 def _span_fault(utterance: Utterance, span: SpanAnswer) -> str:
     text = text_of(utterance, span.turn)
+    named = {"parameter": span.param}
     if text is None:
-        return f"There is no such earlier turn to find {span.param} in."
+        return _("There is no such earlier turn to find %(parameter)s in.") % named
     if not 0 <= span.start < span.end <= len(text):
-        return f"The place of {span.param} lies outside the text."
+        return _("The place of %(parameter)s lies outside the text.") % named
     if text[span.start : span.end] != span.text:
-        return f"The text at the place of {span.param} is not the one you saw."
+        return (
+            _("The text at the place of %(parameter)s is not the one you saw.") % named
+        )
     return ""
 
 
@@ -154,7 +172,7 @@ def _overlaps(spans: Sequence[SpanAnswer]) -> list[str]:
         return (-1 if span.turn is None else span.turn, span.start)
 
     return [
-        f"{left.param} and {right.param} overlap."
+        _("%(one)s and %(other)s overlap.") % {"one": left.param, "other": right.param}
         for left, right in pairwise(sorted(spans, key=place))
         if right.turn == left.turn and right.start < left.end
     ]

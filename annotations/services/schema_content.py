@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotations.errors import InvalidError
 from annotations.functions import arguments
 from annotations.functions.schema import Node, SchemaError, read
+from annotations.language import translated
 from annotations.models import SchemaVersion
 
 MOST_EXAMPLES = 40
@@ -15,8 +18,15 @@ def read_body(text: str) -> Node:
     try:
         return read(text)
     except SchemaError as refused:
-        faults = [str(fault) for fault in refused.faults]
+        faults = told(refused)
         raise InvalidError(" ".join(faults), faults=faults) from refused
+
+
+def told(refused: SchemaError) -> list[str]:
+    """Each fault with its path, in the language of the page."""
+    return [
+        f"{fault.path or '/'}: {translated(fault.reason)}" for fault in refused.faults
+    ]
 
 
 def checked_renames(
@@ -27,8 +37,11 @@ def checked_renames(
     for old, new in renames.items():
         if old not in known or new not in node.properties or old in node.properties:
             raise InvalidError(
-                f"“{old}” cannot become “{new}”: name a parameter that is gone and "
-                "one that is new."
+                _(
+                    "“%(old)s” cannot become “%(new)s”: name a parameter that "
+                    "is gone and one that is new."
+                )
+                % {"old": old, "new": new}
             )
     return dict(renames)
 
@@ -38,12 +51,14 @@ def checked_examples(
 ) -> list[dict[str, Any]]:
     """The examples, each an argument object and whether it must pass."""
     if len(examples) > MOST_EXAMPLES:
-        raise InvalidError(f"At most {MOST_EXAMPLES} examples are kept.")
+        raise InvalidError(
+            _("At most %(most)s examples are kept.") % {"most": MOST_EXAMPLES}
+        )
     for example in examples:
         given = isinstance(example, dict) and example.get("arguments")
         if not isinstance(given, dict) or not isinstance(example.get("valid"), bool):
             raise InvalidError(
-                "An example has “arguments”, an object, and “valid”, true or false."
+                _("An example has “arguments”, an object, and “valid”, true or false.")
             )
     return [{"arguments": e["arguments"], "valid": e["valid"]} for e in examples]
 
@@ -61,8 +76,11 @@ def failing_examples(version: SchemaVersion) -> list[str]:
 def _example_fault(node: Node, position: int, example: dict[str, Any]) -> str:
     found = arguments.problems(node, example["arguments"])
     if example["valid"] and found:
-        words = "; ".join(f"{p.path.strip('/')} {p.message}" for p in found)
-        return f"Example {position} must pass but does not: {words}."
+        words = "; ".join(f"{p.path.strip('/')} {translated(p.message)}" for p in found)
+        return _("Example %(number)s must pass but does not: %(problems)s.") % {
+            "number": position,
+            "problems": words,
+        }
     if not example["valid"] and not found:
-        return f"Example {position} must fail but passes."
+        return _("Example %(number)s must fail but passes.") % {"number": position}
     return ""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 
@@ -17,6 +17,7 @@ from annotations.functions.migration import (
 )
 from annotations.functions.schema import Node, read
 from annotations.functions.witness import Witness
+from annotations.language import translated
 from annotations.models import Annotation, GoldLabel, SchemaVersion
 from annotations.services.schemas import live_of
 
@@ -81,14 +82,22 @@ def of(version: SchemaVersion) -> Impact:
         live=live,
         changes=tuple(
             ShownChange(change, witness.for_change(before, after, change))
-            for change in diff.diff(before, after)
+            for change in changes(before, after)
         ),
         unchanged=fates[Fate.UNCHANGED],
         migrated=fates[Fate.MIGRATED],
         revisit=fates[Fate.REVISIT],
-        reasons=tuple(reasons.most_common(8)),
+        reasons=tuple((translated(why), n) for why, n in reasons.most_common(8)),
         pace=pace(),
     )
+
+
+def changes(before: Node, after: Node) -> list[Change]:
+    """What differs, each difference told in the language of the page."""
+    return [
+        replace(change, sentence=translated(change.sentence))
+        for change in diff.diff(before, after)
+    ]
 
 
 def moves(

@@ -4,16 +4,20 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import DomainError
 from annotations.functions import imports
 from annotations.functions.imports import Described
 from annotations.functions.schema import MAX_BYTES
+from annotations.functions.sentences import Sentence
+from annotations.language import translated
 from annotations.models import Function, SchemaVersion, User
 from annotations.services import catalogue, schemas
 
@@ -22,11 +26,11 @@ MAX_FILE = 200 * MAX_BYTES
 OPEN = (SchemaVersion.Status.DRAFT, SchemaVersion.Status.IN_REVIEW)
 
 
-class Outcome(StrEnum):
-    DRAFTED = "drafted"
-    UNCHANGED = "unchanged"
-    CONFLICT = "conflict"
-    REFUSED = "refused"
+class Outcome(TextChoices):
+    DRAFTED = "drafted", gettext_lazy("drafted")
+    UNCHANGED = "unchanged", gettext_lazy("unchanged")
+    CONFLICT = "conflict", gettext_lazy("conflict")
+    REFUSED = "refused", gettext_lazy("refused")
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def import_one(file: str, described: Described, *, by: User) -> Imported:
         return Imported(file, described.place, described.name, outcome, message, pk)
 
     if not described.name:
-        return result(Outcome.REFUSED, "the function has no name")
+        return result(Outcome.REFUSED, _("the function has no name"))
     try:
         with transaction.atomic():
             conflict = _conflict(described)
@@ -85,7 +89,7 @@ def import_one(file: str, described: Described, *, by: User) -> Imported:
             version = _draft(described, by)
     except DomainError as refused:
         return result(Outcome.REFUSED, refused.message)
-    return result(Outcome.DRAFTED, "; ".join(described.notes), version)
+    return result(Outcome.DRAFTED, "; ".join(map(translated, described.notes)), version)
 
 
 def _conflict(described: Described) -> tuple[Outcome, str] | None:
@@ -94,11 +98,15 @@ def _conflict(described: Described) -> tuple[Outcome, str] | None:
         return None
     live = schemas.live_of(function)
     if live and live.canonical == schemas.canonical_text(described.body):
-        return Outcome.UNCHANGED, f"reads like the live version {live.version}"
+        return Outcome.UNCHANGED, _("reads like the live version %(version)s") % {
+            "version": live.version
+        }
     waiting = function.versions.filter(status__in=OPEN).first()
     if waiting:
-        status = waiting.get_status_display().lower()
-        return Outcome.CONFLICT, f"version {waiting.number} is {status} already"
+        return Outcome.CONFLICT, _("version %(number)s is %(status)s already") % {
+            "number": waiting.number,
+            "status": waiting.get_status_display().lower(),
+        }
     return None
 
 
@@ -141,14 +149,19 @@ def _parsed(path: Path) -> Any:
 
 def _loaded(raw: bytes) -> Any:
     if len(raw) > MAX_FILE:
-        raise ValueError(f"the file is longer than {MAX_FILE} bytes")
+        raise ValueError(
+            _("the file is longer than %(most)s bytes") % {"most": MAX_FILE}
+        )
     try:
         return json.loads(raw.decode("utf-8-sig"))
     except RecursionError as error:
-        raise ValueError("the file is nested too deeply") from error
+        raise ValueError(_("the file is nested too deeply")) from error
 
 
 def _words(error: Exception) -> str:
     if isinstance(error, AttributeError | TypeError | KeyError):
-        return f"the file is not of the shape it claims to be ({error})"
-    return f"cannot be read: {error}"
+        message = _("the file is not of the shape it claims to be (%(error)s)")
+        return message % {"error": error}
+    first = error.args[0] if error.args else ""
+    said = translated(first) if isinstance(first, Sentence) else str(error)
+    return _("cannot be read: %(error)s") % {"error": said}

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations import reasons
 from annotations.errors import ConflictError, InvalidError, NotAllowedError
@@ -72,7 +73,9 @@ def draft(
         },
     )
     if not is_new and function.intent_id != intent.pk:
-        raise ConflictError(f"The function {name} belongs to another intent.")
+        raise ConflictError(
+            _("The function %(name)s belongs to another intent.") % {"name": name}
+        )
     number = function.versions.aggregate(last=Max("number"))["last"] or 0
     text = canonical_text(body)
     version = SchemaVersion.objects.create(
@@ -103,11 +106,11 @@ def edit(
     version = _lock(version)
     if version.status not in (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED):
         raise ConflictError(
-            f"Version {version.number} is {version.get_status_display().lower()}; "
-            "propose a new version instead."
+            _("Version %(number)s is %(status)s; propose a new version instead.")
+            % {"number": version.number, "status": version.get_status_display().lower()}
         )
     if version.proposed_by_id != by.pk:
-        raise NotAllowedError("Only its author edits a version; propose your own.")
+        raise NotAllowedError(_("Only its author edits a version; propose your own."))
     node = read_body(canonical_text(body))
     if version.status == Status.APPROVED:
         _remark(version, Kind.VOIDED, by, "")
@@ -133,12 +136,16 @@ def submit(*, version: SchemaVersion, by: User) -> SchemaVersion:
     """The draft is in review."""
     version = _lock(version)
     if version.status != Status.DRAFT:
-        raise ConflictError(f"Version {version.number} is not a draft.")
+        raise ConflictError(
+            _("Version %(number)s is not a draft.") % {"number": version.number}
+        )
     if version.proposed_by_id != by.pk:
-        raise NotAllowedError("Only its author sends a draft to review.")
+        raise NotAllowedError(_("Only its author sends a draft to review."))
     failing = failing_examples(version)
     if failing:
-        raise InvalidError(f"Fix the examples first: {' '.join(failing)}")
+        raise InvalidError(
+            _("Fix the examples first: %(failing)s") % {"failing": " ".join(failing)}
+        )
     version.status = Status.IN_REVIEW
     version.save(update_fields=["status"])
     _remark(version, Kind.SUBMITTED, by, version.summary)
@@ -194,7 +201,7 @@ def approve_in_emergency(
     for person in (by, second):
         _may_decide(version, person, None, in_domain=False)
     if by.pk == second.pk:
-        raise NotAllowedError("An emergency needs two different approvers.")
+        raise NotAllowedError(_("An emergency needs two different approvers."))
     version.status = Status.APPROVED
     version.is_emergency = True
     version.approved_by, version.second_approver = by, second
@@ -213,11 +220,11 @@ def follow_up(*, version: SchemaVersion, by: User, reason: str) -> SchemaVersion
     """The review that an emergency left open is done."""
     version = _lock(version)
     if not version.is_emergency or version.followed_up_by_id:
-        raise ConflictError("No review is due for this version.")
+        raise ConflictError(_("No review is due for this version."))
     if by.pk in (version.approved_by_id, version.second_approver_id):
-        raise NotAllowedError("Somebody who did not approve it has to review it.")
+        raise NotAllowedError(_("Somebody who did not approve it has to review it."))
     if by.pk == version.proposed_by_id:
-        raise NotAllowedError("You proposed this version; somebody else reviews it.")
+        raise NotAllowedError(_("You proposed this version; somebody else reviews it."))
     version.followed_up_by = by
     version.save(update_fields=["followed_up_by"])
     _remark(version, Kind.FOLLOWED_UP, by, _reason(reason))
@@ -240,7 +247,7 @@ def reject(*, version: SchemaVersion, by: User, reason: str) -> SchemaVersion:
 @transaction.atomic
 def comment(*, version: SchemaVersion, by: User, text: str) -> SchemaRemark:
     if not text.strip():
-        raise InvalidError("Write something first.")
+        raise InvalidError(_("Write something first."))
     remark = _remark(version, Kind.COMMENT, by, text.strip())
     _record(version, "schema.commented", by)
     return remark
@@ -251,7 +258,9 @@ def publish(*, version: SchemaVersion, by: User) -> SchemaVersion:
     """An approved version is live; the earlier one is deprecated, its labels due."""
     version = _lock(version)
     if version.status != Status.APPROVED:
-        raise ConflictError(f"Version {version.number} is not approved.")
+        raise ConflictError(
+            _("Version %(number)s is not approved.") % {"number": version.number}
+        )
     previous = live_of(version.function)
     version.version = _next_version(previous, version)
     if previous:
@@ -271,7 +280,7 @@ def retire(*, version: SchemaVersion, by: User) -> SchemaVersion:
     """A deprecated version is of the past: nothing may call it any more."""
     version = _lock(version)
     if version.status != Status.DEPRECATED:
-        raise ConflictError("Only a deprecated version can be retired.")
+        raise ConflictError(_("Only a deprecated version can be retired."))
     version.status = Status.RETIRED
     version.save(update_fields=["status"])
     _record(version, "schema.retired", by)
@@ -294,17 +303,22 @@ def _may_decide(
     in_domain: bool = True,
 ) -> None:
     if version.status != Status.IN_REVIEW:
-        raise ConflictError(f"Version {version.number} is not in review.")
+        raise ConflictError(
+            _("Version %(number)s is not in review.") % {"number": version.number}
+        )
     if version.proposed_by_id == by.pk:
         raise NotAllowedError(
-            "You proposed this version; somebody else has to decide about it."
+            _("You proposed this version; somebody else has to decide about it.")
         )
     if in_domain and not may_approve(version, by):
         raise NotAllowedError(
-            f"The owners of {version.function.domain.title} decide about it."
+            _("The owners of %(domain)s decide about it.")
+            % {"domain": version.function.domain.title}
         )
     if content_hash is not None and content_hash != version.content_hash:
-        raise ConflictError("This version was edited since you opened it. Look again.")
+        raise ConflictError(
+            _("This version was edited since you opened it. Look again.")
+        )
 
 
 def _next_version(previous: SchemaVersion | None, version: SchemaVersion) -> str:
@@ -318,7 +332,10 @@ def _next_version(previous: SchemaVersion | None, version: SchemaVersion) -> str
 
 def _reason(text: str) -> str:
     if len(text.strip()) < reasons.LEAST:
-        raise InvalidError(f"Give a reason of at least {reasons.LEAST} characters.")
+        raise InvalidError(
+            _("Give a reason of at least %(least)s characters.")
+            % {"least": reasons.LEAST}
+        )
     return text.strip()
 
 

@@ -4,13 +4,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from annotations.errors import DomainError, InvalidError
 from annotations.functions import diff, forms
 from annotations.functions.forms import NamedSchema
 from annotations.functions.schema import read
 from annotations.models import Function, Intent, SchemaVersion
-from annotations.services import schemas
+from annotations.services import schema_impact, schemas
 from annotations.services.schema_content import failing_examples, read_body
 from annotations.views import schema_forms
 from annotations.views.schema_lookup import function_named, pretty, to_version
@@ -91,7 +92,7 @@ def check(request: HttpRequest) -> HttpResponse:
         context["signature"] = forms.python_signature(NamedSchema(name, "", node))
         context["failing"] = failing_examples(draft)
         if live:
-            changes = diff.diff(read(live.canonical), node)
+            changes = schema_impact.changes(read(live.canonical), node)
             context |= {"live": live, "changes": changes, "bump": diff.bump(changes)}
     return render(request, "annotations/functions/_check.html", context)
 
@@ -142,7 +143,7 @@ def _free_intents() -> Any:
 def _intent(name: str) -> Intent:
     intent = Intent.objects.filter(name=name, is_active=True).first()
     if intent is None:
-        raise InvalidError("Choose the intent for which the bot calls it.")
+        raise InvalidError(_("Choose the intent for which the bot calls it."))
     return intent
 
 
@@ -150,8 +151,11 @@ def _name(text: str) -> str:
     name = text.strip()
     if not (name.isidentifier() and name.isascii() and len(name) <= 64):
         raise InvalidError(
-            "A function's name has letters, digits and underscores, 64 at most."
+            _("A function's name has letters, digits and underscores, 64 at most.")
         )
     if Function.objects.filter(name=name).exists():
-        raise InvalidError(f"The function {name} exists; draft a new version of it.")
+        raise InvalidError(
+            _("The function %(name)s exists; draft a new version of it.")
+            % {"name": name}
+        )
     return name

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.functions.schema import SchemaError, parse
+from annotations.services.schema_content import told
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ def proposed_version(sent: QueryDict) -> ProposedVersion:
     try:
         body = parse(sent.get("source", ""))
     except SchemaError as refused:
-        raise InvalidError(" ".join(str(fault) for fault in refused.faults)) from None
+        raise InvalidError(" ".join(told(refused))) from None
     return ProposedVersion(
         body=body,
         summary=sent.get("summary", "").strip()[:2000],
@@ -39,7 +41,10 @@ def _renames(text: str) -> dict[str, str]:
     for line in filter(None, map(str.strip, text.splitlines())):
         old, arrow, new = (part.strip() for part in line.partition(">"))
         if not (old and arrow and new):
-            raise InvalidError(f"Write a rename as “old > new”, not “{line[:60]}”.")
+            raise InvalidError(
+                _("Write a rename as “old > new”, not “%(line)s”.")
+                % {"line": line[:60]}
+            )
         found[old] = new
     return found
 
@@ -53,10 +58,14 @@ def _examples(text: str, *, valid: bool) -> list[dict[str, Any]]:
         try:
             arguments = json.loads(line)
         except (ValueError, RecursionError):
-            kind = "must pass" if valid else "must fail"
-            raise InvalidError(
-                f"Line {number} of the examples that {kind} is not valid JSON."
-            ) from None
+            fault = (
+                _("Line %(number)s of the examples that must pass is not valid JSON.")
+                if valid
+                else _(
+                    "Line %(number)s of the examples that must fail is not valid JSON."
+                )
+            )
+            raise InvalidError(fault % {"number": number}) from None
         found.append({"arguments": arguments, "valid": valid})
     return found
 

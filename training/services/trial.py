@@ -11,6 +11,7 @@ from annotations.functions.arguments import Problem
 from annotations.functions.labels import parameters
 from annotations.functions.schema import read
 from annotations.intake.redaction.entities import PLACEHOLDER
+from annotations.language import translated
 from annotations.models import Function, SchemaVersion
 from annotations.services import catalogue
 from training.models import Checkpoint, Evaluation
@@ -53,7 +54,7 @@ def attempt(version: SchemaVersion, text: str) -> Trial:
         is_meant=found.intent == intent.name,
         arguments=given,
         problems=tuple(
-            problem
+            replace(problem, message=translated(problem.message))
             for problem in arguments.problems(read(version.canonical), given)
             # A placeholder stands for a value that nobody may see here.
             if not _is_placeholder(given.get(problem.path.strip("/")))
