@@ -28,7 +28,6 @@ PENDING = (
     "templates/errors",
     "templates/training",
     "templates/base.html",
-    "static/js",
     "annotations/",
     "training/",
     "ivr_label/",

@@ -1,7 +1,7 @@
 /* The dialog in which an annotator asks a reviewer; the desk fetches it when needed. */
 (() => {
   "use strict";
-  const { make, say } = window.IVR;
+  const { make, say, drawKeys, gettext } = window.IVR;
   const MOST_LETTERS = 1000;
 
   /* item: its id. url: where to. The same question sent again keeps its id. */
@@ -9,11 +9,11 @@
     const uuid = crypto.randomUUID();
     const words = make("textarea", { id: "ask-text", rows: 4, maxLength: MOST_LETTERS, required: true });
     const refusal = make("p", { class: "note warn", role: "alert", hidden: true });
-    const send = make("button", { class: "button go", type: "submit" }, make("kbd", {}, "ctrl ↵"), "Ask");
+    const send = make("button", { class: "button go", type: "submit" }, ...drawKeys(["Mod+Enter"]), gettext("Ask"));
     const form = make("form", {},
-      make("div", { class: "field" }, make("label", { htmlFor: "ask-text" }, "What would you like to know about this one?"), words),
-      make("p", { class: "soft" }, make("small", {}, "The item stays yours: answer or skip it as you like. No names or numbers, please.")), refusal, send);
-    const dialog = window.IVR.dialog("ask", "Ask a reviewer", form);
+      make("div", { class: "field" }, make("label", { htmlFor: "ask-text" }, gettext("What would you like to know about this one?")), words),
+      make("p", { class: "soft" }, make("small", {}, gettext("The item stays yours: answer or skip it as you like. No names or numbers, please."))), refusal, send);
+    const dialog = window.IVR.dialog("ask", gettext("Ask a reviewer"), form);
     words.focus();
 
     form.addEventListener("submit", async (event) => {
@@ -32,7 +32,7 @@
         setTimeout(() => window.IVR.banner(null), 4000);
       } else {
         refusal.hidden = false;
-        refusal.textContent = told || "The server cannot be reached. Your question is still here: try again.";
+        refusal.textContent = told || gettext("The server cannot be reached. Your question is still here: try again.");
       }
     });
     words.addEventListener("keydown", (event) => {

@@ -3,7 +3,7 @@
    in, so that what they entered is never lost. */
 (() => {
   "use strict";
-  const { make, banner, signingIn, coverWhenIdle, watchPaint, isSettled, lookAway, millisecondsSeen } = window.IVR;
+  const { make, banner, signingIn, coverWhenIdle, watchPaint, isSettled, lookAway, millisecondsSeen, gettext } = window.IVR;
 
   const LOST = 5000; // ms after which a form that is still here may be sent again
 
@@ -20,7 +20,7 @@
   function attended(place) {
     const url = place.dataset;
     const seen = { form: place };
-    const { look, reenter } = signingIn({ url, kept: () => "What you entered on this page stays as it is." });
+    const { look, reenter } = signingIn({ url, kept: () => gettext("What you entered on this page stays as it is.") });
     let isSending = false;
     let sentAt = 0;
     let pressed = null; // the field of the button that sent a form, which submit() leaves out
@@ -33,7 +33,7 @@
 
     async function isSignedIn() {
       const found = await look();
-      if (found === "unreachable") banner("The server cannot be reached. What you entered is still here: send it again in a moment.", "bad");
+      if (found === "unreachable") banner(gettext("The server cannot be reached. What you entered is still here: send it again in a moment."), "bad");
       else if (found === "out") await reenter();
       return found !== "unreachable";
     }

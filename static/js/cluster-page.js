@@ -1,7 +1,7 @@
 /* Near-duplicates on one page: the blind check, then one key for the others. */
 (() => {
   "use strict";
-  const { banner, say, keys, leases, attended, Picker } = window.IVR;
+  const { banner, say, keys, leases, attended, Picker, gettext, ngettext, fill } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const page = $("cluster");
   const form = page.querySelector("form[data-step]");
@@ -13,18 +13,22 @@
   const holds = leases({
     url: page.dataset, held, onLost: tellLost, reenter: desk.reenter,
     words: {
-      unreachable: "The server cannot be reached. What you chose stays on this page.",
-      unsure: "The server cannot be reached; whether these items are still yours shows when you go on.",
-      gone: "Some of these went back to the others. How many shows when you go on.",
-      over: "How many somebody else has by now shows when you go on.",
+      unreachable: gettext("The server cannot be reached. What you chose stays on this page."),
+      unsure: gettext("The server cannot be reached; whether these items are still yours shows when you go on."),
+      gone: gettext("Some of these went back to the others. How many shows when you go on."),
+      over: (n, time) => fill(ngettext(
+        "The item was yours until %(time)s. How many somebody else has by now shows when you go on.",
+        "These %(n)s items were yours until %(time)s. How many somebody else has by now shows when you go on.", n), { n, time }),
     },
   });
 
   /* The others are left alone when they are confirmed; without the seed nothing can be. */
   function tellLost(id) {
     lost.add(id);
-    if (lost.has(page.dataset.seed)) banner("These went back to the others meanwhile, so they cannot be confirmed together. Go one by one: the next item waits there.");
-    else banner(`${lost.size === 1 ? "One of these went" : `${lost.size} of these went`} back to the others meanwhile and will be left alone.`);
+    if (lost.has(page.dataset.seed)) banner(gettext("These went back to the others meanwhile, so they cannot be confirmed together. Go one by one: the next item waits there."));
+    else banner(fill(ngettext(
+      "One of these went back to the others meanwhile and will be left alone.",
+      "%(n)s of these went back to the others meanwhile and will be left alone.", lost.size), { n: lost.size }));
   }
 
   if (form) desk.cover({ pause: () => holds.pause(held()), resume: holds.resume });
@@ -57,17 +61,17 @@
   function ready() {
     if (form.dataset.step !== "check" || form.elements.intent.value) return true;
     $("refusal").hidden = false;
-    const ways = keys.hint([["cluster-find", "to search"], ["cluster-none", "for none of these"]]);
-    $("refusal").textContent = `Choose an intent first${ways && `: ${ways}`}.`;
+    const ways = keys.hint([["cluster-find", gettext("%(key)s to search")], ["cluster-none", gettext("%(key)s for none of these")]]);
+    $("refusal").textContent = ways ? fill(gettext("Choose an intent first: %(ways)s."), { ways }) : gettext("Choose an intent first.");
     return false;
   }
 
   keys.mode = "cluster";
-  const group = "Confirm together";
-  const go = { id: "cluster-go", mode: "cluster", group, keys: ["Enter"], name: "Send what is shown", run: (event) => (form ? send(event) : desk.isSettled(event) && $("onward")?.click()) };
-  keys.add(go, { id: "cluster-leave", mode: "cluster", group, keys: ["Escape"], name: "Go one by one", run: () => ($("one-by-one") || $("onward"))?.click() });
+  const group = gettext("Confirm together");
+  const go = { id: "cluster-go", mode: "cluster", group, keys: ["Enter"], name: gettext("Send what is shown"), run: (event) => (form ? send(event) : desk.isSettled(event) && $("onward")?.click()) };
+  keys.add(go, { id: "cluster-leave", mode: "cluster", group, keys: ["Escape"], name: gettext("Go one by one"), run: () => ($("one-by-one") || $("onward"))?.click() });
 
-  if ($("back")) keys.add({ id: "cluster-back", mode: "cluster", group, keys: ["Mod+z"], name: "Take these answers back", run: () => $("back").click() });
+  if ($("back")) keys.add({ id: "cluster-back", mode: "cluster", group, keys: ["Mod+z"], name: gettext("Take these answers back"), run: () => $("back").click() });
 
   /* ---- the check ---- */
 
@@ -75,19 +79,19 @@
     const picker = new Picker({ onPick: choose, none: "cluster-none" });
     picker.attach($("find"), $("hits"));
     keys.add(
-      { id: "cluster-find", mode: "cluster", group, keys: ["Letter"], name: "Search all intents", run: (event) => picker.open(event.key) },
-      { id: "cluster-none", mode: "cluster", group, keys: ["0"], name: "None of these: out of scope", run: () => choose({ name: page.dataset.outOfScope, title: "None of these" }) },
+      { id: "cluster-find", mode: "cluster", group, keys: ["Letter"], name: gettext("Search all intents"), run: (event) => picker.open(event.key) },
+      { id: "cluster-none", mode: "cluster", group, keys: ["0"], name: gettext("None of these: out of scope"), run: () => choose({ name: page.dataset.outOfScope, title: gettext("None of these") }) },
     );
     const response = await fetch(page.dataset.catalogue).catch(() => null);
     if (response?.ok) picker.load((await response.json()).intents);
-    else window.IVR.banner("The list of intents could not be loaded. Reload the page.", "bad");
+    else window.IVR.banner(gettext("The list of intents could not be loaded. Reload the page."), "bad");
   }
 
   function choose(intent) {
     form.elements.intent.value = intent.name;
     $("chosen").textContent = intent.title;
     $("refusal").hidden = true;
-    say(`${intent.title} chosen. Enter sends it.`);
+    say(fill(gettext("%(intent)s chosen. Enter sends it."), { intent: intent.title }));
   }
 
   /* ---- the others ---- */
@@ -103,8 +107,8 @@
     };
     form.addEventListener("change", draw);
     keys.add(
-      { id: "cluster-move", mode: "cluster", group, keys: ["ArrowUp", "ArrowDown"], repeats: true, name: "Another one", run: (event) => step(event.key === "ArrowUp" ? -1 : 1) },
-      { id: "cluster-out", mode: "cluster", group, keys: ["Space"], name: "Take this one out, or in again", when: () => at() >= 0, run: () => boxes[at()].click() },
+      { id: "cluster-move", mode: "cluster", group, keys: ["ArrowUp", "ArrowDown"], repeats: true, name: gettext("Another one"), run: (event) => step(event.key === "ArrowUp" ? -1 : 1) },
+      { id: "cluster-out", mode: "cluster", group, keys: ["Space"], name: gettext("Take this one out, or in again"), when: () => at() >= 0, run: () => boxes[at()].click() },
     );
     draw();
   }

@@ -1,7 +1,7 @@
 /* After a click, once for each command: the key that would have done it. */
 (() => {
   "use strict";
-  const { keys, make, drawKeys } = window.IVR;
+  const { keys, make, drawKeys, gettext, weave } = window.IVR;
   const SEEN = "ivr-coached"; // ids of commands
   const SHOWN_MS = 8000;
   const PLACES = [
@@ -20,7 +20,8 @@
       const command = place ? keys.named(place[1](event.target)) : null;
       if (!command?.shown.length || seen().includes(command.id)) return;
       sessionStorage.setItem(SEEN, JSON.stringify([...seen(), command.id]));
-      const told = make("p", { class: "coach", role: "status" }, "Shorter: ", ...drawKeys(command.shown), ` ${command.name}`);
+      const told = make("p", { class: "coach", role: "status" },
+        ...weave(gettext("Shorter: %(keys)s %(command)s"), { keys: drawKeys(command.shown), command: command.name }));
       document.querySelector(".coach")?.remove();
       document.body.append(told);
       setTimeout(() => told.remove(), SHOWN_MS);

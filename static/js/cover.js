@@ -1,7 +1,7 @@
 /* When nobody is at a page: a caller's words covered, the sign-in asked for again. */
 (() => {
   "use strict";
-  const { make } = window.IVR;
+  const { make, gettext, fill } = window.IVR;
   const ACTIVITY = ["keydown", "pointerdown", "pointermove", "wheel", "touchmove"];
   const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"]);
 
@@ -37,8 +37,8 @@
 
     async function draw(told) {
       const state = make("p", { role: "status" });
-      const button = make("button", { type: "button", class: "button go" }, "Go on");
-      const [node, away] = cover("paused", "Paused. Press a key to go on.", state, button);
+      const button = make("button", { type: "button", class: "button go" }, gettext("Go on"));
+      const [node, away] = cover("paused", gettext("Paused. Press a key to go on."), state, button);
       let isOver = false;
       const end = async () => {
         if (isOver) return;
@@ -79,13 +79,13 @@
 
     async function look() {
       const response = await fetch(url.session, { headers: { "HX-Request": "true" } }).catch(() => null);
-      told = response ? "Not signed in yet." : "The server cannot be reached.";
+      told = response ? gettext("Not signed in yet.") : gettext("The server cannot be reached.");
       if (!response) return "unreachable";
       // Signed in, but the page is not for them any more: what is sent learns why.
       if (response.status === 403) return "in";
       if (!response.ok) return "out";
       const { person, name, csrf } = await response.json();
-      told = `${name} is signed in now. Answers are sent under the name of who gave them: sign in as yourself.`;
+      told = fill(gettext("%(name)s is signed in now. Answers are sent under the name of who gave them: sign in as yourself."), { name });
       if (String(person) !== url.person) return "out";
       renew(csrf);
       return "in";
@@ -94,9 +94,9 @@
     async function ask() {
       if ((await look()) === "in") return;
       const state = make("p", { role: "status" });
-      const link = make("a", { class: "button go", href: url.signIn, target: "_blank" }, "Sign in again, in a new tab");
-      const button = make("button", { type: "button", class: "button" }, "I am signed in: go on");
-      const [, away] = cover("signed-out", "You are signed out", make("p", {}, kept()), state, make("p", { class: "ways" }, link, button));
+      const link = make("a", { class: "button go", href: url.signIn, target: "_blank" }, gettext("Sign in again, in a new tab"));
+      const button = make("button", { type: "button", class: "button" }, gettext("I am signed in: go on"));
+      const [, away] = cover("signed-out", gettext("You are signed out"), make("p", {}, kept()), state, make("p", { class: "ways" }, link, button));
       await new Promise((resolve) => {
         const again = async () => {
           if ((await look()) !== "in") state.textContent = told;

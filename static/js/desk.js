@@ -1,7 +1,7 @@
 /* The labeling desk: one item on the screen, its answer, and the way to the next. */
 (() => {
   "use strict";
-  const { make, say, keys, parameterPanel, turnActs, Marks, Picker, answering, obstacle, flow } = window.IVR;
+  const { make, say, keys, parameterPanel, turnActs, Marks, Picker, answering, obstacle, flow, gettext, fill } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const MOST_DESCRIBED = 9;
   const LEAD = 0.15; // two suggestions nearer than this get a card to tell them apart
@@ -30,11 +30,16 @@
     const find = $("find");
     find.closest(".find").hidden = false;
     const key = keys.told("find");
-    if (key !== "a–z") find.placeholder = find.placeholder.replace(/(t)ype to s(.*)/i, (_, t, rest) => `${t === "T" ? "S" : "s"}${rest}${key && ` (${key})`}`);
+    if (key !== "a–z") find.placeholder = findLine(find.dataset.blind === "1", key);
     picker.attach(find, $("hits"));
     const checked = item.form.querySelector("input[name=intent]:checked");
     show(item.intent || item.form.dataset.intent || checked?.value || null);
     loadCatalogue(item.form.dataset.catalogue);
+  }
+
+  function findLine(isBlind, key) {
+    if (isBlind) return key ? fill(gettext("No suggestions for this one: search all intents (%(key)s)"), { key }) : gettext("No suggestions for this one: search all intents");
+    return key ? fill(gettext("Search all intents (%(key)s)"), { key }) : gettext("Search all intents");
   }
 
   /* The rules may have changed under the answer: draw it by the new ones. */
@@ -94,7 +99,7 @@
     radio(name).checked = true;
     show(name);
     const known = intents.get(name);
-    say(`${known ? known.title : name} chosen.`);
+    say(fill(gettext("%(intent)s chosen."), { intent: known ? known.title : name }));
   }
 
   function addRow(name) {
@@ -126,7 +131,7 @@
     const close = contrast();
     const about = $("about");
     const list = (pairs) => make("dl", {}, ...pairs.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]));
-    if (close) about.replaceChildren(make("h2", {}, "Which of the two?"), list(close.map((intent, place) => [intent.title, intent.contrasts?.[close[1 - place].name] || intent.description])));
+    if (close) about.replaceChildren(make("h2", {}, gettext("Which of the two?")), list(close.map((intent, place) => [intent.title, intent.contrasts?.[close[1 - place].name] || intent.description])));
     else if (chosen) {
       const params = item.params.filter((param) => param.description && (param.required || item.params.length <= MOST_DESCRIBED)).map((param) => [param.name, param.description]);
       about.replaceChildren(make("h2", {}, chosen.title), make("p", {}, chosen.description), list(params));
@@ -164,8 +169,8 @@
   function submit(event) {
     if (!desk.isSettled(event)) return;
     if (!item.intent) {
-      const ways = keys.hint([...(suggestions().length ? [["choose", "for a suggestion"]] : []), ["none", "for none of these"], ["find", "to search"]]);
-      tell(`Choose an intent first${ways && `: ${ways}`}.`);
+      const ways = keys.hint([...(suggestions().length ? [["choose", gettext("%(key)s for a suggestion")]] : []), ["none", gettext("%(key)s for none of these")], ["find", gettext("%(key)s to search")]]);
+      tell(ways ? fill(gettext("Choose an intent first: %(ways)s."), { ways }) : gettext("Choose an intent first."));
       return;
     }
     const open = obstacle(panel, said.startMarking);
@@ -217,7 +222,7 @@
       });
       return make("li", {}, button);
     }));
-    const dialog = window.IVR.dialog("skip", "Skip this one: why?", list);
+    const dialog = window.IVR.dialog("skip", gettext("Skip this one: why?"), list);
     dialog.addEventListener("keydown", (event) => {
       const digit = window.IVR.digit(event);
       if (digit && reasons[digit - 1] && !event.repeat) {
@@ -243,32 +248,32 @@
   const suggestions = () => [...item.form.querySelectorAll("input[data-confidence]")];
   const onDesk = desk.isReady;
   const said = answering({
-    mode: "desk", group: "Answer", submitName: "Accept what is shown and go on", outOfScope: url.outOfScope,
+    mode: "desk", group: gettext("Answer"), submitName: gettext("Accept what is shown and go on"), outOfScope: url.outOfScope,
     item: () => item, when: onDesk, panel, acts, picker, choose, submit,
   });
   keys.add(
-    { id: "submit", mode: "desk", group: "Answer", keys: ["Enter"], name: "Accept what is shown and go on", when: () => Boolean(item), run: submit },
-    { id: "choose", mode: "desk", group: "Answer", keys: ["1–5"], name: "Choose a suggestion", when: onDesk, run: (event) => {
+    { id: "submit", mode: "desk", group: gettext("Answer"), keys: ["Enter"], name: gettext("Accept what is shown and go on"), when: () => Boolean(item), run: submit },
+    { id: "choose", mode: "desk", group: gettext("Answer"), keys: ["1–5"], name: gettext("Choose a suggestion"), when: onDesk, run: (event) => {
       const one = suggestions()[window.IVR.digit(event) - 1];
       if (!one) return;
       choose(one.value);
       if (wishes.digitSubmits) submit(event);
     } },
-    { id: "again", mode: "desk", group: "Answer", keys: ["="], name: "The answer before once more: intent, the same words marked, “not spoken”", when: onDesk, run: () => last.repeat(item, choose) },
+    { id: "again", mode: "desk", group: gettext("Answer"), keys: ["="], name: gettext("The answer before once more: intent, the same words marked, “not spoken”"), when: onDesk, run: () => last.repeat(item, choose) },
     ...said.commands,
-    { id: "skip", mode: "desk", group: "Other ways on", keys: [";"], name: "Skip, with a reason (1–6)", when: onDesk, run: (event) => desk.isSettled(event) && askSkip() },
-    { id: "personal", mode: "desk", group: "Other ways on", keys: ["!"], name: "Personal data: take it out of sight", when: onDesk, run: quarantine },
-    { id: "ask", mode: "desk", group: "Other ways on", keys: ['"'], name: "Ask a reviewer about this one", when: onDesk, run: ask },
-    { id: "propose", mode: "page", group: "Other ways on", keys: ["Mod+i"], name: "Propose a new intent", run: proposeIntent },
-    { id: "back", mode: "desk", group: "Other ways on", keys: ["["], name: "Look back at your answers", when: onDesk, run: lookback.back },
-    { id: "undo", mode: "page", group: "Other ways on", keys: ["Mod+z"], name: "Take back the last answer", run: desk.undo },
+    { id: "skip", mode: "desk", group: gettext("Other ways on"), keys: [";"], name: gettext("Skip, with a reason (1–6)"), when: onDesk, run: (event) => desk.isSettled(event) && askSkip() },
+    { id: "personal", mode: "desk", group: gettext("Other ways on"), keys: ["!"], name: gettext("Personal data: take it out of sight"), when: onDesk, run: quarantine },
+    { id: "ask", mode: "desk", group: gettext("Other ways on"), keys: ['"'], name: gettext("Ask a reviewer about this one"), when: onDesk, run: ask },
+    { id: "propose", mode: "page", group: gettext("Other ways on"), keys: ["Mod+i"], name: gettext("Propose a new intent"), run: proposeIntent },
+    { id: "back", mode: "desk", group: gettext("Other ways on"), keys: ["["], name: gettext("Look back at your answers"), when: onDesk, run: lookback.back },
+    { id: "undo", mode: "page", group: gettext("Other ways on"), keys: ["Mod+z"], name: gettext("Take back the last answer"), run: desk.undo },
 
-    { id: "history-back", mode: "history", group: "Looking back", keys: ["["], name: "The answer before", run: lookback.back },
-    { id: "history-forward", mode: "history", group: "Looking back", keys: ["]"], name: "The answer after", run: lookback.forward },
-    { id: "history-correct", mode: "history", group: "Looking back", keys: ["Enter"], name: "Correct this one", run: lookback.again },
-    { id: "history-leave", mode: "history", group: "Looking back", keys: ["Escape"], name: "Back to the item", run: lookback.leave },
+    { id: "history-back", mode: "history", group: gettext("Looking back"), keys: ["["], name: gettext("The answer before"), run: lookback.back },
+    { id: "history-forward", mode: "history", group: gettext("Looking back"), keys: ["]"], name: gettext("The answer after"), run: lookback.forward },
+    { id: "history-correct", mode: "history", group: gettext("Looking back"), keys: ["Enter"], name: gettext("Correct this one"), run: lookback.again },
+    { id: "history-leave", mode: "history", group: gettext("Looking back"), keys: ["Escape"], name: gettext("Back to the item"), run: lookback.leave },
 
-    { id: "span-personal", mode: "span", group: "While marking", keys: ["!"], name: "This is personal data: take it out of sight", run: quarantine },
+    { id: "span-personal", mode: "span", group: gettext("While marking"), keys: ["!"], name: gettext("This is personal data: take it out of sight"), run: quarantine },
   );
 
   if (wishes.coach) window.IVR.coach();

@@ -1,7 +1,7 @@
 /* Which item is on the desk, which wait behind it, and what becomes of decisions. */
 (() => {
   "use strict";
-  const { make, say, keys, journal, leases, Outbox, Refusal, signingIn, watchPaint, isSettled, lookAway, millisecondsSeen } = window.IVR;
+  const { make, say, keys, journal, leases, Outbox, Refusal, signingIn, watchPaint, isSettled, lookAway, millisecondsSeen, gettext, ngettext, fill } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const PATIENCE = 300; // only a longer wait is worth drawing
   const DEPTH = 50;
@@ -24,8 +24,10 @@
 
     function kept() {
       const n = outbox.count;
-      const saved = n ? `${n === 1 ? "One answer is" : `${n} answers are`} kept on this page and sent when you are back.` : "Everything you answered is saved.";
-      return `${saved} What you had begun on this item stays as it is.`;
+      if (!n) return gettext("Everything you answered is saved. What you had begun on this item stays as it is.");
+      return fill(ngettext(
+        "One answer is kept on this page and sent when you are back. What you had begun on this item stays as it is.",
+        "%(n)s answers are kept on this page and sent when you are back. What you had begun on this item stays as it is.", n), { n });
     }
 
     /* ---- what is on the desk ---- */
@@ -67,13 +69,13 @@
 
     function skeleton() {
       const lines = ["", "wide", "wide", "", ""].map((size) => make("span", { class: `bone ${size}` }));
-      return make("div", { class: "skeleton", role: "status" }, make("p", { id: "waiting" }, "The next item is on its way."), ...lines);
+      return make("div", { class: "skeleton", role: "status" }, make("p", { id: "waiting" }, gettext("The next item is on its way.")), ...lines);
     }
 
     function announce(what) {
       const place = item ? $("utterance") : $("empty");
       place?.focus({ preventScroll: true });
-      say(`${what} ${item ? `Next: ${item.text}` : place?.textContent.trim() || ""}`);
+      say(`${what} ${item ? fill(gettext("Next: %(text)s"), item) : place?.textContent.trim() || ""}`);
       scrollTo({ top: 0 });
     }
 
@@ -96,14 +98,14 @@
     function showNotice(notice) {
       const box = make("p", { class: "note" }, notice.textContent, " ");
       const { kind, answer } = notice.dataset;
-      const close = make("button", { type: "button", class: "link" }, "Close");
+      const close = make("button", { type: "button", class: "link" }, gettext("Close"));
       close.addEventListener("click", () => box.remove());
       if (kind === "late") {
-        const discard = make("button", { type: "button", class: "link" }, "Discard mine");
+        const discard = make("button", { type: "button", class: "link" }, gettext("Discard mine"));
         discard.addEventListener("click", () => {
           box.remove();
           decided = decided.filter((one) => one.uuid !== answer);
-          withdraw({ answer, stay: "1" }).then(() => say("Yours is discarded."), complain);
+          withdraw({ answer, stay: "1" }).then(() => say(gettext("Yours is discarded.")), complain);
         });
         box.append(discard, " ");
       }
@@ -126,7 +128,7 @@
 
     function decide(target, body, { saved = 0, note = {} } = {}) {
       if (outbox.isFull) {
-        tell(`${outbox.count} answers wait to be sent. Go on when the server can be reached again; nothing is lost.`);
+        tell(fill(gettext("%(n)s answers wait to be sent. Go on when the server can be reached again; nothing is lost."), { n: outbox.count }));
         return;
       }
       const { form, id } = item;
@@ -140,7 +142,7 @@
         uuid, url: target, more: need, note: { item: id, shown_ms: shown, ...note },
         fields: Object.entries({ uuid, item: id, shown_ms: String(shown), ...body }),
       });
-      advance("Sent.");
+      advance(gettext("Sent."));
       sent.then(receive).catch((error) => bringBack(form, uuid, error));
     }
 
@@ -153,7 +155,7 @@
       const one = opened.get(form);
       if (error.status < 500) one.attempt = null;
       lift(form);
-      tell(error.message, TAKEN_FROM_US.has(error.status) ? [["Discard my answer and go on", () => drop(form)]] : []);
+      tell(error.message, TAKEN_FROM_US.has(error.status) ? [[gettext("Discard my answer and go on"), () => drop(form)]] : []);
       onRefused(error);
     }
 
@@ -175,7 +177,7 @@
     async function drop(form) {
       ahead = ahead.filter((one) => one !== form);
       if (item?.form !== form) return;
-      if (ahead.length) advance("Discarded.");
+      if (ahead.length) advance(gettext("Discarded."));
       else await fetchNext();
     }
 
@@ -194,7 +196,7 @@
       }
       count(-last.saved);
       lift(last.form);
-      announce("Taken back.");
+      announce(gettext("Taken back."));
       opened.get(last.form).attempt = null;
       if (outbox.cancel(last.uuid)) return;
       withdraw({ answer: last.uuid, item: surplus() })
@@ -226,7 +228,7 @@
       else {
         lift(document.adoptNode(back));
         count(-1);
-        announce("Taken back.");
+        announce(gettext("Taken back."));
       }
     }
 
@@ -236,15 +238,17 @@
       const saved = $("saved");
       saved.dataset.state = state;
       const texts = {
-        saved: "✓ All saved",
-        busy: unsent > 1 ? `Saving ${unsent}…` : "Saving…",
-        unsent: `${unsent} not saved yet`,
-        refused: "Not saved",
+        saved: gettext("✓ All saved"),
+        busy: unsent > 1 ? fill(gettext("Saving %(n)s…"), { n: unsent }) : gettext("Saving…"),
+        unsent: fill(gettext("%(n)s not saved yet"), { n: unsent }),
+        refused: gettext("Not saved"),
       };
       saved.textContent = texts[state];
       if (state === "unsent") {
-        window.IVR.banner(`The server cannot be reached. ${unsent === 1 ? "Your answer is" : "Your answers are"} kept here and sent again in ${seconds} s.`, "bad");
-        if ($("waiting")) $("waiting").textContent = "The next item comes when the server can be reached again.";
+        window.IVR.banner(fill(ngettext(
+          "The server cannot be reached. Your answer is kept here and sent again in %(seconds)s s.",
+          "The server cannot be reached. Your answers are kept here and sent again in %(seconds)s s.", unsent), { seconds }), "bad");
+        if ($("waiting")) $("waiting").textContent = gettext("The next item comes when the server can be reached again.");
       } else window.IVR.banner(null);
     }
 
@@ -260,10 +264,10 @@
       isBusy: () => outbox.isBusy,
       onLost: lose,
       words: {
-        unreachable: "The server cannot be reached. You can go on; the answer will be sent when it is back.",
-        unsure: "The server cannot be reached; whether the item is still yours shows when you go on.",
-        gone: "The item went back to the others. The next one comes when you go on.",
-        over: "If somebody else has it now, the next one comes when you go on.",
+        unreachable: gettext("The server cannot be reached. You can go on; the answer will be sent when it is back."),
+        unsure: gettext("The server cannot be reached; whether the item is still yours shows when you go on."),
+        gone: gettext("The item went back to the others. The next one comes when you go on."),
+        over: (_, time) => fill(gettext("The item was yours until %(time)s. If somebody else has it now, the next one comes when you go on."), { time }),
       },
     });
 
@@ -271,13 +275,13 @@
       const isLost = (form) => form.dataset.item === id;
       if (!item || !isLost(item.form)) ahead = ahead.filter((form) => !isLost(form) || opened.has(form));
       else if (holds.isPaused && !item.isTouched) await replaceLost();
-      else window.IVR.banner("Your hold on this item has ended. Answer it all the same: it is kept, as a second opinion if someone was faster.");
+      else window.IVR.banner(gettext("Your hold on this item has ended. Answer it all the same: it is kept, as a second opinion if someone was faster."));
     }
 
     /* An item nobody began on: the next one instead of it. */
     async function replaceLost() {
       await drop(item.form);
-      window.IVR.banner("The item before went back to the others while you were away. This is the next one.");
+      window.IVR.banner(gettext("The item before went back to the others while you were away. This is the next one."));
     }
 
     /* -> sentences on how the item stands */
@@ -286,7 +290,7 @@
       lookAway(item, idle);
       const ids = heldOf([item.form]);
       const sentences = holds.pause(ids);
-      return ids.length ? sentences : ["Your earlier answer stands until you have corrected it."];
+      return ids.length ? sentences : [gettext("Your earlier answer stands until you have corrected it.")];
     }
 
     const resumed = () => item && watchPaint(item);
@@ -296,7 +300,7 @@
     /* -> whether the server could be asked */
     async function fetchNext() {
       const response = await fetch(url.next, { headers: { "HX-Request": "true" } }).catch(() => null);
-      if (!response) window.IVR.banner("The server cannot be reached. Trying again.", "bad");
+      if (!response) window.IVR.banner(gettext("The server cannot be reached. Trying again."), "bad");
       if (response?.status === 401) {
         await reenter();
         return fetchNext();
@@ -337,7 +341,7 @@
         });
         try {
           await outbox.send({ uuid, url: target, fields, note });
-          say("An answer from before was saved.");
+          say(gettext("An answer from before was saved."));
         } catch (error) {
           complain(error);
         }
@@ -355,12 +359,12 @@
       const page = new DOMParser().parseFromString((await response?.text()) || "", "text/html");
       const form = response?.ok && page.getElementById("item");
       if (!form) {
-        tell(page.querySelector("[data-refusal]")?.textContent.trim() || "This answer cannot be opened now.");
+        tell(page.querySelector("[data-refusal]")?.textContent.trim() || gettext("This answer cannot be opened now."));
         return;
       }
       form.dataset.revises = answer;
       lift(document.adoptNode(form));
-      announce("To be corrected.");
+      announce(gettext("To be corrected."));
     }
 
     function begin() {

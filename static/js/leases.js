@@ -2,11 +2,12 @@
    closes. Where nobody is there they are renewed once more, and then run out. */
 (() => {
   "use strict";
-  const { banner } = window.IVR;
+  const { banner, gettext, ngettext, fill } = window.IVR;
   const HEARTBEAT = 60000;
 
   /* url: {renew, release, csrf}; held() -> the ids; kept() -> those that the next page
-     holds; onLost(id) follows for each that is no longer ours. words: what to say. */
+     holds; onLost(id) follows for each that is no longer ours. words: what to say, `over`
+     of how many and since when. */
   function leases({ url, held, kept = () => [], onLost, isBusy = () => false, reenter, words }) {
     let isPaused = false;
 
@@ -49,14 +50,14 @@
         const ends = await Promise.all(responses.map((response) => response.text()));
         yield* untilOver(ids.length, new Date(Math.min(...ends.map((end) => new Date(end)))));
       } else if (responses.some(({ status }) => status === 409)) yield words.gone;
-      else yield "You are signed out by now.";
+      else yield gettext("You are signed out by now.");
     }
 
     async function* untilOver(n, until) {
       const time = until.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-      yield n === 1 ? `The item is yours until ${time}.` : `These ${n} items are yours until ${time}.`;
+      yield fill(ngettext("The item is yours until %(time)s.", "These %(n)s items are yours until %(time)s.", n), { n, time });
       await new Promise((resolve) => setTimeout(resolve, until - Date.now()));
-      yield `${n === 1 ? "The item was" : `These ${n} items were`} yours until ${time}. ${words.over}`;
+      yield words.over(n, time);
     }
 
     return {

@@ -1,7 +1,7 @@
 /* Leafing through one's own last answers, over the item that waits on the desk. */
 (() => {
   "use strict";
-  const { keys, say } = window.IVR;
+  const { keys, say, gettext } = window.IVR;
   const $ = (id) => document.getElementById(id);
 
   /* correct(answer id, kind) opens the answer again. */
@@ -14,7 +14,7 @@
       const wanted = at + step;
       if (wanted < 1) return leave();
       const response = await fetch(`${url.history}?back=${wanted}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-      if (response?.status !== 200) return say(response?.status === 204 ? "There is no answer before this one." : "Your answers cannot be fetched now.");
+      if (response?.status !== 200) return say(response?.status === 204 ? gettext("There is no answer before this one.") : gettext("Your answers cannot be fetched now."));
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const entry = page.getElementById("entry");
       if (!entry) return leave();

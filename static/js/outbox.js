@@ -1,6 +1,7 @@
 /* Sending decisions so that each is stored once, whatever the network does. */
 (() => {
   "use strict";
+  const { gettext, fill } = window.IVR;
   const JOURNAL = "ivr-unsent";
   const DELAYS = [1000, 2000, 4000, 8000];
   const TIMEOUT = 20000;
@@ -37,14 +38,15 @@
 
   /* What the server said went wrong, in its own words. */
   async function reason(response) {
+    const unsaid = fill(gettext("The server answered %(status)s."), { status: response.status });
     const body = await response.text();
     if ((response.headers.get("Content-Type") || "").includes("json")) {
       const data = JSON.parse(body);
-      return data.message || data.detail || data.error?.message || `The server answered ${response.status}.`;
+      return data.message || data.detail || data.error?.message || unsaid;
     }
     const page = new DOMParser().parseFromString(body, "text/html");
     const told = page.querySelector("[data-refusal]") || page.querySelector("main p") || page.body;
-    return told.textContent.trim().replace(/\s+/g, " ").slice(0, 300) || `The server answered ${response.status}.`;
+    return told.textContent.trim().replace(/\s+/g, " ").slice(0, 300) || unsaid;
   }
 
   /* Decisions on their way, one after the other in the order they were taken. */

@@ -1,5 +1,5 @@
 /* Every command and page by name, each with its key: found by typing, and learned. */
-const { make, keys, drawKeys, say } = window.IVR;
+const { make, keys, drawKeys, say, gettext, fill } = window.IVR;
 const LIMIT = 14;
 
 /* Letters in order, the earlier and closer the better; -1 is no fit. */
@@ -16,14 +16,14 @@ function fit(query, name) {
 }
 
 const pages = () =>
-  [...document.querySelectorAll("header.bar nav a, .aside a[href]")].map((link) => ({ name: `Go to: ${link.textContent.trim()}`, shown: [], go: () => link.click() }));
+  [...document.querySelectorAll("header.bar nav a, .aside a[href]")].map((link) => ({ name: fill(gettext("Go to: %(page)s"), { page: link.textContent.trim() }), shown: [], go: () => link.click() }));
 
 export function palette() {
   const commands = keys.usable().map((command) => ({ ...command, go: (event) => command.run(event, 0) }));
   const all = [...commands, ...pages()];
-  const input = make("input", { id: "palette-find", type: "search", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-hits", "aria-autocomplete": "list", "aria-label": "Find a command or a page", placeholder: "Type what you want to do", autocomplete: "off" });
-  const list = make("ul", { id: "palette-hits", class: "hits", role: "listbox", "aria-label": "Commands and pages" });
-  const dialog = window.IVR.dialog("palette", "Commands", input, list);
+  const input = make("input", { id: "palette-find", type: "search", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-hits", "aria-autocomplete": "list", "aria-label": gettext("Find a command or a page"), placeholder: gettext("Type what you want to do"), autocomplete: "off" });
+  const list = make("ul", { id: "palette-hits", class: "hits", role: "listbox", "aria-label": gettext("Commands and pages") });
+  const dialog = window.IVR.dialog("palette", gettext("Commands"), input, list);
   let hits = [];
   let at = 0;
 
@@ -32,7 +32,7 @@ export function palette() {
     const scored = all.map((one) => ({ one, score: fit(query, one.name.toLowerCase()) })).filter(({ score }) => score >= 0);
     hits = (query ? scored.sort((a, b) => b.score - a.score) : scored).slice(0, query ? LIMIT : all.length).map(({ one }) => one);
     at = 0;
-    list.replaceChildren(...(hits.length ? hits.map(row) : [make("li", { class: "none", role: "option", "aria-disabled": "true" }, "Nothing is called that.")]));
+    list.replaceChildren(...(hits.length ? hits.map(row) : [make("li", { class: "none", role: "option", "aria-disabled": "true" }, gettext("Nothing is called that."))]));
     point();
   }
 
@@ -55,7 +55,8 @@ export function palette() {
     if (!one) return;
     dialog.close();
     // Which of several is meant only the key itself can say.
-    if (one.isMany) say(`${one.name}: press ${one.shown.join(" or ") || "nothing: its keys are switched off"}.`);
+    const ways = { command: one.name, keys: one.shown.join(` ${gettext("or")} `) };
+    if (one.isMany) say(fill(ways.keys ? gettext("%(command)s: press %(keys)s.") : gettext("%(command)s: press nothing: its keys are switched off."), ways));
     else one.go(event);
   }
 

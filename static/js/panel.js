@@ -1,7 +1,7 @@
 /* The table of parameters below the text, and the strip that names the selection. */
 (() => {
   "use strict";
-  const { keys, drawKeys, make, say, readings, valueField } = window.IVR;
+  const { keys, drawKeys, make, say, readings, valueField, gettext, fill, weave } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const MOST_DIGITS = 9;
   const MOST_IDLE = 4; // more optional parameters than this are told in one line
@@ -23,7 +23,7 @@
       const table = $("params");
       table.hidden = item.params.length === 0;
       const known = item.known;
-      table.caption.textContent = known?.schema ? `${known.function} · version ${known.schema}` : "";
+      table.caption.textContent = known?.schema ? fill(gettext("%(function)s · version %(schema)s"), known) : "";
       const idle = item.params.filter((param) => !param.required && !isAnswered(param));
       const told = idle.length > MOST_IDLE ? item.params.filter((param) => !idle.includes(param)) : item.params;
       const rows = told.map(paramRow);
@@ -52,7 +52,7 @@
 
     function editValue() {
       const found = unfit()?.field || shownFields()[0]?.field;
-      if (!found) return say("Nothing is marked yet.");
+      if (!found) return say(gettext("Nothing is marked yet."));
       found.input.focus();
       found.input.select();
     }
@@ -86,17 +86,17 @@
       const head = make("th", { scope: "row" }, make("span", { class: `dot p${item.params.indexOf(param) % 5}` }), param.name);
       const spans = spansOf(param.name);
       const [state, says, act, run] = spans.length
-        ? ["ok", spans.flatMap((span) => [quote(span), amount(param, span)]), "Remove", () => item.editor.remove((span) => span.param === param.name)]
+        ? ["ok", spans.flatMap((span) => [quote(span), amount(param, span)]), gettext("Remove"), () => item.editor.remove((span) => span.param === param.name)]
         : item.notSpoken.has(param.name)
-          ? ["ok", ["Not spoken"], "Remove", () => setNotSpoken(param.name, false)]
-          : [param.required ? "need" : "soft", wanted(param), param.required ? "Not spoken" : "", () => setNotSpoken(param.name, true)];
+          ? ["ok", [gettext("Not spoken")], gettext("Remove"), () => setNotSpoken(param.name, false)]
+          : [param.required ? "need" : "soft", wanted(param), param.required ? gettext("Not spoken") : "", () => setNotSpoken(param.name, true)];
       const row = make("tr", {}, head, make("td", { class: state }, state === "ok" ? "✓ " : "", ...says), make("td", {}, ...(act ? [rowButton(act, param, run)] : [])));
       row.dataset.needed = String(state === "need");
       return row;
     }
 
     function quote(span) {
-      const where = span.turn == null ? "" : make("small", {}, ` turn ${span.turn + 1}`);
+      const where = span.turn == null ? "" : make("small", {}, ` ${fill(gettext("turn %(n)s"), { n: span.turn + 1 })}`);
       return make("span", {}, `“${item.editor.text(span)}”`, where);
     }
 
@@ -112,17 +112,17 @@
     /* Many optional parameters that nobody has marked are told in one line. */
     function idleRow(idle) {
       const names = idle.map((param) => param.name).join(", ");
-      return make("tr", {}, make("th", { scope: "row" }, `${idle.length} optional`), make("td", { class: "soft idle", colSpan: 2 }, make("small", {}, names)));
+      return make("tr", {}, make("th", { scope: "row" }, fill(gettext("%(n)s optional"), { n: idle.length })), make("td", { class: "soft idle", colSpan: 2 }, make("small", {}, names)));
     }
 
-    const KINDS = { string: "words", integer: "a number", number: "a number", boolean: "yes or no", date: "a date", array: "a list" };
+    const KINDS = { string: gettext("words"), integer: gettext("a number"), number: gettext("a number"), boolean: gettext("yes or no"), date: gettext("a date"), array: gettext("a list") };
 
     function wanted(param) {
-      const kind = param.enum?.length ? `one of ${param.enum.slice(0, 6).join(", ")}` : KINDS[param.type] || param.type;
-      const stands = param.placeholder ? ` or [${param.placeholder}]` : "";
-      if (!param.required) return [kind === KINDS.string && !stands ? "Optional" : `Optional: ${kind}${stands}`];
+      const kind = param.enum?.length ? fill(gettext("one of %(values)s"), { values: param.enum.slice(0, 6).join(", ") }) : KINDS[param.type] || param.type;
+      const what = param.placeholder ? fill(gettext("%(kind)s or [%(placeholder)s]"), { kind, placeholder: param.placeholder }) : kind;
+      if (!param.required) return [what === KINDS.string ? gettext("Optional") : fill(gettext("Optional: %(what)s"), { what })];
       const key = keys.named(keys.mode === "span" ? "span-silent" : "not-spoken")?.shown.at(-1);
-      return [`Needed: mark ${kind}${stands}`, ...(key ? [", or ", ...drawKeys([key]), " not spoken"] : [])];
+      return key ? weave(gettext("Needed: mark %(what)s, or %(key)s not spoken"), { what, key: drawKeys([key]) }) : [fill(gettext("Needed: mark %(what)s"), { what })];
     }
 
     function setNotSpoken(name, value) {
@@ -136,7 +136,7 @@
       const open = missing();
       if (!open) return;
       setNotSpoken(open.name, true);
-      say(`${open.name}: not spoken.`);
+      say(fill(gettext("%(name)s: not spoken."), open));
       tell(null);
     }
 
@@ -155,17 +155,17 @@
         button.addEventListener("click", () => mark(index));
         return button;
       });
-      const leave = make("button", { type: "button" }, make("kbd", { "data-for": "span-leave", "data-key": "Escape" }, "esc"), "Leave");
+      const leave = make("button", { type: "button" }, make("kbd", { "data-for": "span-leave", "data-key": "Escape" }, "esc"), gettext("Leave"));
       leave.addEventListener("click", () => item.editor.select(null));
       marker.replaceChildren(make("q", {}, `“${item.editor.text(range)}”`), make("span", {}, markerHint()), ...buttons, leave);
       keys.draw(marker);
     }
 
     function markerHint() {
-      if (!item.intent) return "Choose the intent first; its parameters appear here.";
-      if (!item.params.length) return "This intent has no parameters.";
-      if (item.params.length <= MOST_DIGITS) return "is";
-      return item.narrow ? `is ${item.narrow}…` : "is (letters narrow the list)";
+      if (!item.intent) return gettext("Choose the intent first; its parameters appear here.");
+      if (!item.params.length) return gettext("This intent has no parameters.");
+      if (item.params.length <= MOST_DIGITS) return gettext("is");
+      return item.narrow ? fill(gettext("is %(letters)s…"), { letters: item.narrow }) : gettext("is (letters narrow the list)");
     }
 
     /* The parameters that the digits stand for. Few: always in the schema's order. Many:

@@ -2,7 +2,7 @@
    narrow it; a click into the empty field, or an arrow, lists all of them by domain. */
 (() => {
   "use strict";
-  const { make, keys } = window.IVR;
+  const { make, keys, gettext, fill } = window.IVR;
   const LIMIT = 12;
   const { compare } = new Intl.Collator(); // one for all: localeCompare finds it anew each time
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
@@ -156,7 +156,8 @@
 
     nothing() {
       const key = keys.told(this.none);
-      const text = this.entries ? `No intent fits.${key ? ` Esc, then ${key}, for none of these.` : ""}` : "The intents are being loaded…";
+      const none = key ? fill(gettext("No intent fits. Esc, then %(key)s, for none of these."), { key }) : gettext("No intent fits.");
+      const text = this.entries ? none : gettext("The intents are being loaded…");
       return make("li", { class: "none", role: "option", "aria-disabled": "true" }, text);
     }
 

@@ -1,5 +1,5 @@
 /* The desk's dialog that proposes an intent for the item on the screen. */
-const { make, say, dialog } = window.IVR;
+const { make, say, dialog, gettext } = window.IVR;
 
 function field(label, control) {
   const id = `proposal-${control.name}`;
@@ -21,14 +21,14 @@ export async function propose({ url, csrf, item, intents, catalogue }) {
   }
   const title = make("input", { name: "title", required: true, maxLength: 120, autocomplete: "off" });
   const when = make("textarea", { name: "description", required: true, maxLength: 300, rows: 2 });
-  const domain = make("select", { name: "domain", required: true }, make("option", { value: "" }, "Choose"),
+  const domain = make("select", { name: "domain", required: true }, make("option", { value: "" }, gettext("Choose")),
     ...domainsOf(intents).map((name) => make("option", { value: name }, name.replaceAll("_", " "))));
   const refusal = make("p", { class: "note warn", role: "alert", hidden: true });
-  const send = make("button", { class: "button go" }, "Propose");
+  const send = make("button", { class: "button go" }, gettext("Propose"));
   const form = make("form", { class: "decision" },
-    field("What the caller wants", title), field("Choose it when …", when), field("Domain", domain), refusal, send);
-  const box = dialog("propose", "Propose a new intent", make("p", { class: "soft" },
-    item ? "A reviewer decides. Answer this item as well as you can for now, or skip it." : "A reviewer decides."), form);
+    field(gettext("What the caller wants"), title), field(gettext("Choose it when …"), when), field(gettext("Domain"), domain), refusal, send);
+  const box = dialog("propose", gettext("Propose a new intent"), make("p", { class: "soft" },
+    item ? gettext("A reviewer decides. Answer this item as well as you can for now, or skip it.") : gettext("A reviewer decides.")), form);
   title.focus();
 
   form.addEventListener("submit", async (event) => {
@@ -47,6 +47,6 @@ export async function propose({ url, csrf, item, intents, catalogue }) {
       return;
     }
     refusal.hidden = false;
-    refusal.textContent = told?.message || "The server cannot be reached. Try again in a moment.";
+    refusal.textContent = told?.message || gettext("The server cannot be reached. Try again in a moment.");
   });
 }

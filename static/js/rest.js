@@ -1,7 +1,7 @@
 /* After 50 minutes of work, one line that proposes a break. */
 (() => {
   "use strict";
-  const { make, keys, drawKeys } = window.IVR;
+  const { make, keys, drawKeys, gettext } = window.IVR;
   const WORK = 50 * 60000;
   const REST = 10 * 60000; // so long without a key was a break
   const NUDGE = 30000;
@@ -16,9 +16,9 @@
 
     function draw() {
       away();
-      const close = make("button", { type: "button", class: "link" }, ...drawKeys(keys.named("nudge-away").shown), " Close");
+      const close = make("button", { type: "button", class: "link" }, ...drawKeys(keys.named("nudge-away").shown), " ", gettext("Close"));
       close.addEventListener("click", away);
-      document.body.append(make("p", { class: "nudge", role: "status" }, "50 minutes of work: ten away from the screen would do good. ", close));
+      document.body.append(make("p", { class: "nudge", role: "status" }, gettext("50 minutes of work: ten away from the screen would do good."), " ", close));
       setTimeout(away, NUDGE);
     }
 
@@ -35,7 +35,7 @@
   }
 
   keys.add({
-    id: "nudge-away", mode: "desk", group: "Other ways on", keys: ["Escape"], name: "Put the reminder of a break away",
+    id: "nudge-away", mode: "desk", group: gettext("Other ways on"), keys: ["Escape"], name: gettext("Put the reminder of a break away"),
     when: () => Boolean(document.querySelector(".nudge")), run: () => document.querySelector(".nudge").remove(),
   });
 

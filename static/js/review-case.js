@@ -1,7 +1,7 @@
 /* One case: choose among the answers or label afresh; then the model's vote shows. */
 (() => {
   "use strict";
-  const { say, keys, digit, parameterPanel, turnActs, Marks, Picker, answering, obstacle, carry, domainTitle, isCaseSeen } = window.IVR;
+  const { say, keys, digit, parameterPanel, turnActs, Marks, Picker, answering, obstacle, carry, domainTitle, isCaseSeen, gettext, fill } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const place = $("case");
   if (!place) return;
@@ -17,7 +17,7 @@
   const acts = turnActs();
   const picker = new Picker({ onPick: (intent) => show(intent.name), none: "none" });
   const said = answering({
-    mode: "afresh", group: "A label of your own", submitName: "Save and go on", outOfScope: place.dataset.outOfScope,
+    mode: "afresh", group: gettext("A label of your own"), submitName: gettext("Save and go on"), outOfScope: place.dataset.outOfScope,
     item: () => item, when: isOpen, panel, acts, picker, choose: show, submit: () => save(),
   });
 
@@ -55,12 +55,12 @@
     const box = $("vote");
     box.hidden = false;
     if (!response?.ok) {
-      box.textContent = "The model’s vote could not be loaded.";
+      box.textContent = gettext("The model’s vote could not be loaded.");
       return;
     }
     const { votes, source } = await response.json();
     const said = votes.map((vote) => `${intents.get(vote.intent)?.title || vote.intent} ${Math.round(100 * vote.confidence)} %`);
-    box.textContent = said.length ? `${source} says: ${said.join(", ")}.` : "The model has no vote on this one.";
+    box.textContent = said.length ? fill(gettext("%(model)s says: %(votes)s."), { model: source, votes: said.join(", ") }) : gettext("The model has no vote on this one.");
     say(box.textContent);
   }
 
@@ -71,7 +71,7 @@
     const response = await fetch(place.dataset.catalogue).catch(() => null);
     if (!response?.ok) {
       coming = null;
-      tell("The list of intents could not be loaded. Choose again to retry.");
+      tell(gettext("The list of intents could not be loaded. Choose again to retry."));
       return;
     }
     const found = await response.json();
@@ -100,7 +100,7 @@
     item.params = item.known?.parameters || [];
     item.editor.use(item.params.map((param) => param.name));
     const isNone = name === place.dataset.outOfScope;
-    $("chosen").textContent = isNone ? "None of these · out of scope" : item.known ? `${item.known.title} · ${domainTitle(item.known)}` : name;
+    $("chosen").textContent = isNone ? gettext("None of these · out of scope") : item.known ? `${item.known.title} · ${domainTitle(item.known)}` : name;
     tell(null);
     panel.drawMarker(item.editor.range);
     acts.draw();
@@ -123,7 +123,7 @@
   form.addEventListener("submit", (event) => {
     if (!chosen()) {
       event.preventDefault();
-      tell("Choose first: a number.");
+      tell(gettext("Choose first: a number."));
     } else if (chosen().value === "neither") {
       const open = item?.intent && obstacle(panel, said.startMarking);
       if (item?.intent && !open) {
@@ -131,8 +131,9 @@
         return;
       }
       event.preventDefault();
-      const ways = keys.hint([["find", "to search"], ["none", "for none of these"]]);
-      tell(open ? open.message : `Choose the right intent from the list${ways && `: ${ways}`}.`);
+      const ways = keys.hint([["find", gettext("%(key)s to search")], ["none", gettext("%(key)s for none of these")]]);
+      if (open) tell(open.message);
+      else tell(ways ? fill(gettext("Choose the right intent from the list: %(ways)s."), { ways }) : gettext("Choose the right intent from the list."));
       open?.mend();
     }
   });
@@ -147,15 +148,15 @@
   const chip = (letter) => form.querySelector(`input[name=reason][data-key="${letter}"]`);
 
   keys.add(
-    { id: "case-choose", mode: "review", group: "This case", keys: ["1–9"], name: "Choose an answer; the last number is neither", when: isOpen, run: (event) => choose(digit(event)) },
-    { id: "case-save", mode: "review", group: "This case", keys: ["Enter"], name: "Save and go on", when: isOpen, run: save },
-    { id: "case-teach", mode: "review", group: "This case", keys: ["t"], name: "Save it as a teaching example too", when: () => isOpen() && Boolean($("teaching")), run: () => $("teaching").click() },
+    { id: "case-choose", mode: "review", group: gettext("This case"), keys: ["1–9"], name: gettext("Choose an answer; the last number is neither"), when: isOpen, run: (event) => choose(digit(event)) },
+    { id: "case-save", mode: "review", group: gettext("This case"), keys: ["Enter"], name: gettext("Save and go on"), when: isOpen, run: save },
+    { id: "case-teach", mode: "review", group: gettext("This case"), keys: ["t"], name: gettext("Save it as a teaching example too"), when: () => isOpen() && Boolean($("teaching")), run: () => $("teaching").click() },
     ...[...form.querySelectorAll("input[name=reason]")].map((input) => ({
-      id: `case-reason-${input.value}`, mode: "review", group: "This case", keys: [input.dataset.key], name: `Reason: ${input.parentElement.textContent.trim().slice(1).trim()}`, when: isOpen, run: () => chip(input.dataset.key).click(),
+      id: `case-reason-${input.value}`, mode: "review", group: gettext("This case"), keys: [input.dataset.key], name: fill(gettext("Reason: %(reason)s"), { reason: input.parentElement.textContent.trim().slice(1).trim() }), when: isOpen, run: () => chip(input.dataset.key).click(),
     })),
     ...said.commands,
-    { id: "own-save", mode: "afresh", group: "A label of your own", keys: ["Enter"], name: "Save and go on", run: save },
-    { id: "own-leave", mode: "afresh", group: "A label of your own", keys: ["Escape"], name: "Back to choosing and to the reasons", run: () => { keys.mode = "review"; say("Choosing."); } },
+    { id: "own-save", mode: "afresh", group: gettext("A label of your own"), keys: ["Enter"], name: gettext("Save and go on"), run: save },
+    { id: "own-leave", mode: "afresh", group: gettext("A label of your own"), keys: ["Escape"], name: gettext("Back to choosing and to the reasons"), run: () => { keys.mode = "review"; say(gettext("Choosing.")); } },
   );
   catalogue();
 })();

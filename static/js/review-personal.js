@@ -1,7 +1,7 @@
 /* Reported personal data: words are marked, each run with its own type. */
 (() => {
   "use strict";
-  const { keys, carry, isCaseSeen } = window.IVR;
+  const { keys, carry, isCaseSeen, gettext } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const form = $("decide");
   if (!form) return;
@@ -30,7 +30,7 @@
     if (event.submitter?.value !== "release" && !marked.length) {
       event.preventDefault();
       $("refusal").hidden = false;
-      $("refusal").textContent = "Mark the words that are personal data first: arrows and space, or click them.";
+      $("refusal").textContent = gettext("Mark the words that are personal data first: arrows and space, or click them.");
       return;
     }
     carry(form, Object.fromEntries(marked.map((word) => [`type-${word.value}`, word.parentElement.dataset.type || type.value])));
@@ -38,10 +38,10 @@
   words.filter((word) => word.checked).forEach(mark);
 
   keys.add(
-    { id: "word-move", mode: "review", group: "This report", keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: "Another word; space marks it", when: isOpen, run: (event) => move(event.key === "ArrowLeft" ? -1 : 1) },
-    { id: "word-mark", mode: "review", group: "This report", keys: ["Space"], name: "Mark the word, or not", when: () => isOpen() && words.includes(document.activeElement), run: () => document.activeElement.click() },
-    { id: "word-type", mode: "review", group: "This report", keys: ["y"], name: "Choose what kind of data it is", when: isOpen, run: () => type.focus() },
-    { id: "word-out", mode: "review", group: "This report", keys: ["Enter"], name: "Take the marked words out", when: isOpen, run: () => $("redact").click() },
-    { id: "word-release", mode: "review", group: "This report", keys: ["r"], name: "No personal data: release", when: isOpen, run: () => $("release").click() },
+    { id: "word-move", mode: "review", group: gettext("This report"), keys: ["ArrowLeft", "ArrowRight"], repeats: true, name: gettext("Another word; space marks it"), when: isOpen, run: (event) => move(event.key === "ArrowLeft" ? -1 : 1) },
+    { id: "word-mark", mode: "review", group: gettext("This report"), keys: ["Space"], name: gettext("Mark the word, or not"), when: () => isOpen() && words.includes(document.activeElement), run: () => document.activeElement.click() },
+    { id: "word-type", mode: "review", group: gettext("This report"), keys: ["y"], name: gettext("Choose what kind of data it is"), when: isOpen, run: () => type.focus() },
+    { id: "word-out", mode: "review", group: gettext("This report"), keys: ["Enter"], name: gettext("Take the marked words out"), when: isOpen, run: () => $("redact").click() },
+    { id: "word-release", mode: "review", group: gettext("This report"), keys: ["r"], name: gettext("No personal data: release"), when: isOpen, run: () => $("release").click() },
   );
 })();

@@ -2,7 +2,7 @@
    nobody is there, and deaf until the case has been seen. */
 (() => {
   "use strict";
-  const { keys, attended } = window.IVR;
+  const { keys, attended, gettext } = window.IVR;
   const $ = (id) => document.getElementById(id);
   const page = attended($("review"));
   const press = (id) => $(id)?.click();
@@ -10,14 +10,14 @@
 
   keys.mode = "review";
   keys.add(
-    { id: "review-next", mode: "review", group: "Review", keys: ["j"], name: "Next in the queue", when: there("after"), run: () => press("after") },
-    { id: "review-before", mode: "review", group: "Review", keys: ["k"], name: "The one before", when: there("before"), run: () => press("before") },
-    { id: "review-undo", mode: "page", group: "Review", keys: ["Mod+z"], name: "Take back the last decision", when: there("take-back"), run: () => press("take-back") },
+    { id: "review-next", mode: "review", group: gettext("Review"), keys: ["j"], name: gettext("Next in the queue"), when: there("after"), run: () => press("after") },
+    { id: "review-before", mode: "review", group: gettext("Review"), keys: ["k"], name: gettext("The one before"), when: there("before"), run: () => press("before") },
+    { id: "review-undo", mode: "page", group: gettext("Review"), keys: ["Mod+z"], name: gettext("Take back the last decision"), when: there("take-back"), run: () => press("take-back") },
   );
-  if ($("text")) keys.add({ id: "review-write", mode: "review", group: "Review", keys: ["a"], name: "Write the answer", run: () => $("text").focus() });
-  if ($("why")) keys.add({ id: "review-reopen", mode: "review", group: "Review", keys: ["o"], name: "Open it again: choose why, then once more", run: () => ($("why").value ? press("reopen") : $("why").focus()) });
+  if ($("text")) keys.add({ id: "review-write", mode: "review", group: gettext("Review"), keys: ["a"], name: gettext("Write the answer"), run: () => $("text").focus() });
+  if ($("why")) keys.add({ id: "review-reopen", mode: "review", group: gettext("Review"), keys: ["o"], name: gettext("Open it again: choose why, then once more"), run: () => ($("why").value ? press("reopen") : $("why").focus()) });
 
-  const standing = ["What you entered is kept. Another reviewer may settle this one meanwhile; then you are told when you save."];
+  const standing = [gettext("What you entered is kept. Another reviewer may settle this one meanwhile; then you are told when you save.")];
   if (document.querySelector(".review")) page.cover({ pause: () => standing });
 
   $("text")?.addEventListener("keydown", (event) => {

@@ -1,4 +1,5 @@
 // The editor's two halves: a form of rows and the source, each following the other.
+const { gettext, fill } = window.IVR;
 const source = document.getElementById("source");
 const rows = document.getElementById("rows");
 const add = document.getElementById("add-row");
@@ -50,7 +51,7 @@ function draw() {
   const schema = read();
   add.disabled = !schema;
   hint.hidden = Boolean(schema);
-  hint.textContent = "The source does not read as JSON yet.";
+  hint.textContent = gettext("The source does not read as JSON yet.");
   if (!schema || rows.contains(document.activeElement) && !changed(schema)) return;
   rows.replaceChildren(...Object.entries(schema.properties).map(([name, rule]) => row(name, rule, schema)));
 }
@@ -70,24 +71,24 @@ function row(name, rule, schema) {
   const kind = Array.isArray(rule.type) ? rule.type.find((each) => each !== "null") : rule.type;
   box.append(
     legend,
-    field("name", "Name", input(name)),
-    field("type", "Type", select(TYPES, kind)),
-    field("required", "Required", tick(schema.required.includes(name))),
-    field("description", "Meaning", input(rule.description ?? "")),
-    field("enum", "Values, by comma", input((rule.enum ?? []).join(", "))),
-    field("format", "Format", select(FORMATS, rule.format ?? "")),
-    field("pattern", "Pattern", input(rule.pattern ?? "")),
-    field("x-placeholder", "Placeholder", input(rule["x-placeholder"] ?? "")),
-    field("x-normalizer", "Read as", select(NORMALIZERS, rule["x-normalizer"] ?? "")),
-    field("x-prompt", "The bot asks", input(rule["x-prompt"] ?? "")),
-    field("x-say", "Callers say", input(rule["x-say"] ?? "")),
-    field("x-carry-over", "May come from an earlier turn", tick(rule["x-carry-over"] === true)),
+    field("name", gettext("Name"), input(name)),
+    field("type", gettext("Type"), select(TYPES, kind)),
+    field("required", gettext("Required"), tick(schema.required.includes(name))),
+    field("description", gettext("Meaning"), input(rule.description ?? "")),
+    field("enum", gettext("Values, by comma"), input((rule.enum ?? []).join(", "))),
+    field("format", gettext("Format"), select(FORMATS, rule.format ?? "")),
+    field("pattern", gettext("Pattern"), input(rule.pattern ?? "")),
+    field("x-placeholder", gettext("Placeholder"), input(rule["x-placeholder"] ?? "")),
+    field("x-normalizer", gettext("Read as"), select(NORMALIZERS, rule["x-normalizer"] ?? "")),
+    field("x-prompt", gettext("The bot asks"), input(rule["x-prompt"] ?? "")),
+    field("x-say", gettext("Callers say"), input(rule["x-say"] ?? "")),
+    field("x-carry-over", gettext("May come from an earlier turn"), tick(rule["x-carry-over"] === true)),
   );
   const gone = document.createElement("button");
   gone.type = "button";
   gone.className = "link";
   gone.dataset.remove = name;
-  gone.textContent = `Remove ${name}`;
+  gone.textContent = fill(gettext("Remove %(name)s"), { name });
   box.append(gone);
   return box;
 }
@@ -118,7 +119,7 @@ function tick(checked) {
 
 function select(values, chosen) {
   const control = document.createElement("select");
-  for (const value of values) control.add(new Option(value || "none", value, false, value === chosen));
+  for (const value of values) control.add(new Option(value || gettext("none"), value, false, value === chosen));
   return control;
 }
 

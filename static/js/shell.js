@@ -8,7 +8,9 @@
   const { gettext = (text) => text, ngettext = (one, many, n) => (n === 1 ? one : many) } = window.django || {};
   /* fill("%(n)s of %(all)s", { n, all }) */
   const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
-  Object.assign(IVR, { gettext, ngettext, fill });
+  /* The same with nodes, or with lists of them: -> the parts, to be appended in turn. */
+  const weave = (text, nodes) => text.split(/%\((\w+)\)s/).flatMap((part, at) => (at % 2 ? nodes[part] : part || []));
+  Object.assign(IVR, { gettext, ngettext, fill, weave });
 
   IVR.make = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
@@ -68,9 +70,9 @@
   const keysOf = (command) => own.keys?.[command.id] || command.keys;
 
   const NAMES = {
-    Enter: "↵", Space: "space", Escape: "esc", Backspace: "⌫", ArrowLeft: "←",
-    ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Mod: "ctrl", Shift: "shift",
-    Alt: "alt", Letter: "a–z",
+    Enter: "↵", Space: gettext("space"), Escape: gettext("esc"), Backspace: "⌫", ArrowLeft: "←",
+    ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Mod: gettext("ctrl"), Shift: gettext("shift"),
+    Alt: gettext("alt"), Letter: "a–z",
   };
   const show = (key) => NAMES[key] || key;
 
@@ -173,8 +175,8 @@
       const key = command && told(command);
       return key ? nameOf(key) : "";
     },
-    /* [[id, what its key is for]] -> "0 for none of these, a–z to search"; "" where none works */
-    hint: (pairs) => pairs.map(([id, words]) => [IVR.keys.told(id), words]).filter(([key]) => key).map((pair) => pair.join(" ")).join(", "),
+    /* [[id, "%(key)s to search"]] -> "0 for none of these, a–z to search"; "" where none works */
+    hint: (pairs) => pairs.map(([id, words]) => [IVR.keys.told(id), words]).filter(([key]) => key).map(([key, words]) => fill(words, { key })).join(", "),
     /* Those that would do something now; isMany: which, only the key can say. */
     usable: () => commands.filter((one) => [mode, "page"].includes(one.mode) && (!one.when || one.when())).map(drawn),
     get mode() {
@@ -209,7 +211,7 @@
 
   IVR.dialog = (id, title, ...body) => {
     $(id)?.remove();
-    const close = IVR.make("button", { type: "button", class: "link" }, "Close");
+    const close = IVR.make("button", { type: "button", class: "link" }, gettext("Close"));
     const node = IVR.make("dialog", { id, "aria-labelledby": `${id}-title` },
       IVR.make("header", {}, IVR.make("h2", { id: `${id}-title` }, title), close), ...body);
     close.addEventListener("click", () => node.close());
@@ -229,7 +231,7 @@
       const list = IVR.make("dl");
       for (const command of members) {
         const keys = shownOf(command);
-        list.append(IVR.make("dt", { "data-command": command.id }, ...(keys.length ? IVR.drawKeys(keys) : ["off"])), IVR.make("dd", {}, command.name));
+        list.append(IVR.make("dt", { "data-command": command.id }, ...(keys.length ? IVR.drawKeys(keys) : [gettext("off")])), IVR.make("dd", {}, command.name));
       }
       body.push(IVR.make("h3", {}, group), list);
     }
@@ -238,13 +240,13 @@
       store.setItem("ivr-single-keys", box.checked ? "on" : "off");
       drawIn(document);
     });
-    if (own.single) body.push(IVR.make("p", { class: "switch" }, IVR.make("a", { href: "/me/keys" }, "Change your keys, or switch single keys off"), " · ", IVR.make("a", { href: "/label/warm-up" }, "Practise them")));
-    else body.push(IVR.make("label", { class: "switch" }, box, "Single keys (off: hold Alt with each)"));
-    IVR.dialog("keysheet", "Keys", ...body).classList.add("keysheet");
+    if (own.single) body.push(IVR.make("p", { class: "switch" }, IVR.make("a", { href: "/me/keys" }, gettext("Change your keys, or switch single keys off")), " · ", IVR.make("a", { href: "/label/warm-up" }, gettext("Practise them"))));
+    else body.push(IVR.make("label", { class: "switch" }, box, gettext("Single keys (off: hold Alt with each)")));
+    IVR.dialog("keysheet", gettext("Keys"), ...body).classList.add("keysheet");
   }
   IVR.keys.add(
-    { id: "keys", mode: "page", group: "Everywhere", keys: ["?"], name: "Show this sheet", run: keySheet },
-    { id: "palette", mode: "page", group: "Everywhere", keys: ["Mod+k"], name: "Find a command or a page", run: async () => (await import(root.dataset.palette)).palette() },
+    { id: "keys", mode: "page", group: gettext("Everywhere"), keys: ["?"], name: gettext("Show this sheet"), run: keySheet },
+    { id: "palette", mode: "page", group: gettext("Everywhere"), keys: ["Mod+k"], name: gettext("Find a command or a page"), run: async () => (await import(root.dataset.palette)).palette() },
   );
 
   addEventListener("DOMContentLoaded", () => {

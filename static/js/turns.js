@@ -1,7 +1,7 @@
 /* The turns of a conversation at the desk: marks in the text and in what was said before, and what this turn does. */
 (() => {
   "use strict";
-  const { say, SpanEditor } = window.IVR;
+  const { say, SpanEditor, gettext, fill } = window.IVR;
 
   /* One editor for the text and one for each earlier turn, used as one: a selection is
      in one of them, and spans of an earlier turn carry its place, `turn`. */
@@ -110,7 +110,7 @@
       const next = all[(at + by + all.length) % all.length];
       next.checked = true;
       chosen();
-      say(`This turn: ${next.parentNode.textContent.trim()}.`);
+      say(fill(gettext("This turn: %(act)s."), { act: next.parentNode.textContent.trim() }));
     }
 
     function chosen() {
@@ -119,7 +119,7 @@
 
     function misheard() {
       heard().checked = !heard().checked;
-      say(heard().checked ? "A word was misheard." : "Nothing was misheard.");
+      say(heard().checked ? gettext("A word was misheard.") : gettext("Nothing was misheard."));
     }
 
     return {

@@ -1,7 +1,7 @@
 /* What marked words amount to, beside the mark: read by the server as it will store them, and editable. */
 (() => {
   "use strict";
-  const { make } = window.IVR;
+  const { make, gettext, fill } = window.IVR;
   const TYPING = 120; // ms without a key before what is typed is read
   const PLACEHOLDER = /^\[[A-Z_]+_\d+\]$/;
 
@@ -36,7 +36,7 @@
   /* The field of one mark. `done` gives the keys back to the desk. */
   function valueField({ item, param, span, words, reader, done }) {
     const id = `value-${crypto.randomUUID()}`;
-    const input = make("input", { class: "value", type: "text", autocomplete: "off", spellcheck: false, maxLength: 200, "aria-label": `Value of ${param.name}`, "aria-describedby": id });
+    const input = make("input", { class: "value", type: "text", autocomplete: "off", spellcheck: false, maxLength: 200, "aria-label": fill(gettext("Value of %(name)s"), { name: param.name }), "aria-describedby": id });
     const note = make("small", { id, class: "need", role: "status" });
     const node = make("span", { class: "amounts" }, input, note);
     let timer = null;
@@ -47,7 +47,7 @@
       input.toggleAttribute("aria-busy", !found);
       if (!typing) input.value = found && !found.problem ? found.value : said();
       input.size = Math.min(28, Math.max(8, input.value.length + 1));
-      const problem = found?.problem ? `${param.name} ${found.problem}.` : "";
+      const problem = found?.problem ? fill(gettext("%(name)s %(problem)s."), { name: param.name, problem: found.problem }) : "";
       note.textContent = problem || (typing && found && found.value !== input.value ? `= ${found.value}` : "");
       note.className = problem ? "need" : "soft";
       if (problem) input.setAttribute("aria-invalid", "true");

@@ -2,7 +2,7 @@
    Stands in for what the desk asks of the server, and says what to try. */
 (() => {
   "use strict";
-  const { make, say, keys, drawKeys, watchPaint, isSettled } = window.IVR;
+  const { make, say, keys, drawKeys, watchPaint, isSettled, gettext, ngettext, fill, weave } = window.IVR;
   const $ = (id) => document.getElementById(id);
   // Those of the lessons, and those whose keys the item itself shows.
   const PRACTISED = /^(submit|choose|none|find|mark|skip|undo|not-spoken|misheard|value|span-(?!personal).*)$/;
@@ -17,7 +17,7 @@
   /* The key, else what does the same without: [part of a line] */
   const press = (id, otherwise, at = 0) => [key(id, at) ? { key: key(id, at) } : otherwise];
   const digits = (id, digit, otherwise) => press(id, otherwise).map((part) => (part.key ? { key: part.key.replace(/\d–\d/, digit) } : part));
-  const accept = () => press("submit", "“Submit”");
+  const accept = () => press("submit", gettext("“Submit”"));
   const isAnswer = (intent) => ({ kind, body }) => kind === "answer" && body.intent === intent;
   const isMarked = ({ kind, body }) => kind === "answer" && JSON.parse(body.spans).some((span) => span.param === "amount" && span.text === AMOUNT);
 
@@ -25,18 +25,19 @@
     const letters = [...word].map((letter) => ({ key: letter }));
     if (key("find") === "Letter") return letters;
     if (key("find") === "Alt+Letter") return [{ key: `Alt+${word[0]}` }, ...letters.slice(1)];
-    return [...press("find", "in the field"), " and ", ...letters];
+    return weave(gettext("%(field)s and %(letters)s"), { field: press("find", gettext("in the field")), letters });
   }
 
   const lessons = ({ digitSubmits }) => [
-    [{ line: () => ["The suggestion is right: ", ...accept(), " accepts it."], fits: isAnswer("pay_bill") }],
-    [{ line: () => ["The second suggestion is the right one: press ", ...digits("choose", 2, "it"), ...(digitSubmits ? ["."] : [", then ", ...accept(), "."])], fits: isAnswer("explain_charge") }],
-    [{ line: () => ["No suggestion fits. Type ", ...search("out"), " to search, ", { key: "Enter" }, " to take the first, ", ...accept(), " to accept it."], fits: isAnswer("report_outage") }],
-    [{ line: () => ["The amount is needed: ", ...press("mark", "a click"), " marks “twelve”, ", ...press("span-extend", "another", 1), " takes in “dollars”, ", ...digits("span-param", 1, "its button"), " says it is the amount. Then ", ...accept(), "."], fits: isMarked }],
+    [{ line: () => weave(gettext("The suggestion is right: %(submit)s accepts it."), { submit: accept() }), fits: isAnswer("pay_bill") }],
+    [{ line: () => weave(digitSubmits ? gettext("The second suggestion is the right one: press %(choose)s.") : gettext("The second suggestion is the right one: press %(choose)s, then %(submit)s."), { choose: digits("choose", 2, gettext("it")), submit: accept() }), fits: isAnswer("explain_charge") }],
+    [{ line: () => weave(gettext("No suggestion fits. Type %(letters)s to search, %(enter)s to take the first, %(submit)s to accept it."), { letters: search("out"), enter: { key: "Enter" }, submit: accept() }), fits: isAnswer("report_outage") }],
+    [{ line: () => weave(gettext("The amount is needed: %(mark)s marks “twelve”, %(extend)s takes in “dollars”, %(param)s says it is the amount. Then %(submit)s."), {
+      mark: press("mark", gettext("a click")), extend: press("span-extend", gettext("another"), 1), param: digits("span-param", 1, gettext("its button")), submit: accept() }), fits: isMarked }],
     [
-      { line: () => ["Say you cannot judge this one: ", ...press("skip", "“Skip”"), " skips it, ", { key: "1" }, " is the first reason."], fits: ({ kind }) => kind === "skip" },
-      { line: () => ["Skipped. On second thoughts: ", ...press("undo", "“Undo”"), " takes the last answer back, here and at the desk."], fits: ({ kind }) => kind === "undo" },
-      { line: () => ["It is back as it was: ", ...accept(), " accepts it."], fits: ({ kind }) => kind === "answer" },
+      { line: () => weave(gettext("Say you cannot judge this one: %(skip)s skips it, %(first)s is the first reason."), { skip: press("skip", gettext("“Skip”")), first: { key: "1" } }), fits: ({ kind }) => kind === "skip" },
+      { line: () => weave(gettext("Skipped. On second thoughts: %(undo)s takes the last answer back, here and at the desk."), { undo: press("undo", gettext("“Undo”")) }), fits: ({ kind }) => kind === "undo" },
+      { line: () => weave(gettext("It is back as it was: %(submit)s accepts it."), { submit: accept() }), fits: ({ kind }) => kind === "answer" },
     ],
   ];
 
@@ -83,7 +84,7 @@
       const line = course[at][step].line();
       pressed = 0;
       $("lesson").hidden = false;
-      $("step").textContent = `Warm-up, ${at + 1} of ${course.length}`;
+      $("step").textContent = fill(gettext("Warm-up, %(step)s of %(all)s"), { step: at + 1, all: course.length });
       $("right").hidden = !said;
       $("right").textContent = said;
       $("task").replaceChildren(...shown(line));
@@ -94,8 +95,7 @@
 
     function praise() {
       total += pressed;
-      if (!pressed) return "Right.";
-      return pressed === 1 ? "Right: one key." : `Right: ${pressed} keys.`;
+      return pressed ? fill(ngettext("Right: one key.", "Right: %(n)s keys.", pressed), { n: pressed }) : gettext("Right.");
     }
 
     function go(lesson, said) {
@@ -127,14 +127,14 @@
           done.add(at);
           go(at + 1, said);
         }
-      } else if (kind === "skip") go(at + 1, "Skipped.");
-      else instruct("Nearly. Here it is about this:");
+      } else if (kind === "skip") go(at + 1, gettext("Skipped."));
+      else instruct(gettext("Nearly. Here it is about this:"));
     }
 
     function undo() {
       if (at < course.length && course[at][step].fits({ kind: "undo" })) goOn(praise());
-      else if (at > 0 && at < course.length) go(at - 1, "Taken back.");
-      else say("Nothing to take back.");
+      else if (at > 0 && at < course.length) go(at - 1, gettext("Taken back."));
+      else say(gettext("Nothing to take back."));
     }
 
     /* ---- the end ---- */
@@ -157,19 +157,20 @@
       $("acts").hidden = true;
       $("lesson").hidden = true;
       leaveEmpty();
-      const title = make("h2", { tabIndex: -1 }, "Warmed up");
+      const title = make("h2", { tabIndex: -1 }, gettext("Warmed up"));
       const isAll = done.size === course.length;
-      const result = isAll ? `All five are done${total ? `, with ${total} keys` : ""}.` : `${done.size} of the five done; “Once more” has the others, too.`;
-      const told = make("p", {}, `${said} ${result} `, ...shown(press("keys", "“keys”")), " shows every key, at the desk too.");
+      const whole = total ? fill(ngettext("All five are done, with %(n)s key.", "All five are done, with %(n)s keys.", total), { n: total }) : gettext("All five are done.");
+      const result = isAll ? whole : fill(gettext("%(n)s of the five done; “Once more” has the others, too."), { n: done.size });
+      const told = make("p", {}, `${said} ${result} `, ...weave(gettext("%(keys)s shows every key, at the desk too."), { keys: shown(press("keys", gettext("“keys”"))) }));
       const ways = make("p", { class: "ways" },
-        make("a", { class: "button go", href: url.page }, ...drawKeys(keys.named("submit").shown.slice(0, 1)), " To the desk"),
-        make("a", { class: "button", href: url.ended }, "Once more"));
+        make("a", { class: "button go", href: url.page }, ...drawKeys(keys.named("submit").shown.slice(0, 1)), " ", gettext("To the desk")),
+        make("a", { class: "button", href: url.ended }, gettext("Once more")));
       last = { form: make("div", { id: "finish", class: "finish" }, title, told, ways) };
       slot.replaceChildren(last.form);
       watchPaint(last);
       title.focus({ preventScroll: true });
-      say(`${told.textContent} ${spoken(accept())} goes to the desk.`);
-      if (!(await note(isAll ? "done" : "skipped"))) told.append(" The server could not note it, so the desk may offer the warm-up again.");
+      say(`${told.textContent} ${fill(gettext("%(key)s goes to the desk."), { key: spoken(accept()) })}`);
+      if (!(await note(isAll ? "done" : "skipped"))) told.append(" ", gettext("The server could not note it, so the desk may offer the warm-up again."));
     }
 
     function begin() {
@@ -179,8 +180,8 @@
         leave();
       });
       keys.add(
-        { id: "warm-up-leave", mode: "page", group: "The warm-up", keys: ["Escape"], name: "Leave the warm-up", when: () => !last && !document.querySelector("details.menu[open]"), run: leave },
-        { id: "warm-up-on", mode: "finish", group: "The warm-up", keys: keys.named("submit").keys.slice(0, 1), name: "To the desk, once it is done", when: () => isSettled(last), run: () => location.assign(url.page) },
+        { id: "warm-up-leave", mode: "page", group: gettext("The warm-up"), keys: ["Escape"], name: gettext("Leave the warm-up"), when: () => !last && !document.querySelector("details.menu[open]"), run: leave },
+        { id: "warm-up-on", mode: "finish", group: gettext("The warm-up"), keys: keys.named("submit").keys.slice(0, 1), name: gettext("To the desk, once it is done"), when: () => isSettled(last), run: () => location.assign(url.page) },
       );
     }
 
