@@ -21,6 +21,7 @@ from django.http import (
     HttpResponseRedirect,
     JsonResponse,
 )
+from django.utils.translation import gettext as _
 
 from annotations.errors import NotAllowedError
 from annotations.models import ApiToken, Role, Scope, User
@@ -110,11 +111,11 @@ class TokenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.api_token = None
-        kind, _, raw = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        kind, __, raw = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if kind.lower() == "bearer":
             token = tokens.authenticate(raw.strip())
             if token is None:
-                return _unauthorized("This token is not valid, or no longer.")
+                return _unauthorized(_("This token is not valid, or no longer."))
             request.api_token = token
             request.user = token.user
         return self.get_response(request)
@@ -154,13 +155,14 @@ def _methods(route: str) -> list[str]:
 
 def _refusal(rule: Rule, token: ApiToken | None) -> NotAllowedError:
     if token is not None and not rule.scope:
-        return NotAllowedError("A token cannot be used here; sign in as a person.")
+        return NotAllowedError(_("A token cannot be used here; sign in as a person."))
     if token is not None and rule.scope not in token.scopes:
         return NotAllowedError(
-            f"This token lacks the scope “{rule.scope}”.", scope=rule.scope
+            _("This token lacks the scope “%(scope)s”.") % {"scope": rule.scope},
+            scope=rule.scope,
         )
-    names = sorted(Role(role).label for role in rule.roles)
-    return NotAllowedError(f"This is for: {', '.join(names)}.")
+    names = sorted(str(Role(role).label) for role in rule.roles)
+    return NotAllowedError(_("This is for: %(roles)s.") % {"roles": ", ".join(names)})
 
 
 def _unauthorized(message: str) -> JsonResponse:
@@ -175,7 +177,7 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
         target = _sign_in_url(page.path or "/")
         return HttpResponse(status=401, headers={"HX-Redirect": target})
     if http.wants_json(request):
-        return _unauthorized("Sign in, or send a token: Authorization: Bearer …")
+        return _unauthorized(_("Sign in, or send a token: Authorization: Bearer …"))
     is_page = request.method in ("GET", "HEAD")
     return HttpResponseRedirect(
         _sign_in_url(request.get_full_path() if is_page else "/")

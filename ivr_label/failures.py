@@ -4,16 +4,19 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from .requests import is_for_programs
 
 SENTENCES = {
-    400: "The request could not be understood.",
-    403: "This page is not open to you.",
-    404: "There is nothing at this address.",
-    500: "Something failed on our side. What you had submitted before is safe.",
+    400: _("The request could not be understood."),
+    403: _("This page is not open to you."),
+    404: _("There is nothing at this address."),
+    500: _("Something failed on our side. What you had submitted before is safe."),
 }
-STALE_FORM = (
+STALE_FORM = _(
     "This form was not sent from a page of yours that is still open. Go back, load the "
     "page anew and send it again; cookies have to be allowed."
 )
@@ -41,17 +44,20 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def wrong_method(request: HttpRequest, methods: list[str]) -> HttpResponse:
     """405, with the methods that this address has."""
-    has = f"This address takes {', '.join(methods)}, not {request.method}."
+    has = gettext("This address takes %(methods)s, not %(method)s.") % {
+        "methods": ", ".join(methods),
+        "method": request.method,
+    }
     response = _answer(request, 405, has if methods else SENTENCES[404])
     response["Allow"] = ", ".join(methods)
     return response
 
 
-def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, sentence: str | Promise) -> HttpResponse:
     """No context processor runs, no query is made: the database may be what failed."""
     if is_for_programs(request):
         code = HTTPStatus(status).phrase.lower().replace(" ", "_")
-        return JsonResponse({"code": code, "message": sentence}, status=status)
+        return JsonResponse({"code": code, "message": str(sentence)}, status=status)
     context = {
         "request": request,
         "request_id": getattr(request, "request_id", ""),

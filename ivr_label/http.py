@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -77,18 +78,20 @@ class DomainErrorMiddleware:
         if isinstance(error, DomainError):
             return error_response(request, error)
         if isinstance(error, RequestDataTooBig):
-            return error_response(request, TooLargeError("The request is too large."))
+            return error_response(
+                request, TooLargeError(_("The request is too large."))
+            )
         return None
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's handler: ours for DomainError, one shape for everything else."""
     if isinstance(error, RequestDataTooBig):
-        error = TooLargeError("The request is too large.")
+        error = TooLargeError(_("The request is too large."))
     if isinstance(error, DomainError):
         return Response(error_body(error), status=status_of(error))
     if is_unstorable_text(error):
-        error = ParseError(NOT_STORABLE)
+        error = ParseError(str(NOT_STORABLE))
     response = exception_handler(error, context)
     if response is not None:
         response.data = _api_error_body(error, response.data)
@@ -104,7 +107,7 @@ def _api_error_body(error: Exception, data: Any) -> dict[str, Any]:
         }
     return {
         "code": "invalid",
-        "message": "Some fields are not valid; see `fields`.",
+        "message": _("Some fields are not valid; see `fields`."),
         "fields": data,
     }
 

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
@@ -23,13 +24,13 @@ class StorableJSONParser(JSONParser):
     ) -> Any:
         body = stream.read()
         if b"\0" in body:
-            raise ParseError(NOT_STORABLE)
+            raise ParseError(str(NOT_STORABLE))
         try:
             data = _parse_json(body)
         except (ValueError, RecursionError):  # also: not UTF-8, a number too long
-            raise ParseError("The body is not valid JSON in UTF-8.") from None
+            raise ParseError(_("The body is not valid JSON in UTF-8.")) from None
         if SUSPECT_ESCAPE.search(body) and _holds_unstorable(data):
-            raise ParseError(NOT_STORABLE)
+            raise ParseError(str(NOT_STORABLE))
         return data
 
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext_lazy as _
 
 from . import logs
 
@@ -15,7 +16,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 FOR_PROGRAMS = ("/api/", "/v1/")
 METRICS = "/metrics"
-NOT_STORABLE = "The request holds a NUL or half a surrogate pair; remove it."
+NOT_STORABLE = _("The request holds a NUL or half a surrogate pair; remove it.")
 
 
 class RequestIdMiddleware:
@@ -70,13 +71,13 @@ class StorableTextMiddleware:
     ) -> HttpResponse | None:
         """Answer for text that came in a body and met the database's refusal."""
         if is_unstorable_text(error):
-            raise BadRequest(NOT_STORABLE) from error
+            raise BadRequest(str(NOT_STORABLE)) from error
         return None
 
 
 def _not_storable(request: HttpRequest) -> HttpResponse:
     if is_for_programs(request):
-        body = {"code": "bad_request", "message": NOT_STORABLE}
+        body = {"code": "bad_request", "message": str(NOT_STORABLE)}
         return JsonResponse(body, status=400)
     return HttpResponse(NOT_STORABLE, status=400, content_type="text/plain")
 

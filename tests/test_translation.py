@@ -27,11 +27,12 @@ PENDING = (
     "templates/training",
     "annotations/",
     "training/",
-    "ivr_label/",
 )
 READ_ALOUD = {"aria-label", "aria-description", "title", "placeholder", "alt", "label"}
 # The names of products and formats are the same in every language.
 NAMES = {"IVR Label", "JSON", "CSV", "API", "URL", "OpenAPI", "ID", "UTC", "MLflow"}
+# What goes wrong before pages are served, or by a mistake in the code.
+NOT_SHOWN = {"SetUpError", "SettingError", "Error", "ValueError", "StoryStuckError"}
 _TRANSLATED = re.compile(
     r"\{%\s*blocktrans(?:late)?\b.*?endblocktrans(?:late)?\s*%\}"
     r"|\{%\s*comment\b.*?endcomment\s*%\}",
@@ -84,7 +85,8 @@ def sentences(tree: ast.AST) -> Iterator[tuple[int, str]]:
         is_error = isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
             "Error"
         )
-        for argument in node.args if is_error else []:
+        is_shown = is_error and ast.unparse(node.func) not in NOT_SHOWN
+        for argument in node.args if is_shown else []:
             if isinstance(argument, ast.JoinedStr) or (
                 isinstance(argument, ast.Constant)
                 and isinstance(argument.value, str)
