@@ -138,6 +138,7 @@
       const groups = this.entries && !query && this.listsAll ? byDomain(this.entries) : null;
       if (groups) this.hits = [...groups.values()].flat();
       else this.hits = this.entries && query ? search(this.entries, this.input.value) : [];
+      if (this.at) this.list.scrollTop = 0;
       this.at = 0;
       this.list.hidden = !query && !this.listsAll;
       this.input.setAttribute("aria-expanded", String(!this.list.hidden));
@@ -171,10 +172,7 @@
       for (const row of this.list.querySelectorAll("[data-index]")) {
         const here = Number(row.dataset.index) === this.at;
         row.setAttribute("aria-selected", String(here));
-        if (here) {
-          row.scrollIntoView({ block: "nearest" });
-          this.input.setAttribute("aria-activedescendant", row.id);
-        }
+        if (here) this.input.setAttribute("aria-activedescendant", row.id);
       }
       if (!this.hits.length) this.input.removeAttribute("aria-activedescendant");
     }
@@ -186,6 +184,7 @@
         const step = event.key === "ArrowDown" ? 1 : -1;
         this.at = this.hits.length ? (this.at + step + this.hits.length) % this.hits.length : 0;
         this.point();
+        this.list.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
       } else if (event.key === "Enter") {
         if (!event.repeat) this.pick(this.at);
       } else if (event.key === "Escape" || (event.key === "Backspace" && !this.input.value)) {

@@ -3,8 +3,11 @@
 import os
 import re
 import shutil
+import threading
+from collections.abc import Iterator
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.test import Client
 from playwright.sync_api import Page, expect
 
@@ -38,6 +41,40 @@ def browser_type_launch_args(browser_type_launch_args):
     # As root there is no sandbox to have; the pages are our own.
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": flags}
+
+
+class Underway:
+    """Counts the requests that the server has begun and not yet ended."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+        request_started.connect(self._began)
+        request_finished.connect(self._ended)
+
+    def _began(self, **_: object) -> None:
+        with self._changed:
+            self._count += 1
+
+    def _ended(self, **_: object) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def wait_for_none(self) -> None:
+        with self._changed:
+            is_quiet = self._changed.wait_for(lambda: self._count <= 0, timeout=30)
+        request_started.disconnect(self._began)
+        request_finished.disconnect(self._ended)
+        assert is_quiet, f"{self._count} requests were still underway"
+
+
+@pytest.fixture(autouse=True)
+def no_request_is_left(live_server, transactional_db) -> Iterator[None]:
+    """A closed page's last request is over before the tables are emptied under it."""
+    underway = Underway()
+    yield
+    underway.wait_for_none()
 
 
 @pytest.fixture
