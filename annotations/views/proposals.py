@@ -5,10 +5,11 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from annotations.errors import DomainError, NotFoundError
 from annotations.models import Domain, Intent, IntentProposal, Iteration
-from annotations.services import proposals, search
+from annotations.services import proposals, proposals_alike, search
 from annotations.views.paging import page_of
 from annotations.views.sent import number
 
@@ -33,7 +34,7 @@ def propose(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "annotations/proposals/propose.html", context)
     try:
-        proposals.propose(
+        proposal = proposals.propose(
             title=sent.get("title", ""),
             description=sent.get("description", ""),
             domain=sent.get("domain", ""),
@@ -48,11 +49,23 @@ def propose(request: HttpRequest) -> HttpResponse:
         return render(
             request, "annotations/proposals/propose.html", context, status=422
         )
-    told = "Proposed. A reviewer decides; “My work” shows the outcome."
+    told = _told(proposal)
     if _is_dialog(request):
         return JsonResponse({"message": told}, status=201)
     messages.success(request, told)
     return redirect("proposals")
+
+
+def _told(proposal: IntentProposal) -> str:
+    alike = proposals_alike.of([proposal]).get(proposal.pk)
+    told = [_("Proposed. A reviewer decides; “My work” shows the outcome.")]
+    if alike and alike.intents:
+        told.append(_("It reads like “%(title)s”, which is an intent already.")
+                    % {"title": alike.intents[0].title})  # fmt: skip
+    elif alike:
+        told.append(_("It reads like “%(title)s”, which waits for a reviewer, too.")
+                    % {"title": alike.waiting[0].title})  # fmt: skip
+    return " ".join(told)
 
 
 def _is_dialog(request: HttpRequest) -> bool:
@@ -62,8 +75,11 @@ def _is_dialog(request: HttpRequest) -> bool:
 def queue(request: HttpRequest) -> HttpResponse:
     status = request.GET.get("status", IntentProposal.Status.OPEN)
     page = page_of(proposals.listed(status), request, size=PER_PAGE)
+    waiting = [one for one in page.rows if one.status == IntentProposal.Status.OPEN]
+    alike = proposals_alike.of(waiting)
     context = {
         "page": page,
+        "rows": [(one, alike.get(one.pk)) for one in page.rows],
         "status": status,
         "statuses": IntentProposal.Status.choices,
         "n_all": IntentProposal.objects.count(),

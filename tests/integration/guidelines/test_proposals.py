@@ -21,7 +21,7 @@ from annotations.models import (
     QueueItem,
     Reason,
 )
-from annotations.services import labels, proposals, queue
+from annotations.services import labels, proposals, proposals_alike, queue
 from annotations.services.invariants import broken
 from tests.factories import cast
 from training.management.commands.invariants import ALL
@@ -196,3 +196,39 @@ def test_the_queue_says_why_it_is_empty(people, bill):
     assert (
         "Freeze a line" in client.get("/review/proposals?status=all").content.decode()
     )
+
+
+def test_a_proposal_that_reads_like_another_says_so_to_both(people, bill):
+    first = propose(people.ana, title="Freeze a line for a while")
+
+    client = client_of(people.boris)
+    sent = {"title": "Freeze my line", "description": "Rest.", "domain": "billing"}
+    told = client.post("/proposals/new", sent, headers={"Accept": "application/json"})
+    page = client_of(people.rita).get("/review/proposals").content.decode()
+
+    assert "“Freeze a line for a while”, which waits" in told.json()["message"]
+    assert f'<a href="/review/proposals#p{first.pk}">Freeze a line for a while' in page
+    assert page.count("waits too, by") == 2
+
+
+def test_two_proposals_for_one_utterance_read_alike_whatever_their_titles(people, bill):
+    said = cast.utterance("can my line sleep while i am abroad")
+    first = propose(people.ana, title="Holiday pause", utterance=said)
+    second = propose(people.rita, title="Suspend service", utterance=said)
+    propose(people.rita, title="Translate an invoice")
+
+    alike = proposals_alike.of([first, second])
+
+    assert alike[first.pk].waiting == [second]
+    assert alike[second.pk].waiting == [first]
+
+
+def test_a_proposal_shows_the_intent_it_may_belong_to(people, bill):
+    Intent.objects.filter(pk=bill.pk).update(title="Check a phone bill")
+    proposal = propose(people.ana, title="Check the phone bill")
+    other = propose(people.ana, title="Order flowers")
+
+    alike = proposals_alike.of([proposal, other])
+
+    assert [intent.pk for intent in alike[proposal.pk].intents] == [bill.pk]
+    assert other.pk not in alike
