@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +63,7 @@ def fit_linear_head(
     embeddings: (n, d). One distinct label gives a head that always says it. Runs on
     one thread: BLAS threads spin longer than these small products take.
     """
-    from sklearn.linear_model import LogisticRegression
+    from training.ml import softmax_regression
 
     if len(labels) == 0:
         raise TooFewLabelsError("there is no label to learn from")
@@ -74,15 +73,13 @@ def fit_linear_head(
     if len(names) == 1:
         zeros = np.zeros((1, x.shape[1]), dtype=np.float32)
         return LinearHead(names, zeros, np.zeros(1, dtype=np.float32))
-    model = LogisticRegression(C=config.c, max_iter=config.max_iter, warm_start=True)
-    if start is not None and len(names) > 2:
-        model.coef_, model.intercept_ = _carry_over(start, names, x.shape[1])
-    weights = None if sample_weight is None else _mean_one(sample_weight)
-    with threadpool_limits(1), warnings.catch_warnings():
-        # Hardly more labels than intents: that is how labeling begins.
-        warnings.filterwarnings("ignore", message="The number of unique classes")
-        model.fit(x, codes, sample_weight=weights)
-    return LinearHead(names, *_rows_per_class(model.coef_, model.intercept_))
+    weights = np.ones(len(x)) if sample_weight is None else _mean_one(sample_weight)
+    begin = None if start is None else _carry_over(start, names, x.shape[1])
+    with threadpool_limits(1):
+        found = softmax_regression.fit(
+            x, codes, weights, c=config.c, max_iter=config.max_iter, start=begin
+        )
+    return LinearHead(names, *found)
 
 
 def _carry_over(
@@ -96,17 +93,6 @@ def _carry_over(
             coef[row] = start.coef[known[name]]
             intercept[row] = start.intercept[known[name]]
     return coef, intercept
-
-
-def _rows_per_class(
-    coef: Floats, intercept: Floats
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    coef = np.asarray(coef, dtype=np.float32)
-    intercept = np.asarray(intercept, dtype=np.float32)
-    if len(coef) == 1:  # two classes: scikit-learn keeps the difference only
-        coef = np.concatenate([-coef / 2, coef / 2])
-        intercept = np.concatenate([-intercept / 2, intercept / 2])
-    return np.ascontiguousarray(coef), intercept
 
 
 def _mean_one(sample_weight: Floats) -> NDArray[np.float64]:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 # Whole, before two threads begin to fit: importing it from both at once fails.
-import sklearn.linear_model
 import sklearn.svm  # noqa: F401 (loaded for the threads alone)
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
