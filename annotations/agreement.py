@@ -17,6 +17,8 @@ from itertools import combinations
 
 import numpy as np
 
+from annotations.functions.sentences import sentence as _
+
 REPLICATES = 1000
 SEED = 20_110_125
 # Below so many units an interval would promise more than chance allows.
@@ -44,10 +46,10 @@ class Alpha:
         if self.interval is not None:
             return ""
         if self.n_units == 1:
-            return "one utterance gives none"
+            return _("one utterance gives none")
         if self.n_units < FEWEST_FOR_INTERVAL:
-            return f"fewer than {FEWEST_FOR_INTERVAL} utterances give none"
-        return "none where no two answers differ"
+            return _("fewer than %(n)s utterances give none", n=FEWEST_FOR_INTERVAL)
+        return _("none where no two answers differ")
 
 
 @dataclass(frozen=True)

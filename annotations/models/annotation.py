@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models.catalogue import Act, Intent
 from annotations.models.queue import QueueItem, Reason
@@ -13,23 +14,23 @@ from annotations.models.utterance import Utterance
 
 
 class SkipReason(models.TextChoices):
-    UNCLEAR = "unclear", "Unclear text"
-    TWO_INTENTS = "two_intents", "Two intents"
-    WRONG_LANGUAGE = "wrong_language", "Wrong language"
-    NOT_CUSTOMER = "not_customer", "Not the customer"
-    NEED_HELP = "need_help", "Need help"
-    OTHER = "other", "Other"
+    UNCLEAR = "unclear", _("Unclear text")
+    TWO_INTENTS = "two_intents", _("Two intents")
+    WRONG_LANGUAGE = "wrong_language", _("Wrong language")
+    NOT_CUSTOMER = "not_customer", _("Not the customer")
+    NEED_HELP = "need_help", _("Need help")
+    OTHER = "other", _("Other")
 
 
 class ReviewReason(models.TextChoices):
     """Why a reviewer decided as they did."""
 
-    RULE = "rule", "The guideline says so"
-    OVERLOOKED = "overlooked", "Something was overlooked"
-    LOOK_ALIKE = "look_alike", "A look-alike intent"
-    MARKS = "marks", "Wrong or missing marks"
-    CONTEXT = "context", "Earlier turns decide it"
-    UNCLEAR = "unclear", "Could be either"
+    RULE = "rule", _("The guideline says so")
+    OVERLOOKED = "overlooked", _("Something was overlooked")
+    LOOK_ALIKE = "look_alike", _("A look-alike intent")
+    MARKS = "marks", _("Wrong or missing marks")
+    CONTEXT = "context", _("Earlier turns decide it")
+    UNCLEAR = "unclear", _("Could be either")
 
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
@@ -42,12 +43,12 @@ class Annotation(models.Model):
     """One person's answer. The database refuses to change or delete it."""
 
     class Kind(models.TextChoices):
-        LABEL = "label", "Label"
-        SKIP = "skip", "Skip"
-        QUARANTINE = "quarantine", "Personal data"
-        UNDO = "undo", "Undo"
+        LABEL = "label", _("Label")
+        SKIP = "skip", _("Skip")
+        QUARANTINE = "quarantine", _("Personal data")
+        UNDO = "undo", _("Undo")
         # A reviewer's: what was settled before has to be settled anew.
-        REOPEN = "reopen", "Opened again"
+        REOPEN = "reopen", _("Opened again")
 
     # Made by the client, so that a retry stores once.
     id = models.UUIDField(primary_key=True)
@@ -184,9 +185,9 @@ class GoldLabel(models.Model):
     """The resolved answer of an utterance: a projection of its standing events."""
 
     class Rule(models.TextChoices):
-        SINGLE = "single", "One answer"
-        AGREED = "agreed", "Agreed answers"
-        REVIEWED = "reviewed", "Review"
+        SINGLE = "single", _("One answer")
+        AGREED = "agreed", _("Agreed answers")
+        REVIEWED = "reviewed", _("Review")
 
     utterance = models.OneToOneField(
         Utterance, on_delete=models.CASCADE, primary_key=True

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models.annotation import Annotation
 from annotations.models.catalogue import Intent
@@ -16,19 +17,19 @@ class BulkAction(models.Model):
     """Its members are fixed when it is drafted: what was previewed is what is done."""
 
     class Kind(models.TextChoices):
-        QUEUE = "queue", "Put into the queue"
-        EXCLUDE = "exclude", "Set aside"
-        RELABEL = "relabel", "Label as"
-        QUARANTINE = "quarantine", "Report personal data"
-        EXPORT = "export", "Export"
+        QUEUE = "queue", _("Put into the queue")
+        EXCLUDE = "exclude", _("Set aside")
+        RELABEL = "relabel", _("Label as")
+        QUARANTINE = "quarantine", _("Report personal data")
+        EXPORT = "export", _("Export")
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Not done yet"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        CANCELLED = "cancelled", "Stopped"
-        UNDOING = "undoing", "Being taken back"
-        UNDONE = "undone", "Taken back"
+        DRAFT = "draft", _("Not done yet")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        CANCELLED = "cancelled", _("Stopped")
+        UNDOING = "undoing", _("Being taken back")
+        UNDONE = "undone", _("Taken back")
 
     MOVING = (Status.RUNNING, Status.UNDOING)
 
@@ -66,11 +67,11 @@ class BulkAction(models.Model):
 
 class BulkMember(models.Model):
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        DONE = "done", "Done"
-        LEFT_OUT = "left_out", "Left out"
-        UNDONE = "undone", "Taken back"
-        IN_USE = "in_use", "In use meanwhile"
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+        LEFT_OUT = "left_out", _("Left out")
+        UNDONE = "undone", _("Taken back")
+        IN_USE = "in_use", _("In use meanwhile")
 
     action = models.ForeignKey(
         BulkAction, on_delete=models.CASCADE, related_name="members"

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 OUT_OF_SCOPE = "oos"
 
@@ -26,20 +27,20 @@ class Domain(models.Model):
 class Iteration(models.IntegerChoices):
     """The plan's order of work: frequent intents, repair, then the long tail."""
 
-    FREQUENT = 1, "1 · frequent"
-    REPAIR = 2, "2 · repair"
-    LONG_TAIL = 3, "3 · long tail"
+    FREQUENT = 1, _("1 · frequent")
+    REPAIR = 2, _("2 · repair")
+    LONG_TAIL = 3, _("3 · long tail")
 
 
 class Act(models.TextChoices):
     """What a caller's turn does in its conversation."""
 
-    NEW = "new", "New request"
-    CONTINUES = "continues", "Continues"
-    CORRECTS = "corrects", "Corrects"
-    CONFIRMS = "confirms", "Confirms"
-    DENIES = "denies", "Denies"
-    CLOSES = "closes", "Closes"
+    NEW = "new", _("New request")
+    CONTINUES = "continues", _("Continues")
+    CORRECTS = "corrects", _("Corrects")
+    CONFIRMS = "confirms", _("Confirms")
+    DENIES = "denies", _("Denies")
+    CLOSES = "closes", _("Closes")
 
 
 class Intent(models.Model):

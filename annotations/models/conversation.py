@@ -2,14 +2,15 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Conversation(models.Model):
     class Outcome(models.TextChoices):
-        CONTAINED = "contained", "Contained"
-        TRANSFERRED = "transferred", "Transferred"
-        ABANDONED = "abandoned", "Abandoned"
-        UNKNOWN = "", "Unknown"
+        CONTAINED = "contained", _("Contained")
+        TRANSFERRED = "transferred", _("Transferred")
+        ABANDONED = "abandoned", _("Abandoned")
+        UNKNOWN = "", _("Unknown")
 
     source = models.CharField(max_length=40)
     external_id = models.CharField(max_length=120)

@@ -3,28 +3,29 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class KeyPreset(models.TextChoices):
-    DEFAULT = "default", "Default"
-    LETTERS = "letters", "Letters, as in Gmail"
-    LEFT_HAND = "left_hand", "Left hand alone"
+    DEFAULT = "default", _("Default")
+    LETTERS = "letters", _("Letters, as in Gmail")
+    LEFT_HAND = "left_hand", _("Left hand alone")
 
 
 class SingleKeys(models.TextChoices):
     """WCAG 2.1.4: shortcuts of one character can be changed or switched off."""
 
-    PLAIN = "plain", "Work as they are"
-    ALT = "alt", "Work while Alt is held"
-    OFF = "off", "Are switched off"
+    PLAIN = "plain", _("Work as they are")
+    ALT = "alt", _("Work while Alt is held")
+    OFF = "off", _("Are switched off")
 
 
 class WarmUp(models.TextChoices):
     """The five practice items, of which only this is kept."""
 
-    TO_COME = "to_come", "To come"
-    SKIPPED = "skipped", "Skipped"
-    DONE = "done", "Done"
+    TO_COME = "to_come", _("To come")
+    SKIPPED = "skipped", _("Skipped")
+    DONE = "done", _("Done")
 
 
 IDLE_MINUTES = (1, 2, 5, 10, 15, 30)

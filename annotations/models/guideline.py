@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models.catalogue import Intent
 from annotations.models.utterance import Utterance
@@ -17,8 +18,8 @@ class IntentExample(models.Model):
     """
 
     class Kind(models.TextChoices):
-        POSITIVE = "positive", "This is it"
-        NEGATIVE = "negative", "This is something else"
+        POSITIVE = "positive", _("This is it")
+        NEGATIVE = "negative", _("This is something else")
 
     intent = models.ForeignKey(
         Intent, on_delete=models.CASCADE, related_name="examples"
@@ -111,17 +112,17 @@ class IntentChange(models.Model):
     """One line of an intent's change log. The database refuses to change it."""
 
     class Kind(models.TextChoices):
-        CREATED = "created", "Created"
-        DESCRIBED = "described", "Description changed"
-        EXAMPLE_ADDED = "example_added", "Example added"
-        EXAMPLE_REMOVED = "example_removed", "Example removed"
-        CONTRASTED = "contrasted", "Contrast changed"
-        SAMPLED = "sampled", "Samples written"
-        RENAMED = "renamed", "Renamed"
-        MERGED = "merged", "Merged"
-        SPLIT = "split", "Split"
-        SCHEDULED = "scheduled", "Moved to another iteration"
-        UNDONE = "undone", "Taken back"
+        CREATED = "created", _("Created")
+        DESCRIBED = "described", _("Description changed")
+        EXAMPLE_ADDED = "example_added", _("Example added")
+        EXAMPLE_REMOVED = "example_removed", _("Example removed")
+        CONTRASTED = "contrasted", _("Contrast changed")
+        SAMPLED = "sampled", _("Samples written")
+        RENAMED = "renamed", _("Renamed")
+        MERGED = "merged", _("Merged")
+        SPLIT = "split", _("Split")
+        SCHEDULED = "scheduled", _("Moved to another iteration")
+        UNDONE = "undone", _("Taken back")
 
     intent = models.ForeignKey(Intent, on_delete=models.PROTECT, related_name="changes")
     kind = models.CharField(max_length=16, choices=Kind.choices)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models.catalogue import Act
 
@@ -14,11 +15,11 @@ class IntakeBatch(models.Model):
     """One file. Its counters move in the transaction that stores the rows."""
 
     class Status(models.TextChoices):
-        RECEIVED = "received", "Waiting"
-        RUNNING = "running", "Running"
-        CLOSED = "closed", "Done"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
+        RECEIVED = "received", _("Waiting")
+        RUNNING = "running", _("Running")
+        CLOSED = "closed", _("Done")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     OPEN = (Status.RECEIVED, Status.RUNNING)
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models.annotation import Annotation
 from annotations.models.catalogue import Intent
@@ -17,15 +18,15 @@ class IntentMove(models.Model):
     """
 
     class Kind(models.TextChoices):
-        RENAME = "rename", "Rename"
-        MERGE = "merge", "Merge"
-        SPLIT = "split", "Split"
+        RENAME = "rename", _("Rename")
+        MERGE = "merge", _("Merge")
+        SPLIT = "split", _("Split")
 
     class Status(models.TextChoices):
-        REQUESTED = "requested", "Labels are following"
-        DONE = "done", "Done"
-        UNDOING = "undoing", "Labels are going back"
-        UNDONE = "undone", "Taken back"
+        REQUESTED = "requested", _("Labels are following")
+        DONE = "done", _("Done")
+        UNDOING = "undoing", _("Labels are going back")
+        UNDONE = "undone", _("Taken back")
 
     OPEN = (Status.REQUESTED, Status.UNDOING)
 

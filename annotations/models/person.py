@@ -4,16 +4,17 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    ANNOTATOR = "annotator", "Annotator"
-    REVIEWER = "reviewer", "Reviewer"
-    PRODUCT_OWNER = "product_owner", "Product owner"
-    ML_ENGINEER = "ml_engineer", "ML engineer"
-    ADMIN = "admin", "Administrator"
-    AUDITOR = "auditor", "Auditor"
-    API_CLIENT = "api_client", "API client"
+    ANNOTATOR = "annotator", _("Annotator")
+    REVIEWER = "reviewer", _("Reviewer")
+    PRODUCT_OWNER = "product_owner", _("Product owner")
+    ML_ENGINEER = "ml_engineer", _("ML engineer")
+    ADMIN = "admin", _("Administrator")
+    AUDITOR = "auditor", _("Auditor")
+    API_CLIENT = "api_client", _("API client")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -72,11 +73,11 @@ class SignInLink(models.Model):
 class Scope(models.TextChoices):
     """What a token may do; a token's user must have the right as well."""
 
-    INGEST = "ingest", "Send utterances"
-    LABEL = "label", "Take items and answer them"
-    PREDICT = "predict", "Ask the model about live turns"
-    READ = "read", "Read catalogue, rounds and metrics"
-    TRAIN = "train", "Request and cancel rounds"
+    INGEST = "ingest", _("Send utterances")
+    LABEL = "label", _("Take items and answer them")
+    PREDICT = "predict", _("Ask the model about live turns")
+    READ = "read", _("Read catalogue, rounds and metrics")
+    TRAIN = "train", _("Request and cancel rounds")
 
 
 class ApiToken(models.Model):

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models.catalogue import Domain, Intent
 from annotations.models.utterance import Utterance
@@ -13,10 +14,10 @@ class IntentProposal(models.Model):
     """A new intent as somebody would have it, mostly because of one utterance."""
 
     class Status(models.TextChoices):
-        OPEN = "open", "Waits for a reviewer"
-        ACCEPTED = "accepted", "Accepted"
-        MERGED = "merged", "Belongs to another intent"
-        DECLINED = "declined", "Declined"
+        OPEN = "open", _("Waits for a reviewer")
+        ACCEPTED = "accepted", _("Accepted")
+        MERGED = "merged", _("Belongs to another intent")
+        DECLINED = "declined", _("Declined")
 
     title = models.CharField(max_length=120)
     description = models.CharField(max_length=300)

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models.utterance import Utterance
 
@@ -15,14 +16,14 @@ from annotations.models.utterance import Utterance
 class Reason(models.TextChoices):
     """Why an utterance was drawn."""
 
-    UNCERTAIN = "uncertain", "The model is unsure"
-    FALLBACK = "fallback", "The bot fell back"
-    DIVERSE = "diverse", "Unlike anything labeled"
-    RANDOM = "random", "Random control"
-    EXAM = "exam", "Exam"
-    SECOND_OPINION = "second_opinion", "Second opinion"
-    SCHEMA_CHANGED = "schema_changed", "Schema changed"
-    REQUESTED = "requested", "Asked for"
+    UNCERTAIN = "uncertain", _("The model is unsure")
+    FALLBACK = "fallback", _("The bot fell back")
+    DIVERSE = "diverse", _("Unlike anything labeled")
+    RANDOM = "random", _("Random control")
+    EXAM = "exam", _("Exam")
+    SECOND_OPINION = "second_opinion", _("Second opinion")
+    SCHEMA_CHANGED = "schema_changed", _("Schema changed")
+    REQUESTED = "requested", _("Asked for")
 
 
 # Answers that measure must not be steered: no suggestion is shown beforehand.
@@ -31,11 +32,11 @@ BLIND_REASONS = (Reason.EXAM, Reason.RANDOM, Reason.SECOND_OPINION)
 
 class QueueItem(models.Model):
     class Status(models.TextChoices):
-        READY = "ready", "Ready"
-        LEASED = "leased", "Leased"
-        DONE = "done", "Answered"
-        SKIPPED = "skipped", "Skipped"
-        QUARANTINED = "quarantined", "Quarantined"
+        READY = "ready", _("Ready")
+        LEASED = "leased", _("Leased")
+        DONE = "done", _("Answered")
+        SKIPPED = "skipped", _("Skipped")
+        QUARANTINED = "quarantined", _("Quarantined")
 
     OPEN = (Status.READY, Status.LEASED)
 

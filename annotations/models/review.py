@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models.annotation import Annotation
 from annotations.models.catalogue import Domain
@@ -19,15 +20,15 @@ class ErrorCandidate(models.Model):
     """
 
     class Kind(models.TextChoices):
-        MODEL = "model", "The model disagrees"
-        TWIN = "twin", "A near-duplicate is labeled otherwise"
-        PARAMETER = "parameter", "Marked in near-duplicates, not here"
-        MARKS = "marks", "Same intent, other details"
+        MODEL = "model", _("The model disagrees")
+        TWIN = "twin", _("A near-duplicate is labeled otherwise")
+        PARAMETER = "parameter", _("Marked in near-duplicates, not here")
+        MARKS = "marks", _("Same intent, other details")
 
     class Status(models.TextChoices):
-        OPEN = "open", "Open"
-        CONFIRMED = "confirmed", "Confirmed"
-        DISMISSED = "dismissed", "Dismissed"
+        OPEN = "open", _("Open")
+        CONFIRMED = "confirmed", _("Confirmed")
+        DISMISSED = "dismissed", _("Dismissed")
 
     utterance = models.ForeignKey(Utterance, on_delete=models.CASCADE)
     # The label that is suspected.
@@ -93,10 +94,10 @@ class ErrorSearch(models.Model):
     """One search for label errors: who asked, what it saw, how it ended."""
 
     class Status(models.TextChoices):
-        REQUESTED = "requested", "Waiting"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
+        REQUESTED = "requested", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
 
     WORKING = (Status.REQUESTED, Status.RUNNING)
 
@@ -144,8 +145,8 @@ class Question(models.Model):
     """A thread that an annotator opened about one utterance."""
 
     class Status(models.TextChoices):
-        OPEN = "open", "Waiting for a reviewer"
-        ANSWERED = "answered", "Answered"
+        OPEN = "open", _("Waiting for a reviewer")
+        ANSWERED = "answered", _("Answered")
 
     utterance = models.ForeignKey(Utterance, on_delete=models.CASCADE)
     asked_by = models.ForeignKey(

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models.catalogue import Domain, Intent
 
@@ -35,12 +36,12 @@ class SchemaVersion(models.Model):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        IN_REVIEW = "in_review", "In review"
-        APPROVED = "approved", "Approved"
-        LIVE = "live", "Live"
-        DEPRECATED = "deprecated", "Deprecated"
-        RETIRED = "retired", "Retired"
+        DRAFT = "draft", _("Draft")
+        IN_REVIEW = "in_review", _("In review")
+        APPROVED = "approved", _("Approved")
+        LIVE = "live", _("Live")
+        DEPRECATED = "deprecated", _("Deprecated")
+        RETIRED = "retired", _("Retired")
 
     SIGNED_OFF = (Status.APPROVED, Status.LIVE, Status.DEPRECATED, Status.RETIRED)
 
@@ -136,12 +137,12 @@ class SchemaRemark(models.Model):
     """What somebody said or decided about a version, as it read then."""
 
     class Kind(models.TextChoices):
-        COMMENT = "comment", "Comment"
-        SUBMITTED = "submitted", "Sent to review"
-        APPROVED = "approved", "Approved"
-        REJECTED = "rejected", "Rejected"
-        VOIDED = "voided", "Approval voided by an edit"
-        FOLLOWED_UP = "followed_up", "Reviewed afterwards"
+        COMMENT = "comment", _("Comment")
+        SUBMITTED = "submitted", _("Sent to review")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        VOIDED = "voided", _("Approval voided by an edit")
+        FOLLOWED_UP = "followed_up", _("Reviewed afterwards")
 
     version = models.ForeignKey(
         SchemaVersion, on_delete=models.PROTECT, related_name="remarks"
@@ -165,8 +166,8 @@ class LabelMigration(models.Model):
     """The work on existing labels that a version going live leaves behind."""
 
     class Status(models.TextChoices):
-        REQUESTED = "requested", "Waiting"
-        DONE = "done", "Done"
+        REQUESTED = "requested", _("Waiting")
+        DONE = "done", _("Done")
 
     version = models.OneToOneField(
         SchemaVersion, on_delete=models.PROTECT, related_name="migration"
@@ -193,9 +194,9 @@ class FunctionExample(models.Model):
     """A vetted utterance of the few-shot bank and the arguments it should give."""
 
     class Kind(models.TextChoices):
-        POSITIVE = "positive", "Complete"
-        MISSING = "missing", "A parameter is missing"
-        NEGATIVE = "negative", "Another function"
+        POSITIVE = "positive", _("Complete")
+        MISSING = "missing", _("A parameter is missing")
+        NEGATIVE = "negative", _("Another function")
 
     function = models.ForeignKey(
         Function, on_delete=models.CASCADE, related_name="examples"

@@ -4,6 +4,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Coalesce, Length, Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.intake.records import MAX_TEXT
 from annotations.models.catalogue import Domain
@@ -40,21 +41,21 @@ class UtteranceQuerySet(models.QuerySet["Utterance"]):
 
 class Utterance(models.Model):
     class Split(models.TextChoices):
-        TRAIN = "train", "Train"
-        EXAM = "exam", "Exam"
+        TRAIN = "train", _("Train")
+        EXAM = "exam", _("Exam")
 
     class Status(models.TextChoices):
-        POOL = "pool", "Unlabeled"
-        LABELED = "labeled", "Labeled"
-        REVIEW = "review", "Answers disagree"
-        SKIPPED = "skipped", "Skipped"
-        QUARANTINED = "quarantined", "Quarantined"
-        ERASED = "erased", "Erased"
+        POOL = "pool", _("Unlabeled")
+        LABELED = "labeled", _("Labeled")
+        REVIEW = "review", _("Answers disagree")
+        SKIPPED = "skipped", _("Skipped")
+        QUARANTINED = "quarantined", _("Quarantined")
+        ERASED = "erased", _("Erased")
 
     class Redaction(models.TextChoices):
-        LIGHT = "light", "Light pass only"
-        FULL = "full", "Full pass"
-        FAILED = "failed", "Full pass failed"
+        LIGHT = "light", _("Light pass only")
+        FULL = "full", _("Full pass")
+        FAILED = "failed", _("Full pass failed")
 
     # Nobody sees or learns from these any more.
     OUT_OF_SIGHT = (Status.QUARANTINED, Status.ERASED)

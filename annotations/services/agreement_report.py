@@ -8,6 +8,7 @@ from itertools import combinations
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations.agreement import (
     FEWEST_FOR_INTERVAL,
@@ -60,7 +61,7 @@ def report(*, days: int) -> Report:
     """
     units = _units(days)
     return Report(
-        overall=_row("All answers", "", units),
+        overall=_row(_("All answers"), "", units),
         domains=_grouped(units, lambda a: (a.domain, "")),
         intents=_grouped(units, lambda a: (a.title, a.intent), binary=True),
         pairs=_pairs(units),
@@ -153,6 +154,6 @@ def _pairs(units: Sequence[Unit]) -> tuple[Row, ...]:
         for one, other in combinations(sorted(unit, key=lambda a: a.person), 2):
             groups[one.person, other.person].append([one, other])
     return tuple(
-        _row(f"{one} and {other}", "", own)
+        _row(_("%(one)s and %(other)s") % {"one": one, "other": other}, "", own)
         for (one, other), own in sorted(groups.items())
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from annotations.errors import NotFoundError
 from annotations.functions import labels
@@ -210,5 +211,5 @@ def intent_named(name: str) -> Intent:
         or listed.filter(is_active=True, aliases__contains=[name]).first()
     )
     if found is None:
-        raise NotFoundError(f"There is no intent “{name}”.")
+        raise NotFoundError(_("There is no intent “%(name)s”.") % {"name": name})
     return found

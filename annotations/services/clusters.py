@@ -13,6 +13,7 @@ from typing import Any
 from django.core import signing
 from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, InvalidLabelError, NotFoundError
 from annotations.models import QueueItem, User
@@ -129,15 +130,15 @@ def check(
     chosen = cards.by_name.get(intent)
     proposal = proposal_of(seed, cards)
     if chosen is None:
-        raise InvalidLabelError("Choose one of the intents.")
+        raise InvalidLabelError(_("Choose one of the intents."))
     if proposal is None:
-        raise ConflictError("Nothing is proposed for these any more. Go one by one.")
+        raise ConflictError(_("Nothing is proposed for these any more. Go one by one."))
     card, marks = proposal
     wanted = set(page["items"])
     found = {i.pk: i for i in queue.with_all(QueueItem.objects).filter(pk__in=wanted)}
     item = found.get(page["check"])
     if item is None:
-        raise NotFoundError("The check is no longer in the queue.")
+        raise NotFoundError(_("The check is no longer in the queue."))
     own = fit(seed, card, marks, item, cards) if chosen.id == card.id else None
     submission = _store_check(by, uuid, item, chosen, own, shown_ms)
     if chosen.id != card.id:
@@ -171,7 +172,9 @@ def confirm(
     page = _read(token, by, step="confirm")
     sent = {pk: (act, spans) for pk, act, spans in page["answers"]}
     if not uuids.keys() <= sent.keys():
-        raise NotFoundError("An answer was sent for an item that was not on the page.")
+        raise NotFoundError(
+            _("An answer was sent for an item that was not on the page.")
+        )
     stored = []
     for pk in sorted(uuids):
         act, spans = sent[pk]
@@ -213,7 +216,7 @@ def _seed(item_id: int, by: User) -> QueueItem:
     )
     seed = found.first()
     if seed is None or seed.reason not in REASONS:
-        raise NotFoundError("This item is not on your desk.")
+        raise NotFoundError(_("This item is not on your desk."))
     return seed
 
 
@@ -322,5 +325,5 @@ def _read(token: str, by: User, *, step: str) -> dict[str, Any]:
     except signing.BadSignature:
         page = {}
     if page.get("by") != by.pk or bool(page.get("passed")) != (step == "confirm"):
-        raise NotFoundError("This page is too old or not yours. Open it again.")
+        raise NotFoundError(_("This page is too old or not yours. Open it again."))
     return page

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.models import Domain, Intent, IntentChange, Iteration, User
@@ -33,13 +34,15 @@ def parts(iteration: int) -> list[DomainPart]:
 def take(*, iteration: int, names: Collection[str], by: User) -> list[str]:
     """The named intents belong to the iteration; returns those that moved."""
     if iteration not in Iteration.values:
-        raise InvalidError("There is no such iteration.")
+        raise InvalidError(_("There is no such iteration."))
     if not names:
-        raise InvalidError("Choose at least one intent.")
+        raise InvalidError(_("Choose at least one intent."))
     found = Intent.objects.select_for_update().filter(name__in=names, is_active=True)
     intents = {intent.name: intent for intent in found}
     if missing := sorted(set(names) - set(intents)):
-        raise InvalidError(f"There is no intent {', '.join(missing[:5])[:200]}.")
+        raise InvalidError(
+            _("There is no intent %(names)s.") % {"names": ", ".join(missing[:5])[:200]}
+        )
     moved = [one for _, one in sorted(intents.items()) if one.iteration != iteration]
     for intent in moved:
         before, intent.iteration = intent.iteration, iteration

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from annotations.errors import NotFoundError
 from annotations.functions.dialogue import State
 from annotations.functions.labels import Parameter
@@ -18,19 +21,22 @@ from annotations.services.turns import EarlierTurn
 LEAST_CONFIDENCE = 0.05
 
 WHY = {
-    Reason.UNCERTAIN: "The model is unsure about this one",
-    Reason.FALLBACK: "The bot did not understand this and fell back",
-    Reason.DIVERSE: "Unlike anything labeled so far",
-    Reason.RANDOM: "Drawn at random",
-    Reason.EXAM: "Drawn at random",  # an exam must not be recognizable as one
-    Reason.SECOND_OPINION: "A second opinion is wanted",
-    Reason.SCHEMA_CHANGED: "The function's parameters have changed",
-    Reason.REQUESTED: "Somebody asked for this one",
+    Reason.UNCERTAIN: gettext_lazy("The model is unsure about this one"),
+    Reason.FALLBACK: gettext_lazy("The bot did not understand this and fell back"),
+    Reason.DIVERSE: gettext_lazy("Unlike anything labeled so far"),
+    Reason.RANDOM: gettext_lazy("Drawn at random"),
+    # An exam must not be recognizable as one.
+    Reason.EXAM: gettext_lazy("Drawn at random"),
+    Reason.SECOND_OPINION: gettext_lazy("A second opinion is wanted"),
+    Reason.SCHEMA_CHANGED: gettext_lazy("The function's parameters have changed"),
+    Reason.REQUESTED: gettext_lazy("Somebody asked for this one"),
 }
 # Where the catalogue changed and not the parameters, by the kind of change.
 MOVED = {
-    "split": "“{}” was split: choose which of its parts this is",
-    "merge": "“{}” is part of another intent now, which needs more parameters",
+    "split": gettext_lazy("“%(title)s” was split: choose which of its parts this is"),
+    "merge": gettext_lazy(
+        "“%(title)s” is part of another intent now, which needs more parameters"
+    ),
 }
 
 
@@ -99,11 +105,12 @@ def _why(item: QueueItem, cards: Catalogue) -> str:
         if name in cards.by_name
     ]
     if item.reason == Reason.UNCERTAIN and len(between) == 2:
-        return f"The model is torn between “{between[0]}” and “{between[1]}”"
+        torn = _("The model is torn between “%(first)s” and “%(second)s”")
+        return torn % {"first": between[0], "second": between[1]}
     for kind, sentence in MOVED.items():
         if kind in item.why:
-            return sentence.format(item.why[kind])
-    return WHY[Reason(item.reason)]
+            return str(sentence) % {"title": item.why[kind]}
+    return str(WHY[Reason(item.reason)])
 
 
 def _suggestions(guess: Any, cards: Catalogue) -> tuple[SuggestedIntent, ...]:
@@ -156,7 +163,7 @@ def read_value(
         .first()
     )
     if item is None:
-        raise NotFoundError("There is no such item of yours.")
+        raise NotFoundError(_("There is no such item of yours."))
     return answers.read_value(item.utterance, intent=intent, param=param, said=said)
 
 

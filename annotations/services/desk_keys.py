@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotations.errors import InvalidError
 from annotations.models import (
@@ -53,62 +55,62 @@ def _fixed(name: str, mode: str, *keys: str, left_hand: Keys | None = None) -> A
 
 
 ACTIONS: dict[str, Action] = {
-    "submit": Action("Accept what is shown and go on", "desk", ("Enter",),
+    "submit": Action(_("Accept what is shown and go on"), "desk", ("Enter",),
                      ("Enter", "e"), ("Enter", "f")),
-    "choose": _fixed("Choose a suggestion", "desk", f"1{TO}5"),
-    "none": Action("None of these: out of scope", "desk", ("0",), ("0", "o"),
+    "choose": _fixed(_("Choose a suggestion"), "desk", f"1{TO}5"),
+    "none": Action(_("None of these: out of scope"), "desk", ("0",), ("0", "o"),
                    ("0", "t")),
-    "find": Action("Search all intents (bil: keeps to a domain)", "desk",
+    "find": Action(_("Search all intents (bil: keeps to a domain)"), "desk",
                    ("Letter",), ("/",), ("r",)),
-    "again": Action("The same answer as before", "desk", ("=",), ("=", "a"),
+    "again": Action(_("The same answer as before"), "desk", ("=",), ("=", "a"),
                     ("=", "a")),
-    "mark": Action("Mark a parameter", "desk", ("Space",), ("Space", "m"),
+    "mark": Action(_("Mark a parameter"), "desk", ("Space",), ("Space", "m"),
                    ("Space",)),
-    "not-spoken": Action("The needed parameter was not spoken", "desk", ("-",),
+    "not-spoken": Action(_("The needed parameter was not spoken"), "desk", ("-",),
                          ("-", "n"), ("-", "d")),
-    "value": Action("Change the value of what is marked", "desk", (".",), (".", "v"),
+    "value": Action(_("Change the value of what is marked"), "desk", (".",), (".", "v"),
                     (".", "v")),
-    "act": Action("What this turn does: the next of the six", "desk", (",",)),
-    "act-back": Action("What this turn does: the one before", "desk", ("<",)),
-    "misheard": Action("A word was misheard, or was not", "desk", ("*",)),
-    "ask": Action("Ask a reviewer about this one", "desk", ('"',)),
-    "skip": Action(f"Skip, with a reason (1{TO}6)", "desk", (";",), (";", "s"),
-                   (";", "s")),
-    "personal": Action("Personal data: take it out of sight", "desk", ("!",), None,
+    "act": Action(_("What this turn does: the next of the six"), "desk", (",",)),
+    "act-back": Action(_("What this turn does: the one before"), "desk", ("<",)),
+    "misheard": Action(_("A word was misheard, or was not"), "desk", ("*",)),
+    "ask": Action(_("Ask a reviewer about this one"), "desk", ('"',)),
+    "skip": Action(_("Skip, with a reason (1–6)"),  # noqa: RUF001
+                   "desk", (";",), (";", "s"), (";", "s")),
+    "personal": Action(_("Personal data: take it out of sight"), "desk", ("!",), None,
                        ("!", "x")),
-    "back": Action("Look back at your answers", "desk", ("[",), ("[", "k"),
+    "back": Action(_("Look back at your answers"), "desk", ("[",), ("[", "k"),
                    ("[", "q")),
-    "history-back": Action("The answer before", "history", ("[",), ("[", "k"),
+    "history-back": Action(_("The answer before"), "history", ("[",), ("[", "k"),
                            ("[", "q")),
-    "history-forward": Action("The answer after", "history", ("]",), ("]", "j"),
+    "history-forward": Action(_("The answer after"), "history", ("]",), ("]", "j"),
                               ("]", "w")),
-    "history-correct": Action("Correct this one", "history", ("Enter",),
+    "history-correct": Action(_("Correct this one"), "history", ("Enter",),
                               ("Enter", "e"), ("Enter", "f")),
-    "history-leave": Action("Back to the item", "history", ("Escape",)),
-    "nudge-away": Action("Put the reminder of a break away", "desk", ("Escape",)),
-    "cluster": Action("Confirm together with those like it", "desk", ("%",)),
-    "undo": Action("Take back the last answer", "page", ("Mod+z",)),
-    "propose": Action("Propose a new intent", "page", ("Mod+i",)),
-    "palette": Action("Find a command or a page", "page", ("Mod+k",)),
-    "keys": Action("Show this sheet", "page", ("?",)),
-    "span-move": _fixed("Another word", "span", "ArrowLeft", "ArrowRight",
+    "history-leave": Action(_("Back to the item"), "history", ("Escape",)),
+    "nudge-away": Action(_("Put the reminder of a break away"), "desk", ("Escape",)),
+    "cluster": Action(_("Confirm together with those like it"), "desk", ("%",)),
+    "undo": Action(_("Take back the last answer"), "page", ("Mod+z",)),
+    "propose": Action(_("Propose a new intent"), "page", ("Mod+i",)),
+    "palette": Action(_("Find a command or a page"), "page", ("Mod+k",)),
+    "keys": Action(_("Show this sheet"), "page", ("?",)),
+    "span-move": _fixed(_("Another word"), "span", "ArrowLeft", "ArrowRight",
                         left_hand=("a", "d")),
-    "span-extend": _fixed("More or fewer words", "span", "Shift+ArrowLeft",
+    "span-extend": _fixed(_("More or fewer words"), "span", "Shift+ArrowLeft",
                           "Shift+ArrowRight", left_hand=("q", "e")),
-    "span-turn": _fixed("The turn before or after", "span", "ArrowUp", "ArrowDown"),
-    "span-fine": _fixed("One character less or more", "span", "Alt+ArrowLeft",
+    "span-turn": _fixed(_("The turn before or after"), "span", "ArrowUp", "ArrowDown"),
+    "span-fine": _fixed(_("One character less or more"), "span", "Alt+ArrowLeft",
                         "Alt+ArrowRight", left_hand=("w", "r")),
-    "span-param": _fixed("It is this parameter", "span", f"1{TO}9"),
-    "span-remove": _fixed("Remove the mark here", "span", "Backspace",
+    "span-param": _fixed(_("It is this parameter"), "span", f"1{TO}9"),
+    "span-remove": _fixed(_("Remove the mark here"), "span", "Backspace",
                           left_hand=("x",)),
-    "span-narrow": _fixed("Of many parameters, those that begin so", "span", "Letter",
-                          left_hand=()),
-    "span-silent": Action("The needed parameter was not spoken", "span", ("-",), None,
-                          ("-", "c")),
-    "span-personal": Action("Personal data: what is selected, out of sight", "span",
+    "span-narrow": _fixed(_("Of many parameters, those that begin so"), "span",
+                          "Letter", left_hand=()),
+    "span-silent": Action(_("The needed parameter was not spoken"), "span", ("-",),
+                          None, ("-", "c")),
+    "span-personal": Action(_("Personal data: what is selected, out of sight"), "span",
                             ("!",)),
-    "span-leave": _fixed("Done marking", "span", "Escape", "Space"),
-    "span-submit": Action("Accept what is shown and go on", "span", ("Enter",), None,
+    "span-leave": _fixed(_("Done marking"), "span", "Escape", "Space"),
+    "span-submit": Action(_("Accept what is shown and go on"), "span", ("Enter",), None,
                           ("Enter", "f")),
 }  # fmt: skip
 MODES = ("desk", "span", "history")
@@ -162,8 +164,8 @@ def conflicts(keys: Mapping[str, Keys]) -> list[str]:
                 other = taken.setdefault(key, name)
                 if other != name:
                     told.append(
-                        f"“{key}” would do both “{ACTIONS[other].name}” and"
-                        f" “{action.name}”."
+                        gettext("“%(key)s” would do both “%(one)s” and “%(other)s”.")
+                        % {"key": key, "one": ACTIONS[other].name, "other": action.name}
                     )
     return list(dict.fromkeys(told))
 
@@ -208,16 +210,18 @@ def save(*, by: User, wishes: Wishes) -> DeskSettings:
 def _checked(wishes: Wishes) -> dict[str, str]:
     """Only what differs from the preset."""
     if wishes.preset not in KeyPreset.values:
-        raise InvalidError("There is no such preset.")
+        raise InvalidError(gettext("There is no such preset."))
     if wishes.single_keys not in SingleKeys.values:
-        raise InvalidError("Single keys work, work with Alt, or are off.")
+        raise InvalidError(gettext("Single keys work, work with Alt, or are off."))
     if wishes.idle_minutes not in IDLE_MINUTES:
-        raise InvalidError("Choose after how many minutes the desk is covered.")
+        raise InvalidError(
+            gettext("Choose after how many minutes the desk is covered.")
+        )
     own = {}
     for name, key in wishes.keys.items():
         action = ACTIONS.get(name)
         if action is None or action.is_fixed or key not in KEYS:
-            raise InvalidError("A key or an action is not one of the list.")
+            raise InvalidError(gettext("A key or an action is not one of the list."))
         if key not in action.in_preset(wishes.preset):
             own[name] = key
     told = conflicts(keymap(wishes.preset, own))

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError, NotAllowedError, NotFoundError
 from annotations.intake.redaction import redact
@@ -17,9 +18,11 @@ def comment(*, intent: Intent, text: str, by: User) -> IntentRemark:
     """The remark stands on the intent's page, personal data taken out of it."""
     said = text.replace("\r\n", "\n").strip()
     if not said:
-        raise InvalidError("Write something first.")
+        raise InvalidError(_("Write something first."))
     if len(said) > MOST_LETTERS:
-        raise InvalidError(f"A comment has at most {MOST_LETTERS} characters.")
+        raise InvalidError(
+            _("A comment has at most %(most)s characters.") % {"most": MOST_LETTERS}
+        )
     remark = IntentRemark.objects.create(intent=intent, text=redact(said).text, by=by)
     audit.record(
         by=by, action="intent.remarked", obj=f"intent:{intent.pk}", remark=remark.pk
@@ -39,10 +42,10 @@ def resolve(*, intent: Intent, remark_id: int, by: User) -> IntentRemark:
     )
     found = remark.first()
     if found is None:
-        raise NotFoundError("There is no such comment.")
+        raise NotFoundError(_("There is no such comment."))
     if not may_resolve(found, by):
         raise NotAllowedError(
-            "Whoever wrote the comment, a reviewer or a product owner resolves it."
+            _("Whoever wrote the comment, a reviewer or a product owner resolves it.")
         )
     if found.resolved_at is None:
         remark.update(resolved_by=by, resolved_at=Now())

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations.errors import (
     ConflictError,
@@ -104,7 +105,7 @@ def submit(*, by: User, answer: Answer) -> Submission:
 def skip(*, by: User, uuid: uuid.UUID, item_id: int, reason: str) -> Submission:
     """The item is set aside with a reason out of SkipReason."""
     if reason not in SkipReason.values:
-        raise InvalidLabelError("Choose one of the reasons for skipping.")
+        raise InvalidLabelError(_("Choose one of the reasons for skipping."))
     aside = _Aside(Annotation.Kind.SKIP, QueueItem.Status.SKIPPED, skip_reason=reason)
     body = _digest({"item": item_id, "skip": reason})
     return _store_once(
@@ -138,14 +139,14 @@ def undo(*, by: User, uuid: uuid.UUID, answer_id: uuid.UUID | None = None) -> Un
     stored = Annotation.objects.filter(pk=uuid).first()
     if stored:
         if stored.annotator_id != by.pk or stored.kind != Annotation.Kind.UNDO:
-            raise DuplicateAnswerError("This answer id was used for something else.")
+            raise DuplicateAnswerError(_("This answer id was used for something else."))
         return Undone(stored, _held_item(stored, by))
     mine = Annotation.objects.standing().filter(annotator=by, is_review=False)
     if answer_id:
         mine = mine.filter(pk=answer_id)
     last = mine.select_related("utterance").order_by("-created_at").first()
     if last is None or _undone_in_a_row(by) >= UNDO_DEPTH:
-        raise NothingToUndoError("There is no answer of yours left to take back.")
+        raise NothingToUndoError(_("There is no answer of yours left to take back."))
     item = _lock(last.queue_item_id) if last.queue_item_id else None
     # Of a correction the label before stands again: there is nothing to answer.
     if item and last.revises_id and str(last.revises_id) != item.why.get("revises"):
@@ -191,7 +192,7 @@ def _store_once(
             is_same = stored.body_hash == body_hash or is_recalled
             if not is_same or stored.annotator_id != by.pk:
                 raise DuplicateAnswerError(
-                    "An answer with this id and another content is already stored."
+                    _("An answer with this id and another content is already stored.")
                 ) from None
             return Submission(stored, replayed=True, late=stored.is_late)
 
@@ -216,7 +217,7 @@ def _event(item: QueueItem, by: User, **said: object) -> Annotation:
         **said,
     )
     if not prepared.insert(event, on_conflict="ON CONFLICT (id) DO NOTHING"):
-        raise ConflictError("This answer id is in use already.")
+        raise ConflictError(_("This answer id is in use already."))
     return event
 
 
@@ -273,7 +274,7 @@ def _set_aside(
     item = _lock(item_id)
     place = aside.place
     if place and not 0 <= place[0] < place[1] <= len(item.utterance.text):
-        raise InvalidLabelError("The place that was marked lies outside the text.")
+        raise InvalidLabelError(_("The place that was marked lies outside the text."))
     start, end = place or (None, None)
     late = _is_late(item, by)
     annotation = _event(
@@ -308,23 +309,23 @@ def _set_aside(
 def _lock(item_id: int) -> QueueItem:
     item = queue.lock(item_id)
     if item is None:
-        raise NotFoundError("This item is no longer in the queue.", item=item_id)
+        raise NotFoundError(_("This item is no longer in the queue."), item=item_id)
     return item
 
 
 def _is_late(item: QueueItem, by: User) -> bool:
     """Whether somebody else took the item since. ConflictError if never held."""
     if by.pk not in item.holders:
-        raise ConflictError("Take the item before you answer it.")
+        raise ConflictError(_("Take the item before you answer it."))
     if item.leased_by_id == by.pk and item.status in QueueItem.OPEN:
         return False
     answered = Annotation.objects.standing().filter(
         utterance=item.utterance_id, annotator=by
     )
     if answered.exists():
-        raise ConflictError("You have answered this item already.")
+        raise ConflictError(_("You have answered this item already."))
     if item.leased_by_id == by.pk:
-        raise ConflictError("This item was closed meanwhile.")
+        raise ConflictError(_("This item was closed meanwhile."))
     return True
 
 

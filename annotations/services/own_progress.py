@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db.models import Aggregate, Case, CharField, Count, F, Q, Value, When
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Annotation, GoldLabel, User
 from annotations.services import sway
@@ -50,10 +51,10 @@ class Pace:
 
 
 KINDS = {
-    "first": "Took the first suggestion",
-    "other": "Chose otherwise",
-    "blind": "Saw no suggestion",
-    "skip": "Skipped or reported",
+    "first": _("Took the first suggestion"),
+    "other": _("Chose otherwise"),
+    "blind": _("Saw no suggestion"),
+    "skip": _("Skipped or reported"),
 }
 
 
@@ -81,7 +82,7 @@ def paces(person: User) -> list[Pace]:
     )
     found = {row["how"]: row for row in rows}
     return [
-        Pace(title, row["n"], row["median"] / 1000, row["hasty"])
+        Pace(str(title), row["n"], row["median"] / 1000, row["hasty"])
         for key, title in KINDS.items()
         if (row := found.get(key))
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, NotAllowedError, NotFoundError
 from annotations.models import ApiToken, QueueItem, Role, SignInLink, User
@@ -38,14 +39,16 @@ def listed(*, words: str = "", role: str = "", state: str = "") -> QuerySet[User
 def get(person_id: int) -> User:
     found = listed().filter(pk=person_id).first()
     if found is None:
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError(_("There is no such person."))
     return found
 
 
 def named(username: str) -> User:
     found = listed().filter(username=username).first()
     if found is None:
-        raise NotFoundError(f"There is nobody named {username}.")
+        raise NotFoundError(
+            _("There is nobody named %(username)s.") % {"username": username}
+        )
     return found
 
 
@@ -67,24 +70,29 @@ def deactivate(*, person: User, by: User | None) -> Held:
     NotAllowedError for one's own account and ConflictError for the last administrator.
     """
     if by is not None and person.pk == by.pk:
-        raise NotAllowedError("This account is yours; another administrator shuts it.")
+        raise NotAllowedError(
+            _("This account is yours; another administrator shuts it.")
+        )
     # In one order, so that two administrators cannot shut out each other at once.
     admins = Q(roles__contains=[Role.ADMIN], is_active=True, is_system=False)
     locked = User.objects.select_for_update().filter(admins | Q(pk=person.pk))
     rows = {row.pk: row for row in locked.order_by("pk")}
     held = rows.get(person.pk)
     if held is None or held.is_system:
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError(_("There is no such person."))
     if not held.is_active:
         return Held((), 0, 0)
     if by is not None and not rows.get(by.pk, by).is_active:
-        raise NotAllowedError("You were shut out meanwhile.")
+        raise NotAllowedError(_("You were shut out meanwhile."))
     if held.has_role(Role.ADMIN) and not any(
         row.has_role(Role.ADMIN) for row in rows.values() if row.pk != held.pk
     ):
         raise ConflictError(
-            f"{held.name} is the last administrator. Make another one first "
-            "(`manage.py create_person … --role admin`)."
+            _(
+                "%(name)s is the last administrator. Make another one first "
+                "(`manage.py create_person … --role admin`)."
+            )
+            % {"name": held.name}
         )
     ended = held_by(held)
     held.is_active = False

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from annotations.errors import (
     ConflictError,
@@ -110,29 +111,29 @@ def redact(*, by: User, utterance_id: int, places: Sequence[Place]) -> Utterance
 def _reported(utterance_id: int, by: User) -> Utterance:
     utterance = Utterance.objects.select_for_update().filter(pk=utterance_id).first()
     if utterance is None:
-        raise NotFoundError("This utterance is not there any more.")
+        raise NotFoundError(_("This utterance is not there any more."))
     if utterance.status != Utterance.Status.QUARANTINED:
-        raise ConflictError("Somebody decided about this report meanwhile.")
+        raise ConflictError(_("Somebody decided about this report meanwhile."))
     reports = Annotation.objects.standing().filter(
         utterance=utterance, kind=Annotation.Kind.QUARANTINE
     )
     if reports.filter(annotator=by).exists():
-        raise NotAllowedError("You reported this; another reviewer has to decide.")
+        raise NotAllowedError(_("You reported this; another reviewer has to decide."))
     return utterance
 
 
 def _without(utterance: Utterance, places: Sequence[Place]) -> str:
     if not places:
-        raise InvalidError("Mark the words that are personal data first.")
+        raise InvalidError(_("Mark the words that are personal data first."))
     numbering = Numbering()
     for said in (utterance.text, *(turn["text"] for turn in utterance.context)):
         numbering.observe(said)
     pieces, position = [], 0
     for place in sorted(places, key=lambda place: place.start):
         if place.type not in TYPES:
-            raise InvalidError("Choose what kind of personal data it is.")
+            raise InvalidError(_("Choose what kind of personal data it is."))
         if not position <= place.start < place.end <= len(utterance.text):
-            raise InvalidError("The marks overlap, or lie outside the text.")
+            raise InvalidError(_("The marks overlap, or lie outside the text."))
         value = utterance.text[place.start : place.end]
         pieces += [utterance.text[position : place.start]]
         pieces += [numbering.placeholder(place.type, value)]
@@ -153,8 +154,10 @@ def _take_out_of_later_turns(old: Utterance, text: str) -> None:
             annotation__utterance=other, turn__in=places
         ).exists():
             raise ConflictError(
-                "A later turn of this call has a mark on these words. Report that turn "
-                "as well, take its personal data out first, then come back."
+                _(
+                    "A later turn of this call has a mark on these words. Report that "
+                    "turn as well, take its personal data out first, then come back."
+                )
             )
         for place in places:
             other.context[place]["text"] = text
@@ -168,7 +171,7 @@ def _take_in_again(old: Utterance, text: str) -> Utterance:
     twin = Utterance.objects.select_for_update().filter(dedupe_key=dedupe).first()
     if twin is not None:
         if twin.pk == old.pk:
-            raise InvalidError("Nothing would change: mark the words themselves.")
+            raise InvalidError(_("Nothing would change: mark the words themselves."))
         Utterance.objects.filter(pk=twin.pk).update(count=F("count") + old.count)
         return twin
     return Utterance.objects.create(

@@ -5,6 +5,7 @@ import uuid as uuids
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations.errors import (
     ConflictError,
@@ -34,9 +35,9 @@ def ask(*, by: User, uuid: uuids.UUID, item_id: int, text: str) -> QuestionMessa
     if stored := _stored(uuid, by):
         return stored
     if item is None:
-        raise NotFoundError("This item is no longer in the queue.")
+        raise NotFoundError(_("This item is no longer in the queue."))
     if by.pk not in item.holders:
-        raise ConflictError("Take the item before you ask about it.")
+        raise ConflictError(_("Take the item before you ask about it."))
     question = Question.objects.filter(asked_by=by, utterance=item.utterance_id).first()
     if question is None:
         question = Question.objects.create(asked_by=by, utterance_id=item.utterance_id)
@@ -53,7 +54,7 @@ def ask_on(
     if stored := _stored(uuid, by):
         return stored
     if question.asked_by_id != by.pk:
-        raise NotFoundError("There is no such question of yours.")
+        raise NotFoundError(_("There is no such question of yours."))
     return _say(question, uuid, words, by=by, action="question.asked")
 
 
@@ -70,9 +71,9 @@ def answer(
     if stored := _stored(uuid, by):
         return stored
     if question.asked_by_id == by.pk:
-        raise NotAllowedError("You asked this; another reviewer has to answer.")
+        raise NotAllowedError(_("You asked this; another reviewer has to answer."))
     if question.status != Status.OPEN:
-        raise ConflictError("Somebody answered this question meanwhile.")
+        raise ConflictError(_("Somebody answered this question meanwhile."))
     return _say(question, uuid, words, by=by, action="question.answered")
 
 
@@ -81,7 +82,7 @@ def mark_read(*, by: User, question_id: int) -> Question:
     """Who asked has read the answer; the bell is gone. Again, nothing changes."""
     question = _lock(question_id)
     if question.asked_by_id != by.pk:
-        raise NotFoundError("There is no such question of yours.")
+        raise NotFoundError(_("There is no such question of yours."))
     if question.status == Status.ANSWERED and question.read_at is None:
         question.read_at = Now()
         question.save(update_fields=["read_at"])
@@ -131,21 +132,24 @@ def _words(text: str) -> str:
     """What may be stored: bounded, and without personal data that patterns can find."""
     plain = text.replace("\0", "").strip()
     if not plain:
-        raise InvalidError("Write the question first.")
+        raise InvalidError(_("Write the question first."))
     if len(plain) > MOST_LETTERS:
-        raise InvalidError(f"A message has at most {MOST_LETTERS:,} characters.")
+        raise InvalidError(
+            _("A message has at most %(most)s characters.")
+            % {"most": f"{MOST_LETTERS:,}"}
+        )
     return redact(plain).text[:MOST_LETTERS]
 
 
 def _lock(question_id: int) -> Question:
     question = Question.objects.select_for_update().filter(pk=question_id).first()
     if question is None:
-        raise NotFoundError("This question is not there any more.")
+        raise NotFoundError(_("This question is not there any more."))
     return question
 
 
 def _stored(uuid: uuids.UUID, by: User) -> QuestionMessage | None:
     stored = QuestionMessage.objects.filter(pk=uuid).first()
     if stored and stored.author_id != by.pk:
-        raise DuplicateAnswerError("This message id was used for something else.")
+        raise DuplicateAnswerError(_("This message id was used for something else."))
     return stored

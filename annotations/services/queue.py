@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations.errors import LeaseLostError
 from annotations.locks import Lock
@@ -193,7 +194,7 @@ def renew(*, item_id: int, by: User) -> datetime:
         pk=item_id, status=QueueItem.Status.LEASED, leased_by=by
     ).update(lease_expires_at=in_lease())
     if not changed:
-        raise LeaseLostError("Somebody else has this item now.", item=item_id)
+        raise LeaseLostError(_("Somebody else has this item now."), item=item_id)
     return QueueItem.objects.values_list("lease_expires_at", flat=True).get(pk=item_id)
 
 
@@ -254,7 +255,7 @@ def _wait_for_refill() -> None:
 
     Asked in short turns: a caller that holds an item must not wait inside a lock.
     """
-    for _ in range(200):
+    for _turn in range(200):
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_try_advisory_xact_lock_shared(%s)", [Lock.REFILL.value]

@@ -4,6 +4,7 @@ import uuid as uuids
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, NotAllowedError, NotFoundError
 from annotations.models import Annotation, User, Utterance
@@ -34,16 +35,16 @@ def release(*, by: User, uuid: uuids.UUID, utterance_id: int) -> Utterance:
     """
     utterance = Utterance.objects.select_for_update().filter(pk=utterance_id).first()
     if utterance is None:
-        raise NotFoundError("There is no such utterance.")
+        raise NotFoundError(_("There is no such utterance."))
     if Annotation.objects.filter(pk=uuid, annotator=by, utterance=utterance).exists():
         return utterance
     reported = quarantined().filter(pk=utterance_id).first()
     reports = reported.standing_reports if reported else []
     if not reports:
-        raise ConflictError("This is in sight again: nobody reports it any more.")
+        raise ConflictError(_("This is in sight again: nobody reports it any more."))
     if any(report.annotator_id == by.pk for report in reports):
         raise NotAllowedError(
-            "You reported this yourself; another reviewer has to release it."
+            _("You reported this yourself; another reviewer has to release it.")
         )
     keys = [uuid, *(uuids.uuid5(uuid, str(report.pk)) for report in reports[1:])]
     for key, report in zip(keys, reports, strict=True):

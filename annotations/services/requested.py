@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, NotFoundError
 from annotations.models import Annotation, QueueItem, Reason, User
@@ -19,16 +20,16 @@ def open_at_desk(*, by: User, utterance_id: int) -> QueueItem:
     conditions = search.conditions_of(Criteria(), by=by)
     conditions.add("u.id = %s", utterance_id)
     if not search.first_matches(conditions, 1):
-        raise NotFoundError("There is no such utterance, or not for you.")
+        raise NotFoundError(_("There is no such utterance, or not for you."))
     QueueItem.objects.bulk_create([_wanted(utterance_id, by)], ignore_conflicts=True)
     item = QueueItem.objects.select_for_update().get(
         utterance=utterance_id, status__in=QueueItem.OPEN
     )
     is_held = item.status == QueueItem.Status.LEASED and item.leased_by_id != by.pk
     if is_held:
-        raise ConflictError("Somebody else has this one open just now.")
+        raise ConflictError(_("Somebody else has this one open just now."))
     if item.is_blind:
-        raise NotFoundError("There is no such utterance, or not for you.")
+        raise NotFoundError(_("There is no such utterance, or not for you."))
     QueueItem.objects.filter(pk=item.pk).update(
         status=QueueItem.Status.LEASED,
         leased_by=by,

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import (
     ConflictError,
@@ -29,7 +31,7 @@ from annotations.services.answers import Answer
 from annotations.services.review_queues import Case, case, disagreements
 
 Kind = Annotation.Kind
-NOTHING_TO_TAKE_BACK = "There is no decision of yours to take back here."
+NOTHING_TO_TAKE_BACK = gettext_lazy("There is no decision of yours to take back here.")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def resolve(
         .first()
     )
     if chosen is None:
-        raise NotFoundError("This answer was taken back meanwhile.")
+        raise NotFoundError(_("This answer was taken back meanwhile."))
 
     def write(found: Case) -> Annotation:
         review = _review(
@@ -119,7 +121,7 @@ def dismiss(*, by: User, candidate_id: int) -> ErrorCandidate:
     """The suspected label is right; the suspicion comes back only if it changes."""
     candidate = _open_candidate(candidate_id)
     if candidate.annotation.annotator_id == by.pk:
-        raise NotAllowedError("This label is yours; another reviewer has to decide.")
+        raise NotAllowedError(_("This label is yours; another reviewer has to decide."))
     status = ErrorCandidate.Status.DISMISSED
     error_candidates.decide(candidate, status, by=by, review=None)
     return candidate
@@ -136,7 +138,7 @@ def suspect_again(*, by: User, candidate_id: int) -> ErrorCandidate:
         return candidate
     is_own = candidate and candidate.decided_by_id == by.pk
     if not is_own or candidate.status != status.DISMISSED:
-        raise NotFoundError(NOTHING_TO_TAKE_BACK)
+        raise NotFoundError(str(NOTHING_TO_TAKE_BACK))
     error_candidates.reopen(candidate, by=by)
     return candidate
 
@@ -149,9 +151,9 @@ def reopen(*, by: User, uuid: uuids.UUID, utterance_id: int, reason: str) -> Ann
     if stored:
         return stored
     if utterance.status != Utterance.Status.LABELED:
-        raise ConflictError("There is no gold label to open again.")
+        raise ConflictError(_("There is no gold label to open again."))
     if reason not in ReviewReason.values:
-        raise InvalidError("Say why: choose one of the reasons.")
+        raise InvalidError(_("Say why: choose one of the reasons."))
     event = Annotation.objects.create(
         id=uuid,
         kind=Kind.REOPEN,
@@ -187,7 +189,7 @@ def take_back(*, by: User, uuid: uuids.UUID, event_id: uuids.UUID) -> Annotation
         stored = _stored(uuid, by)
         if stored:
             return stored
-        raise NotFoundError(NOTHING_TO_TAKE_BACK)
+        raise NotFoundError(str(NOTHING_TO_TAKE_BACK))
     utterance = _lock(event.utterance_id)
     undo = Annotation.objects.create(
         id=uuid,
@@ -249,17 +251,17 @@ def _settle(
 
 def _decidable(by: User, utterance_id: int, verdict: Verdict) -> Case:
     if verdict.reason and verdict.reason not in ReviewReason.values:
-        raise InvalidError("Choose one of the reasons shown.")
+        raise InvalidError(_("Choose one of the reasons shown."))
     if not verdict.seen and not disagreements().filter(pk=utterance_id).exists():
-        raise ConflictError("Somebody settled this disagreement meanwhile.")
+        raise ConflictError(_("Somebody settled this disagreement meanwhile."))
     found = case(utterance_id)
     if found is None or (verdict.seen and verdict.seen != found.seen):
         raise ConflictError(
-            "The answers changed while you looked: here they are as they stand now."
+            _("The answers changed while you looked: here they are as they stand now.")
         )
     if not found.may_be_resolved_by(by):
         raise NotAllowedError(
-            "One of these answers is yours; another reviewer has to decide."
+            _("One of these answers is yours; another reviewer has to decide.")
         )
     return found
 
@@ -307,7 +309,7 @@ def _close(candidate_id: int, review: Annotation, *, by: User) -> None:
     """Confirmed where the label came out another one, else dismissed."""
     candidate = _open_candidate(candidate_id)
     if candidate.utterance_id != review.utterance_id:
-        raise InvalidError("The suspicion is about another utterance.")
+        raise InvalidError(_("The suspicion is about another utterance."))
     same = error_candidates.says(candidate.annotation) == error_candidates.says(review)
     status = ErrorCandidate.Status
     decision = status.DISMISSED if same else status.CONFIRMED
@@ -322,7 +324,7 @@ def _open_candidate(candidate_id: int) -> ErrorCandidate:
         .first()
     )
     if candidate is None:
-        raise ConflictError("Somebody decided about this label meanwhile.")
+        raise ConflictError(_("Somebody decided about this label meanwhile."))
     return candidate
 
 
@@ -331,7 +333,7 @@ def _lock(utterance_id: int) -> Utterance:
         Utterance.objects.select_for_update().visible().filter(pk=utterance_id).first()
     )
     if utterance is None:
-        raise NotFoundError("This utterance is not there any more.")
+        raise NotFoundError(_("This utterance is not there any more."))
     return utterance
 
 
@@ -339,7 +341,7 @@ def _stored(uuid: uuids.UUID, by: User) -> Annotation | None:
     """The event of this id; DuplicateAnswerError where it is somebody else's."""
     stored = Annotation.objects.filter(pk=uuid).first()
     if stored and stored.annotator_id != by.pk:
-        raise DuplicateAnswerError("This answer id was used for something else.")
+        raise DuplicateAnswerError(_("This answer id was used for something else."))
     return stored
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, NotFoundError
 from annotations.models import Annotation, QueueItem, User, Utterance
@@ -54,13 +55,13 @@ def reopened(answer_id: uuid.UUID, *, by: User) -> tuple[Annotation, QueueItem]:
         .first()
     )
     if label is None:
-        raise NotFoundError("This answer of yours does not stand any more.")
+        raise NotFoundError(_("This answer of yours does not stand any more."))
     # Answers to one utterance are settled one after the other.
     utterance = _locked(label.utterance_id)
     if Annotation.objects.standing().filter(revises=label).exists():
-        raise ConflictError("You have corrected this answer already.")
+        raise ConflictError(_("You have corrected this answer already."))
     if utterance.status in Utterance.OUT_OF_SIGHT:
-        raise ConflictError("This utterance has been taken out of sight.")
+        raise ConflictError(_("This utterance has been taken out of sight."))
     item = QueueItem(
         pk=label.queue_item_id or 0,
         utterance=utterance,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.intake import records
@@ -102,7 +103,10 @@ def lines_of(text: str) -> list[str]:
     """One sample a line, blank lines left out. Raises InvalidError for too many."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_LINES:
-        raise InvalidError(f"At most {MOST_LINES} samples at once; save these first.")
+        raise InvalidError(
+            _("At most %(most)s samples at once; save these first.")
+            % {"most": MOST_LINES}
+        )
     return lines
 
 
@@ -131,7 +135,7 @@ def look(
         one = prepared[place]
         before = first.setdefault(one.dedupe_key, place)
         if before != place:
-            sentence = f"The same as line {before + 1}."
+            sentence = _("The same as line %(n)s.") % {"n": before + 1}
             verdicts.append(Verdict(place, one.text, "repeated", sentence))
         elif one.dedupe_key in known:
             verdicts.append(_of_known(intent, place, one, known[one.dedupe_key]))
@@ -151,9 +155,9 @@ def save(
     """
     held = Intent.objects.select_for_update().get(pk=intent.pk)
     if not held.is_active:
-        raise InvalidError("This intent is no longer used; write for another one.")
+        raise InvalidError(_("This intent is no longer used; write for another one."))
     looked = look(intent=held, lines=lines)
-    prepared, _ = _prepared(lines)
+    prepared, _refused = _prepared(lines)
     chosen = [v for v in looked.verdicts if v.place in set(keep) and v.may_be_kept]
     if not chosen:
         return []
@@ -197,14 +201,23 @@ def _prepared(lines: Sequence[str]) -> tuple[dict[int, Prepared], dict[int, str]
         try:
             if len(line) > MOST_LETTERS:
                 raise records.RecordError(
-                    "too_long", f"A sample has at most {MOST_LETTERS} characters."
+                    "too_long",
+                    _("A sample has at most %(most)s characters.")
+                    % {"most": MOST_LETTERS},
                 )
             record = records.parse({"text": line})
             # The exam is what callers said, never what somebody made up.
             found[place] = replace(preparer.prepare(place, record), is_exam=False)
         except records.RecordError as error:
-            refused[place] = str(error).replace("`text`", "The line")
+            refused[place] = _refusal(error)
     return found, refused
+
+
+def _refusal(error: records.RecordError) -> str:
+    """Why a line cannot be stored: what files call `text` is a line of the form."""
+    if error.code == "unstorable_text":
+        return _("The line holds a NUL.")
+    return str(error)
 
 
 def _known(prepared: Sequence[Prepared]) -> dict[bytes, Utterance]:
@@ -220,15 +233,15 @@ def _of_known(intent: Intent, place: int, one: Prepared, row: Utterance) -> Verd
     # Of an exam item nothing is told but that callers said it.
     if row.split == Utterance.Split.EXAM or label is None:
         sentence = (
-            "Written before; it waits for its redaction."
+            _("Written before; it waits for its redaction.")
             if row.source == SOURCE
-            else "Callers said exactly this; it is asked about in the queue."
+            else _("Callers said exactly this; it is asked about in the queue.")
         )
         return Verdict(place, one.text, "said", sentence)
     if label.intent_id == intent.pk:
-        sentence = "It is labeled with this intent already."
+        sentence = _("It is labeled with this intent already.")
         return Verdict(place, one.text, "known", sentence)
-    sentence = f"It is labeled “{label.intent.title}”."
+    sentence = _("It is labeled “%(title)s”.") % {"title": label.intent.title}
     return Verdict(place, one.text, "known_other", sentence)
 
 
@@ -237,13 +250,18 @@ def _of_new(
 ) -> Verdict:
     other = next((n for n in close if n.intent and n.intent != intent.name), None)
     if other is not None:
-        how = "means much the same as" if other.in_meaning else "reads much like"
-        sentence = f"It {how} what is labeled “{other.title}”."
+        sentence = (
+            _("It means much the same as what is labeled “%(title)s”.")
+            if other.in_meaning
+            else _("It reads much like what is labeled “%(title)s”.")
+        ) % {"title": other.title}
         return Verdict(place, one.text, "near_other", sentence, tuple(close))
     if close:
-        sentence = "Something close is there already; another way to say it helps more."
+        sentence = _(
+            "Something close is there already; another way to say it helps more."
+        )
         return Verdict(place, one.text, "near", sentence, tuple(close))
-    return Verdict(place, one.text, "new", "New.")
+    return Verdict(place, one.text, "new", _("New."))
 
 
 def _close(

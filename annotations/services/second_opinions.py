@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.models import Domain, OpinionPolicy, QueueItem, Reason, User
@@ -125,8 +126,8 @@ def set_policy(
 ) -> OpinionPolicy:
     """From now on this share of the domain's labels is answered twice."""
     if not (0.0 <= share <= 1.0 and 0.0 < cap <= 1.0):
-        raise InvalidError("Share and cap are percentages from 0 and from 1 to 100.")
-    policy, _ = OpinionPolicy.objects.update_or_create(
+        raise InvalidError(_("Share and cap are percentages from 0 and from 1 to 100."))
+    policy, _is_new = OpinionPolicy.objects.update_or_create(
         domain=domain,
         defaults={"share": share, "cap": cap, "changed_by": by, "changed_at": Now()},
     )

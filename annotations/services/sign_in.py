@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, InvalidError, LinkNotValidError
 from annotations.models import Role, SignInLink, User
@@ -36,7 +37,9 @@ def issue_link(*, user: User, base_url: str, by: User | None = None) -> str:
     Raises ConflictError for somebody who is shut out.
     """
     if not user.is_active:
-        raise ConflictError(f"{user.name} is shut out; let them in again first.")
+        raise ConflictError(
+            _("%(name)s is shut out; let them in again first.") % {"name": user.name}
+        )
     raw = secrets.token_urlsafe(32)
     SignInLink.objects.filter(expires_at__lt=timezone.now()).delete()
     link = SignInLink.objects.create(
@@ -59,7 +62,7 @@ def demo_person(role: str) -> User:
         return found
     return create_person(
         username=_free_name(role.replace("_", "-")),
-        name=Role(role).label,
+        name=str(Role(role).label),
         roles=[role],
         by=None,
     )
@@ -83,14 +86,16 @@ def create_person(
     unknown = set(roles) - set(Role.values)
     if unknown:
         raise InvalidError(
-            f"There is no role {', '.join(sorted(unknown))}; "
-            f"roles are: {', '.join(Role.values)}."
+            _("There is no role %(names)s; roles are: %(roles)s.")
+            % {"names": ", ".join(sorted(unknown)), "roles": ", ".join(Role.values)}
         )
     try:
         with transaction.atomic():
             user = User.objects.create_user(username, name=name, roles=sorted(roles))
     except IntegrityError:
-        raise ConflictError(f"The name {username} is taken.") from None
+        raise ConflictError(
+            _("The name %(username)s is taken.") % {"username": username}
+        ) from None
     audit.record(by=by, action="person.created", obj=f"user:{user.pk}", roles=roles)
     return user
 
@@ -109,11 +114,13 @@ def consume(raw: str, *, origin: str) -> User:
     if not attempts.is_within(
         what="sign_in", who=origin, limit=WRONG_TRIES, window=TRIES_WINDOW
     ):
-        raise LinkNotValidError("Too many tries. Wait a minute, then open a new link.")
+        raise LinkNotValidError(
+            _("Too many tries. Wait a minute, then open a new link.")
+        )
     user = _use(raw)
     if user is None:
         raise LinkNotValidError(
-            "This sign-in link was used already or is too old. Ask for a new one."
+            _("This sign-in link was used already or is too old. Ask for a new one.")
         )
     attempts.forgive(what="sign_in", who=origin)
     return user

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import NotFoundError
 from annotations.models import (
@@ -78,7 +79,7 @@ def waiting() -> list[Waiting]:
         .order_by("-items")
     )
     return [
-        Waiting(Reason(row["reason"]).label, row["items"], row["oldest"])
+        Waiting(str(Reason(row["reason"]).label), row["items"], row["oldest"])
         for row in rows
     ]
 
@@ -102,7 +103,7 @@ def release(*, item_id: int, by: User) -> QueueItem:
         .first()
     )
     if item is None:
-        raise NotFoundError("Nobody holds this item any more.")
+        raise NotFoundError(_("Nobody holds this item any more."))
     holder = item.leased_by_id
     item.status = QueueItem.Status.READY
     item.lease_expires_at = None

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.models import ApiToken, Scope, User
@@ -33,11 +34,12 @@ def issue(
     unknown = set(scopes) - set(Scope.values)
     if unknown or not scopes:
         raise InvalidError(
-            f"A token needs at least one of these scopes: {', '.join(Scope.values)}.",
+            _("A token needs at least one of these scopes: %(names)s.")
+            % {"names": ", ".join(Scope.values)},
             unknown=sorted(unknown),
         )
     if not 1 <= days <= MAX_DAYS:
-        raise InvalidError(f"A token lives 1 to {MAX_DAYS} days.")
+        raise InvalidError(_("A token lives 1 to %(most)s days.") % {"most": MAX_DAYS})
     raw = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         user=user,

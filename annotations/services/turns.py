@@ -50,7 +50,7 @@ class TurnLabel:
 
     @property
     def act_title(self) -> str:
-        return Act(self.act).label if self.act else ""
+        return str(Act(self.act).label) if self.act else ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ or skipped it.
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import InvalidError
 from annotations.functions.dialogue import State
@@ -15,14 +17,14 @@ from annotations.services import audit
 from annotations.services.desk import DeskItem, SuggestedIntent
 
 CATALOGUE = "warm-up"  # its version, for the page
-WHY = "Made up for practice"
+WHY = gettext_lazy("Made up for practice")
 AMOUNT = {
     "name": "amount",
     "type": "number",
     "required": True,
     "description": "how much was charged",
 }
-# name: (title, domain, description)
+# Data like any catalogue, so in one language: (title, domain, description) by name.
 INTENTS = {
     "pay_bill": ("Pay a bill", "Billing", "Wants to pay what is owed."),
     "explain_charge": ("Explain a charge", "Billing", "Asks what a charge is for."),
@@ -64,7 +66,7 @@ def items() -> list[DeskItem]:
             state=State(),
             open_title="",
             acts={},
-            why=WHY,
+            why=str(WHY),
             domain="",
             count=1,
             is_blind=False,
@@ -116,8 +118,8 @@ def end(*, by: User, how: str) -> None:
     Raises InvalidError where `how` is neither.
     """
     if how not in (WarmUp.DONE, WarmUp.SKIPPED):
-        raise InvalidError("The warm-up ends done or skipped.")
-    stored, _ = DeskSettings.objects.select_for_update().get_or_create(user=by)
+        raise InvalidError(_("The warm-up ends done or skipped."))
+    stored, _is_new = DeskSettings.objects.select_for_update().get_or_create(user=by)
     if stored.warm_up in (how, WarmUp.DONE):
         return
     stored.warm_up = how

@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Role
 from annotations.services import desk_keys
@@ -38,57 +39,61 @@ class Place:
 
 # In the order of the loop: label, look up, define, take in, train, check.
 PLACES = (
-    Place("label", "Label", LABELERS, "One item at a time, by keyboard."),
-    Place("me", "My work", LABELERS, "Your answers, and the way to take one back."),
+    Place("label", _("Label"), LABELERS, _("One item at a time, by keyboard.")),
+    Place(
+        "me", _("My work"), LABELERS, _("Your answers, and the way to take one back.")
+    ),
     Place(
         "review",
-        "Review",
+        _("Review"),
         frozenset({Role.REVIEWER, Role.ML_ENGINEER}),
-        "What waits for a reviewer, how far people agree, what is answered twice.",
+        _("What waits for a reviewer, how far people agree, what is answered twice."),
     ),
     Place(
         "progress",
-        "Progress",
+        _("Progress"),
         frozenset({Role.REVIEWER, Role.PRODUCT_OWNER}),
-        "How the labeling goes: pace, queue, what is covered, how far it is.",
+        _("How the labeling goes: pace, queue, what is covered, how far it is."),
     ),
-    Place("intents", "Intents", EVERYONE, "What callers can want, with examples."),
+    Place(
+        "intents", _("Intents"), EVERYONE, _("What callers can want, with examples.")
+    ),
     Place(
         "functions",
-        "Functions",
+        _("Functions"),
         EVERYONE,
-        "What the bot can call, with the parameters a label needs.",
+        _("What the bot can call, with the parameters a label needs."),
     ),
-    Place("search", "Search", READERS, "Utterances by words, intent and state."),
+    Place("search", _("Search"), READERS, _("Utterances by words, intent and state.")),
     Place(
         "sources",
-        "Sources",
+        _("Sources"),
         frozenset({Role.ADMIN, Role.ML_ENGINEER}),
-        "Files taken in, what was rejected and why.",
+        _("Files taken in, what was rejected and why."),
     ),
     Place(
         "rounds",
-        "Rounds",
+        _("Rounds"),
         PLANNERS,
-        "Trainings: what started them, how they went, which model serves.",
+        _("Trainings: what started them, how they went, which model serves."),
     ),
     Place(
         "drift",
-        "Drift",
+        _("Drift"),
         PLANNERS,
-        "Whether callers still are who the model learned from.",
+        _("Whether callers still are who the model learned from."),
     ),
     Place(
         "audit",
-        "Audit",
+        _("Audit"),
         frozenset({Role.AUDITOR, Role.ADMIN}),
-        "Who did what, in chains that show any later edit.",
+        _("Who did what, in chains that show any later edit."),
     ),
     Place(
         "people",
-        "People",
+        _("People"),
         frozenset({Role.ADMIN, Role.AUDITOR}),
-        "Who may sign in, as what, and how to shut somebody out.",
+        _("Who may sign in, as what, and how to shut somebody out."),
     ),
 )
 
@@ -157,7 +162,7 @@ def scripts(bundle: str) -> SafeString:
 
 @register.filter
 def role_titles(user: object) -> Iterable[str]:
-    return [Role(role).label for role in user.roles]
+    return [str(Role(role).label) for role in user.roles]
 
 
 @register.filter
@@ -184,12 +189,18 @@ def query_value(context: template.Context, name: str) -> str:
     return str(context["request"].GET.get(name, ""))
 
 
-SPEAKERS = {"bot": "Bot", "caller": "Caller", "user": "Caller", "agent": "Agent"}
+SPEAKERS = {
+    "bot": _("Bot"),
+    "caller": _("Caller"),
+    "user": _("Caller"),
+    "agent": _("Agent"),
+}
 
 
 @register.filter
 def speaker(role: str) -> str:
-    return SPEAKERS.get(role, role.capitalize())
+    known = SPEAKERS.get(role)
+    return role.capitalize() if known is None else str(known)
 
 
 @register.filter

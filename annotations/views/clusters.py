@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.models import OUT_OF_SCOPE
@@ -66,7 +67,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     """The answers just given are taken back; one of their items is on the desk."""
     keys, given = request.POST.getlist("uuid"), request.POST.getlist("answer")
     if len(keys) != len(given) or not 0 < len(given) <= MOST:
-        raise InvalidError("Nothing to take back was sent.")
+        raise InvalidError(_("Nothing to take back was sent."))
     pairs = [
         (forms.uuid_of({"uuid": key}), forms.uuid_of({"uuid": answer}))
         for key, answer in zip(keys, given, strict=True)

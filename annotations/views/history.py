@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Annotation, Utterance
 from annotations.services import revisions
@@ -10,9 +11,9 @@ from annotations.views.sent import whole
 
 MOST_STEPS = 999
 KINDS = (
-    (Annotation.Kind.LABEL, "Labels"),
-    (Annotation.Kind.SKIP, "Skips"),
-    (Annotation.Kind.QUARANTINE, "Personal data"),
+    (Annotation.Kind.LABEL, _("Labels")),
+    (Annotation.Kind.SKIP, _("Skips")),
+    (Annotation.Kind.QUARANTINE, _("Personal data")),
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,6 +17,8 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.gzip import gzip_page
 
 from annotations.models import (
@@ -43,9 +46,8 @@ from annotations.views.sent import number
 
 # A best guess below this is not chosen beforehand: Enter must not accept a coin toss.
 PRESELECT = 0.5
-LATE = "{who} answered this meanwhile. Yours is kept as a second opinion."
-TAKEN = "Taken back. Somebody else holds that one now, so here is another."
-STANDS = "Taken back. Your answer before the correction stands again."
+TAKEN = _("Taken back. Somebody else holds that one now, so here is another.")
+STANDS = _("Taken back. Your answer before the correction stands again.")
 ITEM = "annotations/label/_item.html"
 ONE = forms.Wanted()
 BOTH = forms.Wanted(shown=True, ahead=True)
@@ -133,7 +135,7 @@ def undo(request: HttpRequest) -> HttpResponse:
         if item is None:
             items = queue.take(wanted.count, by=by)
             corrected = undone.annotation.undoes.revises_id
-            notice = Notice("taken", STANDS if corrected else TAKEN)
+            notice = Notice("taken", str(STANDS if corrected else TAKEN))
             return _respond(request, items, wanted, notice=notice)
         if not wanted.count:  # sent again by a page that does not know the item
             queue.release(item.pk, by=by)
@@ -210,8 +212,15 @@ def _late(submission: Submission) -> Notice | None:
     given = submission.annotation
     others = Annotation.objects.standing().filter(utterance=given.utterance_id)
     other = others.exclude(annotator=given.annotator_id).order_by("created_at").last()
-    who = other.annotator.name if other else "Somebody else"
-    return Notice("late", LATE.format(who=who), given.pk)
+    told = (
+        gettext("%(name)s answered this meanwhile. Yours is kept as a second opinion.")
+        % {"name": other.annotator.name}
+        if other
+        else gettext(
+            "Somebody else answered this meanwhile. Yours is kept as a second opinion."
+        )
+    )
+    return Notice("late", told, given.pk)
 
 
 def _respond(
@@ -261,7 +270,7 @@ def _page(
         "next": items[1] if len(items) > 1 else None,
         "ahead": [partial(_template, request, item) for item in items[1:]],
         "today": mine.count(),
-        "reasons": json.dumps(SkipReason.choices),
+        "reasons": json.dumps(SkipReason.choices, cls=DjangoJSONEncoder),
         "offers_warm_up": warm_up.is_offered(wishes),
         "revises": revises,
         "worker_alive": queue.worker_alive(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.models import MAX_TEXT, QueueItem
@@ -44,14 +45,14 @@ def uuid_of(form: Mapping[str, str]) -> uuid.UUID:
     try:
         return uuid.UUID(form.get("uuid", ""))
     except ValueError:
-        raise InvalidError("The answer came without a valid id.") from None
+        raise InvalidError(_("The answer came without a valid id.")) from None
 
 
 def item_of(form: Mapping[str, str]) -> int:
     """The item's id; 0, which no item has, where none was sent."""
     found = whole(form.get("item", "") or "0")
     if found is None:
-        raise InvalidError("The answer came without a valid item.")
+        raise InvalidError(_("The answer came without a valid item."))
     return found
 
 
@@ -84,7 +85,7 @@ def decision(form: Mapping[str, str]) -> Decision:
 def answer(form: Mapping[str, str]) -> Answer:
     intent = form.get("intent", "")
     if not intent:
-        raise InvalidError("Choose an intent first.")
+        raise InvalidError(_("Choose an intent first."))
     item_id = item_of(form)
     return Answer(
         uuid=uuid_of(form),
@@ -106,13 +107,13 @@ def _list(form: Mapping[str, str], name: str) -> list[Any]:
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, list) or len(read) > MOST_SPANS:
-        raise InvalidError(f"“{name}” cannot be read.")
+        raise InvalidError(_("“%(name)s” cannot be read.") % {"name": name})
     return read
 
 
 def _spans(sent: list[Any], item_id: int) -> tuple[SpanAnswer, ...]:
     if any(not _is_span(span) for span in sent):
-        raise InvalidError("“spans” cannot be read.")
+        raise InvalidError(_("“spans” cannot be read."))
     wordless = any("text" not in span for span in sent)
     texts = _texts_of(item_id) if wordless else {}
     return tuple(
@@ -164,13 +165,13 @@ def place(form: Mapping[str, str]) -> tuple[int, int] | None:
         return None
     start, end = (whole(form.get(name, ""), MAX_TEXT) for name in ("start", "end"))
     if start is None or end is None:
-        raise InvalidError("The place that was marked cannot be read.")
+        raise InvalidError(_("The place that was marked cannot be read."))
     return start, end
 
 
 def _names(sent: list[Any]) -> tuple[str, ...]:
     if any(not isinstance(name, str) for name in sent):
-        raise InvalidError("“not_spoken” cannot be read.")
+        raise InvalidError(_("“not_spoken” cannot be read."))
     return tuple(sent)
 
 

@@ -1,6 +1,7 @@
 """What words amount to: asked when a parameter is marked or its value typed."""
 
 from django.http import HttpRequest, JsonResponse, QueryDict
+from django.utils.translation import gettext as _
 
 from annotations.errors import NotFoundError
 from annotations.functions.readings import Reading
@@ -25,7 +26,7 @@ def value_in_review(request: HttpRequest, utterance_id: int) -> JsonResponse:
     """The same of an utterance that a reviewer labels afresh."""
     case = review_queues.case(utterance_id)
     if case is None:
-        raise NotFoundError("This utterance is not there any more.")
+        raise NotFoundError(_("This utterance is not there any more."))
     return _told(answers.read_value(case.utterance, **_asked(request.POST)))
 
 

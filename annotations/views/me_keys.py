@@ -5,13 +5,20 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import InvalidError
 from annotations.models import IDLE_MINUTES, KeyPreset, SingleKeys
 from annotations.services import desk_keys
 from annotations.services.desk_keys import ACTIONS, KEYS, Wishes
 
-NAMES = {"Enter": "↵ Enter", "Space": "space", "Escape": "esc", "Backspace": "⌫"}
+NAMES = {
+    "Enter": gettext_lazy("↵ Enter"),
+    "Space": gettext_lazy("space"),
+    "Escape": gettext_lazy("esc"),
+    "Backspace": "⌫",
+}
 
 
 def keys(request: HttpRequest) -> HttpResponse:
@@ -34,7 +41,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     except InvalidError as error:
         faults = error.details.get("conflicts") or [error.message]
         return _form(request, wishes, faults=faults, status=422)
-    messages.success(request, "Saved. Your desk answers to these keys from now on.")
+    messages.success(request, _("Saved. Your desk answers to these keys from now on."))
     return redirect("me_keys")
 
 

@@ -4,13 +4,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import ConflictError, InvalidError, NotAllowedError
 from annotations.models import Role
 from annotations.services import people as service
 from annotations.views.paging import page_of
 
-STATES = {"active": "May sign in", "shut_out": "Shut out"}
+STATES = {
+    "active": gettext_lazy("May sign in"),
+    "shut_out": gettext_lazy("Shut out"),
+}
 
 
 def people(request: HttpRequest) -> HttpResponse:
@@ -48,12 +53,14 @@ def _change(request: HttpRequest, person_id: int) -> None:
     act = request.POST.get("act")
     if act == "deactivate":
         service.deactivate(person=found, by=request.user)
-        messages.success(request, f"{found.name} is shut out.")
+        told = _("%(name)s is shut out.")
+        messages.success(request, told % {"name": found.name})
     elif act == "reactivate":
         service.reactivate(person=found, by=request.user)
-        messages.success(request, f"{found.name} may sign in again, with a new link.")
+        told = _("%(name)s may sign in again, with a new link.")
+        messages.success(request, told % {"name": found.name})
     else:
-        raise InvalidError("Say what to do: deactivate or reactivate.")
+        raise InvalidError(_("Say what to do: deactivate or reactivate."))
 
 
 def _page(

@@ -7,6 +7,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import DomainError, InvalidError, NotFoundError
 from annotations.models import (
@@ -72,6 +75,7 @@ def errors(request: HttpRequest) -> HttpResponse:
         listed=[(row.pk, row.utterance.text) for row in found.page.rows],
         candidate=found.item,
         twins=_twins(found.item),
+        differ=_differ(found.item),
         **shown(opened, by=request.user),
     )
     return render(request, "annotations/review/errors.html", context)
@@ -102,20 +106,20 @@ def _decide(request: HttpRequest) -> object:
         event = review.relabel(
             by=by, utterance_id=sent.item_id, answer=sent, verdict=verdict
         )
-        messages.success(request, "Settled with your own label.")
+        messages.success(request, _("Settled with your own label."))
         return event.pk
     try:
         answer_id = uuid.UUID(form.get("answer", ""))
     except ValueError as error:
-        raise InvalidError("Choose one of the answers shown.") from error
+        raise InvalidError(_("Choose one of the answers shown.")) from error
     if candidate_id and form.get("suspected") == str(answer_id):
         review.dismiss(by=by, candidate_id=candidate_id)
-        messages.success(request, "The label is right: it will not be asked again.")
+        messages.success(request, _("The label is right: it will not be asked again."))
         return f"{frame.SUSPICION}{candidate_id}"
     event = review.resolve(
         by=by, uuid=forms.uuid_of(form), answer_id=answer_id, verdict=verdict
     )
-    messages.success(request, "Settled. The chosen answer is gold now.")
+    messages.success(request, _("Settled. The chosen answer is gold now."))
     return event.pk
 
 
@@ -131,8 +135,8 @@ def take_back(request: HttpRequest) -> HttpResponse:
         key = forms.uuid_of(request.POST)
         review.take_back(by=request.user, uuid=key, event_id=uuid.UUID(sent))
     else:
-        raise InvalidError("There is nothing to take back.")
-    messages.success(request, "Taken back.")
+        raise InvalidError(_("There is nothing to take back."))
+    messages.success(request, _("Taken back."))
     return redirect(frame.back(request, queue_name, item=item))
 
 
@@ -140,7 +144,7 @@ def vote(request: HttpRequest, utterance_id: int) -> JsonResponse:
     """What the model says; the page asks once the reviewer has chosen."""
     utterance = Utterance.objects.visible().filter(pk=utterance_id).first()
     if utterance is None:
-        raise NotFoundError("This utterance is not there any more.")
+        raise NotFoundError(_("This utterance is not there any more."))
     candidate = (
         ErrorCandidate.objects.filter(
             utterance=utterance, kind=ErrorCandidate.Kind.MODEL
@@ -151,19 +155,32 @@ def vote(request: HttpRequest, utterance_id: int) -> JsonResponse:
     if candidate:
         said = candidate.evidence
         votes = [{"intent": said["predicted"], "confidence": said["confidence"]}]
-        source = "A model that never saw this label"
+        source = _("A model that never saw this label")
     else:
         guess = Suggestion.objects.filter(utterance=utterance).first()
         votes = guess.intents[:3] if guess else []
-        source = f"The model {guess.model_name}" if guess else ""
+        source = _("The model %(name)s") % {"name": guess.model_name} if guess else ""
     return JsonResponse({"votes": votes, "source": source})
 
 
 def search(request: HttpRequest) -> HttpResponse:
     """A worker will search for label errors anew."""
     error_candidates.request(by=request.user, cause="asked for")
-    messages.success(request, "Search requested. A worker starts it within seconds.")
+    messages.success(request, _("Search requested. A worker starts it within seconds."))
     return redirect("review_errors")
+
+
+DIFFER = {
+    "marks": gettext_lazy("the parameters"),
+    "act": gettext_lazy("what the turn does"),
+    "hearing": gettext_lazy("whether a word was misheard"),
+}
+
+
+def _differ(candidate: ErrorCandidate | None) -> str:
+    """In what the answers to a suspicion differ, as people list it."""
+    said = candidate.evidence.get("differ", []) if candidate else []
+    return get_text_list([DIFFER[name] for name in said or ["marks"]], _("and"))
 
 
 def _twins(candidate: ErrorCandidate | None) -> list[GoldLabel]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Domain, Intent, ReviewReason, Role, User
 from annotations.services import review_queues
@@ -19,10 +20,10 @@ from annotations.views.sent import number, whole
 PER_PAGE = 20
 MOST_DAYS = 999
 AGES = (
-    (0, "Any"),
-    (1, "A day and more"),
-    (3, "3 days and more"),
-    (7, "A week and more"),
+    (0, _("Any")),
+    (1, _("A day and more")),
+    (3, _("3 days and more")),
+    (7, _("A week and more")),
 )
 FILTERS = ("domain", "intent", "annotator", "days", "kind", "rule", "page", "item")
 SUSPICION = "suspicion-"
@@ -38,15 +39,15 @@ REASON_KEYS = {
     "unclear": "u",
 }
 TABS = (
-    ("disagreements", "Disagreements", {Role.REVIEWER}),
-    ("errors", "Label errors", {Role.REVIEWER}),
-    ("late", "Late answers", {Role.REVIEWER}),
-    ("questions", "Questions", {Role.REVIEWER}),
-    ("personal", "Personal data", {Role.REVIEWER}),
-    ("proposals", "Proposed intents", {Role.REVIEWER}),
-    ("gold", "Gold labels", {Role.REVIEWER}),
-    ("agreement", "Agreement", {Role.REVIEWER, Role.ML_ENGINEER}),
-    ("policy", "Policy", {Role.REVIEWER, Role.ML_ENGINEER}),
+    ("disagreements", _("Disagreements"), {Role.REVIEWER}),
+    ("errors", _("Label errors"), {Role.REVIEWER}),
+    ("late", _("Late answers"), {Role.REVIEWER}),
+    ("questions", _("Questions"), {Role.REVIEWER}),
+    ("personal", _("Personal data"), {Role.REVIEWER}),
+    ("proposals", _("Proposed intents"), {Role.REVIEWER}),
+    ("gold", _("Gold labels"), {Role.REVIEWER}),
+    ("agreement", _("Agreement"), {Role.REVIEWER, Role.ML_ENGINEER}),
+    ("policy", _("Policy"), {Role.REVIEWER, Role.ML_ENGINEER}),
 )
 
 
@@ -141,7 +142,7 @@ def back(
     request: HttpRequest, queue: str, *, done: object = None, item: object = None
 ) -> str:
     """The address of the queue with the filters that came along in the query."""
-    if queue not in {name for name, _, _ in TABS}:
+    if queue not in {name for name, *_rest in TABS}:
         queue = "disagreements"
     query = _query(request, done=done, **({"item": item} if item else {}))
     return reverse(f"review_{queue}") + query.removesuffix("?")

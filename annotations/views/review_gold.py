@@ -6,12 +6,27 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import DomainError
 from annotations.models import Annotation, AuditEvent, ErrorCandidate, GoldLabel
 from annotations.services import review, review_queues
 from annotations.views import label_forms as forms
 from annotations.views import review_frame as frame
+
+DECIDED = {
+    "candidate.confirmed": gettext_lazy("Suspicion confirmed"),
+    "candidate.dismissed": gettext_lazy("Suspicion dismissed"),
+    "candidate.reopened": gettext_lazy("Suspicion reopened"),
+}
+# In a word, what spoke against the label.
+KINDS = {
+    ErrorCandidate.Kind.MODEL: gettext_lazy("model"),
+    ErrorCandidate.Kind.TWIN: gettext_lazy("twin"),
+    ErrorCandidate.Kind.PARAMETER: gettext_lazy("parameter"),
+    ErrorCandidate.Kind.MARKS: gettext_lazy("marks"),
+}
 
 
 def gold(request: HttpRequest) -> HttpResponse:
@@ -44,7 +59,7 @@ def reopen(request: HttpRequest, utterance_id: int) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
         return redirect(frame.back(request, "gold"))
-    messages.success(request, "Opened again: it waits among the disagreements.")
+    messages.success(request, _("Opened again: it waits among the disagreements."))
     return redirect(frame.back(request, "gold", done=event.pk))
 
 
@@ -71,11 +86,14 @@ def _history(label: GoldLabel) -> list[Annotation]:
     )
 
 
-def _candidates(label: GoldLabel | None) -> list[tuple[AuditEvent, str]]:
+def _candidates(label: GoldLabel | None) -> list[tuple[AuditEvent, str, str]]:
     """Decisions about suspicions of this utterance, from the trail."""
     if label is None:
         return []
     ids = label.utterance.errorcandidate_set.exclude(status=ErrorCandidate.Status.OPEN)
     objects = [f"candidate:{pk}" for pk in ids.values_list("pk", flat=True)]
     events = AuditEvent.objects.filter(object__in=objects).order_by("id")
-    return [(event, json.loads(event.payload)["kind"]) for event in events]
+    return [
+        (event, DECIDED[event.action], KINDS[json.loads(event.payload)["kind"]])
+        for event in events
+    ]

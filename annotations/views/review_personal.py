@@ -3,9 +3,11 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import DomainError, InvalidError
-from annotations.intake.redaction import TYPES
+from annotations.intake.redaction import TYPES, entities
 from annotations.models import MAX_TEXT
 from annotations.services import personal, reports, review_queues
 from annotations.services.personal import Place
@@ -14,6 +16,22 @@ from annotations.views import review_frame as frame
 from annotations.views.sent import whole
 
 MOST_PLACES = 40
+TITLES = {
+    entities.CARD: gettext_lazy("Card"),
+    entities.CVV: gettext_lazy("Cvv"),
+    entities.SSN: gettext_lazy("Ssn"),
+    entities.PHONE: gettext_lazy("Phone"),
+    entities.ACCOUNT_NUMBER: gettext_lazy("Account number"),
+    entities.REFERENCE_NUMBER: gettext_lazy("Reference number"),
+    entities.DEVICE_ID: gettext_lazy("Device id"),
+    entities.GOVERNMENT_ID: gettext_lazy("Government id"),
+    entities.PIN: gettext_lazy("Pin"),
+    entities.EMAIL: gettext_lazy("Email"),
+    entities.NAME: gettext_lazy("Name"),
+    entities.ADDRESS: gettext_lazy("Address"),
+    entities.ZIP: gettext_lazy("Zip"),
+    entities.DOB: gettext_lazy("Dob"),
+}
 
 
 def queue(request: HttpRequest) -> HttpResponse:
@@ -29,9 +47,13 @@ def queue(request: HttpRequest) -> HttpResponse:
         pieces=personal.masked(item) if item else [],
         reported=item,
         may_decide=request.user.pk not in by,
-        types=[(kind, kind.replace("_", " ").capitalize()) for kind in TYPES],
+        types=[(kind, TITLES[kind]) for kind in TYPES],
         listed=[
-            (row.pk, f"reported by {row.standing_reports[0].annotator.name}")
+            (
+                row.pk,
+                _("reported by %(name)s")
+                % {"name": row.standing_reports[0].annotator.name},
+            )
             for row in found.page.rows
         ],
     )
@@ -47,13 +69,14 @@ def decide(request: HttpRequest, utterance_id: int) -> HttpResponse:
                 uuid=forms.uuid_of(request.POST),
                 utterance_id=utterance_id,
             )
-            messages.success(request, "Released: it is in sight again.")
+            messages.success(request, _("Released: it is in sight again."))
         else:
             personal.redact(
                 by=request.user, utterance_id=utterance_id, places=_places(request)
             )
             messages.success(
-                request, "Taken out. The words are erased; the rest is read once more."
+                request,
+                _("Taken out. The words are erased; the rest is read once more."),
             )
     except DomainError as error:
         messages.error(request, error.message)
@@ -67,7 +90,9 @@ def _places(request: HttpRequest) -> list[Place]:
     """
     words = request.POST.getlist("word")
     if len(words) > MOST_PLACES:
-        raise InvalidError(f"At most {MOST_PLACES} words can be marked at once.")
+        raise InvalidError(
+            _("At most %(most)s words can be marked at once.") % {"most": MOST_PLACES}
+        )
     places: list[Place] = []
     for start, end, word in sorted((*_range(word), word) for word in words):
         kind = request.POST.get(f"type-{word}") or request.POST.get("type", "")
@@ -80,7 +105,7 @@ def _places(request: HttpRequest) -> list[Place]:
 
 
 def _range(word: str) -> tuple[int, int]:
-    start, _, end = (whole(n, MAX_TEXT) for n in word.partition("-"))
+    start, _dash, end = (whole(n, MAX_TEXT) for n in word.partition("-"))
     if start is None or end is None:
-        raise InvalidError("The words that were marked cannot be read.")
+        raise InvalidError(_("The words that were marked cannot be read."))
     return start, end

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import DomainError, InvalidError
+from annotations.language import translated
 from annotations.models import Domain, QueueItem, Reason
 from annotations.services import agreement_report, second_opinions
 from annotations.services.agreement_report import Report, Row
 from annotations.views import review_frame as frame
 
 PERIODS = (
-    (7, "Last week"),
-    (30, "Last month"),
-    (90, "Last 3 months"),
-    (730, "2 years"),
+    (7, gettext_lazy("Last week")),
+    (30, gettext_lazy("Last month")),
+    (90, gettext_lazy("Last 3 months")),
+    (730, gettext_lazy("2 years")),
 )
 # An alpha below this should not be relied on, from this on it may be (Krippendorff).
 TENTATIVE, RELIABLE = 0.667, 0.8
@@ -52,7 +55,7 @@ def _change(request: HttpRequest) -> HttpResponse:
         name = form.get("domain", "")
         domain = Domain.objects.filter(name=name).first() if name else None
         if name and domain is None:
-            raise InvalidError("There is no such domain.")
+            raise InvalidError(_("There is no such domain."))
         if form.get("drop") and domain:
             second_opinions.drop_policy(by=request.user, domain=domain)
         else:
@@ -65,7 +68,7 @@ def _change(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "Saved. It holds from the next draw on.")
+        messages.success(request, _("Saved. It holds from the next draw on."))
     return redirect("review_policy")
 
 
@@ -73,7 +76,7 @@ def _percent(sent: str) -> float:
     try:
         return float(sent[:8].replace(",", ".")) / 100
     except ValueError:
-        raise InvalidError("Share and cap are numbers, in percent.") from None
+        raise InvalidError(_("Share and cap are numbers, in percent.")) from None
 
 
 @dataclass(frozen=True)
@@ -84,17 +87,19 @@ class Bar:
     place: float | None
     low: float | None
     high: float | None
+    why_no_interval: str
 
 
 def agreement(request: HttpRequest) -> HttpResponse:
     """Krippendorff's alpha and span F1, as a table and a chart that says the same."""
     sent = request.GET.get("days", "")
-    days = next((n for n, _ in PERIODS if str(n) == sent), 90)
+    days = next((n for n, _title in PERIODS if str(n) == sent), 90)
     found = agreement_report.report(days=days)
     context = frame.context(
         request,
         "agreement",
         report=found,
+        why_no_interval=translated(found.overall.alpha.why_no_interval),
         sections=_sections(found),
         period=days,
         periods=PERIODS,
@@ -109,9 +114,13 @@ def agreement(request: HttpRequest) -> HttpResponse:
 
 def _sections(found: Report) -> list[tuple[str, str, list[Bar]]]:
     return [
-        ("Everything and by domain", "Domain", _bars((found.overall, *found.domains))),
-        ("By intent: this one, or another", "Intent", _bars(found.intents)),
-        ("By pair of people", "Pair", _bars(found.pairs)),
+        (
+            _("Everything and by domain"),
+            _("Domain"),
+            _bars((found.overall, *found.domains)),
+        ),
+        (_("By intent: this one, or another"), _("Intent"), _bars(found.intents)),
+        (_("By pair of people"), _("Pair"), _bars(found.pairs)),
     ]
 
 
@@ -122,6 +131,7 @@ def _bars(rows: tuple[Row, ...]) -> list[Bar]:
             None if row.alpha.value is None else _place(row.alpha.value),
             _place(row.alpha.interval[0]) if row.alpha.interval else None,
             _place(row.alpha.interval[1]) if row.alpha.interval else None,
+            translated(row.alpha.why_no_interval),
         )
         for row in rows
     ]

@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from annotations.errors import DomainError
 from annotations.models import Annotation, Question
@@ -38,7 +39,7 @@ def answer(request: HttpRequest, question_id: int) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "Answered. Whoever asked sees it on their page.")
+        messages.success(request, _("Answered. Whoever asked sees it on their page."))
     return redirect(frame.back(request, "questions"))
 
 
@@ -50,7 +51,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         item_id=forms.item_of(request.POST),
         text=request.POST.get("text", ""),
     )
-    return JsonResponse({"message": "Asked. The answer will stand under My work."})
+    return JsonResponse({"message": _("Asked. The answer will stand under My work.")})
 
 
 def reply(request: HttpRequest, question_id: int) -> HttpResponse:
@@ -63,7 +64,7 @@ def reply(request: HttpRequest, question_id: int) -> HttpResponse:
                 question_id=question_id,
                 text=request.POST["text"],
             )
-            messages.success(request, "Sent. A reviewer will see it.")
+            messages.success(request, _("Sent. A reviewer will see it."))
         else:
             service.mark_read(by=request.user, question_id=question_id)
     except DomainError as error:

@@ -11,6 +11,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from annotations.errors import LinkNotValidError
 from annotations.models import User
@@ -49,7 +50,9 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         return _sign_in(request, token)
     user = service.look_up(token)
     if user is None:
-        return _not_valid(request, LinkNotValidError("This sign-in link is not valid."))
+        return _not_valid(
+            request, LinkNotValidError(_("This sign-in link is not valid."))
+        )
     return render(request, "annotations/sign_in/confirm.html", {"person": user})
 
 

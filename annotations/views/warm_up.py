@@ -2,6 +2,7 @@
 
 import json
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -22,7 +23,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "items": [_form(request, item) for item in warm_up.items()],
         "single_keys": wishes.single_keys,
-        "reasons": json.dumps(SkipReason.choices),
+        "reasons": json.dumps(SkipReason.choices, cls=DjangoJSONEncoder),
         "out_of_scope": OUT_OF_SCOPE,
     }
     return render(request, "annotations/label/warm_up.html", context)
