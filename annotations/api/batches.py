@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -181,7 +182,7 @@ def _visible(batch_id: UUID, by: User) -> IntakeBatch:
     found = intake.get(batch_id)
     sees_all = by.has_role(Role.ADMIN, Role.ML_ENGINEER)
     if not sees_all and found.created_by_id != by.pk:
-        raise NotFoundError("There is no such batch.")
+        raise NotFoundError(_("There is no such batch."))
     return found
 
 
@@ -217,7 +218,8 @@ def _check_length(request: Request) -> None:
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if sent is None or sent > limit:
         raise TooLargeError(
-            f"JSON of more than {limit >> 20} MB: send JSON lines or a file instead."
+            _("JSON of more than %(limit)s MB: send JSON lines or a file instead.")
+            % {"limit": limit >> 20}
         )
 
 
@@ -226,9 +228,12 @@ def _seal_json(data: Any) -> Stored:
     rows = data.get("utterances") if isinstance(data, dict) else data
     if not isinstance(rows, list) or not rows:
         raise InvalidError(
-            'Send a list of records, or {"source": …, "utterances": [records]}.'
+            _('Send a list of records, or {"source": …, "utterances": [records]}.')
         )
     if len(rows) > MOST_UTTERANCES:
-        raise TooLargeError(f"More than {MOST_UTTERANCES} records: send JSON lines.")
+        raise TooLargeError(
+            _("More than %(most)s records: send JSON lines.")
+            % {"most": MOST_UTTERANCES}
+        )
     lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     return bronze_files.seal(io.BytesIO(lines.encode()), source=SOURCE)

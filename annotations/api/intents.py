@@ -1,5 +1,6 @@
 """The catalogue of intents, to read."""
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,5 +29,5 @@ class Intent(APIView):
     def get(self, request: Request, name: str) -> Response:
         card = catalogue.current().by_name.get(name)
         if card is None:
-            raise NotFoundError("There is no such intent.")
+            raise NotFoundError(_("There is no such intent."))
         return Response(IntentSerializer(card).data)

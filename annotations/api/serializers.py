@@ -3,6 +3,7 @@
 import uuid
 
 from django.db.models import BigIntegerField
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -23,7 +24,10 @@ class StrictMixin:
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
                 raise serializers.ValidationError(
-                    {name[:NAME]: ["There is no such field."] for name in unknown[:20]}
+                    {
+                        name[:NAME]: [_("There is no such field.")]
+                        for name in unknown[:20]
+                    }
                 )
         return super().to_internal_value(data)
 
@@ -191,9 +195,10 @@ class AnswerSerializer(StrictMixin, serializers.Serializer):
         kind = attrs["kind"]
         needed = self.NEEDS[kind]
         allowed = needed | self.MAY.get(kind, set()) | {"id", "kind", "next"}
-        faults = {name: ["This field is required."] for name in needed - set(attrs)}
+        faults = {name: [_("This field is required.")] for name in needed - set(attrs)}
         faults |= {
-            name: [f"Not part of the kind “{kind}”."] for name in set(attrs) - allowed
+            name: [_("Not part of the kind “%(kind)s”.") % {"kind": kind}]
+            for name in set(attrs) - allowed
         }
         if faults:
             raise serializers.ValidationError(faults)

@@ -17,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 CHUNK = 5_000
 MOST_FINDINGS = 1_000
@@ -85,7 +86,10 @@ def verify(anchors: Path | None = None) -> Report:
     for stream, heads in expected.items():
         for seq in sorted(set(heads) - seen.get(stream, set())):
             report.add(
-                "cut", stream, seq, "Anchored, but no longer there: the end is missing."
+                "cut",
+                stream,
+                seq,
+                _("Anchored, but no longer there: the end is missing."),
             )
     return report
 
@@ -101,16 +105,20 @@ def _walk(report: Report, expected: dict[str, dict[int, str]]) -> dict[str, set[
             report.streams += 1
         report.events += 1
         if seq != last_seq + 1:
-            report.add("gap", stream, seq, f"Follows {last_seq} directly.")
+            report.add(
+                "gap", stream, seq, _("Follows %(seq)s directly.") % {"seq": last_seq}
+            )
         if prev_hash != last_hash:
-            report.add("unlinked", stream, seq, "Not linked to the event before.")
+            report.add("unlinked", stream, seq, _("Not linked to the event before."))
         if line_hash(tuple(fields)) != stored:
-            report.add("edited", stream, seq, "Does not read as it was written.")
+            report.add("edited", stream, seq, _("Does not read as it was written."))
         anchored = expected.get(stream, {}).get(seq)
         if anchored is not None:
             seen.setdefault(stream, set()).add(seq)
             if anchored != stored:
-                report.add("rewritten", stream, seq, "Not the event that was anchored.")
+                report.add(
+                    "rewritten", stream, seq, _("Not the event that was anchored.")
+                )
         last_seq, last_hash = seq, stored
     return seen
 
@@ -161,7 +169,10 @@ def _read_anchors(path: Path, report: Report) -> dict[str, dict[int, str]]:
             heads = _heads_of(line)
             if heads is None:
                 report.add(
-                    "anchor_changed", "", number, "This line of the file was changed."
+                    "anchor_changed",
+                    "",
+                    number,
+                    _("This line of the file was changed."),
                 )
                 continue
             for stream, (seq, digest) in heads.items():

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError, TooLargeError
 from annotations.intake import bronze
@@ -34,7 +35,7 @@ def folder() -> Path:
 def checked_source(source: str) -> str:
     if not _SOURCE.fullmatch(source):
         raise BadSourceError(
-            "A source is a name of up to 40 lower-case letters, digits, - and _."
+            _("A source is a name of up to 40 lower-case letters, digits, - and _.")
         )
     return source
 
@@ -68,7 +69,9 @@ def seal(stream: Stream, *, source: str) -> bronze.Stored:
 
 def too_large() -> TooLargeError:
     limit = settings.UPLOAD_LIMIT_BYTES >> 20
-    return TooLargeError(f"The file is larger than {limit} MB; send it in parts.")
+    return TooLargeError(
+        _("The file is larger than %(limit)s MB; send it in parts.") % {"limit": limit}
+    )
 
 
 def drop(batch: IntakeBatch) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, InvalidError, NotAllowedError
 from annotations.models import (
@@ -90,10 +91,11 @@ def draft(
     with search.bitmaps_only():
         ids = search.first_matches(conditions)
     if not ids:
-        raise InvalidError("Nothing fits any more. Search again.")
+        raise InvalidError(_("Nothing fits any more. Search again."))
     if len(ids) > search.MOST:
         raise InvalidError(
-            f"More than {search.MOST:,} fit. Narrow the search, or pick some of them."
+            _("More than %(most)s fit. Narrow the search, or pick some of them.")
+            % {"most": f"{search.MOST:,}"}
         )
     action = BulkAction.objects.create(kind=kind, intent=target, created_by=by)
     # Of thousands, and nobody reads their earlier turns here.
@@ -115,9 +117,11 @@ def _enter(action: BulkAction, ids: list[int], faults: Mapping[int, str]) -> Non
 
 def _may(by: User, kind: str) -> None:
     if kind not in Kind.values:
-        raise InvalidError("Choose what is to be done with them.")
+        raise InvalidError(_("Choose what is to be done with them."))
     if not by.has_role(*WHO[Kind(kind)]):
-        raise NotAllowedError(f"“{Kind(kind).label}” is not for your role.")
+        raise NotAllowedError(
+            _("“%(label)s” is not for your role.") % {"label": Kind(kind).label}
+        )
 
 
 def _intent(kind: str, name: str) -> Intent | None:
@@ -125,7 +129,7 @@ def _intent(kind: str, name: str) -> Intent | None:
         return None
     found = Intent.objects.filter(name=name, is_active=True).first()
     if found is None:
-        raise InvalidError("Choose the intent to label them as.")
+        raise InvalidError(_("Choose the intent to label them as."))
     return found
 
 
@@ -151,11 +155,13 @@ def _move(
     with transaction.atomic():
         action = _locked(action_id)
         if action is None or action.created_by_id != by.pk:
-            raise NotAllowedError("This is another person's action.")
+            raise NotAllowedError(_("This is another person's action."))
         if action.status in REPEATED[go]:
             return action
         if action.status not in come:
-            raise ConflictError(f"It is {action.get_status_display().lower()}.")
+            raise ConflictError(
+                _("It is %(status)s.") % {"status": action.get_status_display().lower()}
+            )
         action.status, action.moved_at = go, Now()
         action.save(update_fields=["status", "moved_at"])
         audit.record(by=by, action=said, obj=f"bulk:{action.pk}", kind=action.kind)

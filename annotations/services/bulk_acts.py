@@ -8,6 +8,8 @@ import hashlib
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from django.utils.translation import gettext_lazy as _
+
 from annotations.errors import InvalidLabelError
 from annotations.models import (
     Annotation,
@@ -26,13 +28,13 @@ from annotations.services.catalogue import IntentCard
 
 Kind = BulkAction.Kind
 LEFT_OUT = {
-    "gone": "taken out of sight meanwhile",
-    "exam": "part of the exam, which only chance may pick from",
-    "own": "answered by yourself: somebody else has to decide about them",
-    "open": "in the queue already",
-    "same": "as you want them already",
-    "labeled": "labeled: setting them aside would change nothing",
-    "marks": "without a mark for a parameter that this intent needs",
+    "gone": _("taken out of sight meanwhile"),
+    "exam": _("part of the exam, which only chance may pick from"),
+    "own": _("answered by yourself: somebody else has to decide about them"),
+    "open": _("in the queue already"),
+    "same": _("as you want them already"),
+    "labeled": _("labeled: setting them aside would change nothing"),
+    "marks": _("without a mark for a parameter that this intent needs"),
 }
 MARKED = (Kind.RELABEL, Kind.EXCLUDE, Kind.QUARANTINE)
 

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from annotations.errors import ConflictError
 from annotations.models import BulkAction, BulkMember, User, Utterance
 from annotations.services import audit
@@ -18,7 +20,7 @@ def lines(*, by: User, action: BulkAction) -> Iterator[str]:
     """
     ready = action.status in (BulkAction.Status.DONE, BulkAction.Status.CANCELLED)
     if action.kind != BulkAction.Kind.EXPORT or not ready:
-        raise ConflictError("There is nothing to download here.")
+        raise ConflictError(_("There is nothing to download here."))
     done = action.members.filter(state=BulkMember.State.DONE)
     audit.record(
         by=by, action="bulk.downloaded", obj=f"bulk:{action.pk}", n=done.count()

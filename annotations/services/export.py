@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.models import (
@@ -32,11 +33,17 @@ def export(*, form: str, path: Path, by: User | None) -> int:
     """
     if form not in FORMS:
         known = ", ".join(sorted(FORMS))
-        raise InvalidError(f"There is no export “{form}”. There are: {known}.")
+        raise InvalidError(
+            _("There is no export “%(form)s”. There are: %(known)s.")
+            % {"form": form, "known": known}
+        )
     try:
         n = FORMS[form](path)
     except OSError as error:
-        raise InvalidError(f"Cannot write {path}: {error.strerror}.") from error
+        raise InvalidError(
+            _("Cannot write %(path)s: %(reason)s.")
+            % {"path": path, "reason": error.strerror}
+        ) from error
     audit.record(by=by, action="export.written", obj=f"export:{form}", n=n)
     return n
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, NotFoundError
 from annotations.functions import diversity
@@ -59,10 +60,10 @@ def proposals(function: Function) -> list[Proposal]:
 def refresh(*, function: Function, by: User) -> list[FunctionExample]:
     """The bank of the function holds the present proposals, vetted by `by`."""
     if live_of(function) is None:
-        raise ConflictError("Examples need a live schema to be checked against.")
+        raise ConflictError(_("Examples need a live schema to be checked against."))
     chosen = proposals(function)
     if not any(p.kind == Kind.POSITIVE for p in chosen):
-        raise ConflictError("No label of this function is complete yet.")
+        raise ConflictError(_("No label of this function is complete yet."))
     function.examples.all().delete()
     kept = FunctionExample.objects.bulk_create(
         FunctionExample(function=function, vetted_by=by, **vars(p)) for p in chosen
@@ -81,7 +82,7 @@ def remove(*, function: Function, example_id: int, by: User) -> None:
     """The example is no longer in the bank."""
     deleted, _ = function.examples.filter(pk=example_id).delete()
     if not deleted:
-        raise NotFoundError("This example is gone already.")
+        raise NotFoundError(_("This example is gone already."))
     audit.record(
         by=by,
         action="example.removed",

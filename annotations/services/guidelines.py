@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import (
     ConflictError,
@@ -30,6 +32,15 @@ from annotations.models import (
 from annotations.services import intent_log
 
 FIELDS = {"title": 120, "description": 300, "guidance": 6000}
+TOO_LONG = {
+    "title": gettext_lazy("The title has %(n)s characters; at most %(most)s fit."),
+    "description": gettext_lazy(
+        "The description has %(n)s characters; at most %(most)s fit."
+    ),
+    "guidance": gettext_lazy(
+        "The guidance has %(n)s characters; at most %(most)s fit."
+    ),
+}
 MOST_LETTERS_OF_A_LINE = 200
 MOST_EXAMPLES = 40
 Kind = IntentChange.Kind
@@ -75,9 +86,9 @@ def edit(*, intent: Intent, revision: int, by: User, **fields: str) -> Intent:
         return now
     if now.revision != revision:
         raise StaleRevisionError(
-            "Somebody saved this intent while you were writing.", current=now
+            _("Somebody saved this intent while you were writing."), current=now
         )
-    for name, (_, value) in changed.items():
+    for name, (_before, value) in changed.items():
         setattr(now, name, value)
     now.revision += 1
     now.save(update_fields=[*changed, "revision"])
@@ -88,11 +99,10 @@ def edit(*, intent: Intent, revision: int, by: User, **fields: str) -> Intent:
 def _checked(name: str, value: str) -> str:
     text = value.replace("\r\n", "\n").strip()
     if name == "title" and not text:
-        raise InvalidError("Give the intent a title.")
+        raise InvalidError(_("Give the intent a title."))
     if len(text) > FIELDS[name]:
-        raise InvalidError(
-            f"The {name} has {len(text)} characters; at most {FIELDS[name]} fit."
-        )
+        told = {"n": len(text), "most": FIELDS[name]}
+        raise InvalidError(TOO_LONG[name] % told)
     return redact(text).text
 
 
@@ -105,7 +115,7 @@ def save_contrast(
     lines: for `intent`, then for `other`. revision: 0 for a pair that is new.
     """
     if intent.pk == other.pk:
-        raise InvalidError("Choose another intent to set this one off against.")
+        raise InvalidError(_("Choose another intent to set this one off against."))
     first, second = sorted((intent, other), key=lambda one: one.pk)
     own, others = (_line(line) for line in lines)
     said = (own, others) if first.pk == intent.pk else (others, own)
@@ -117,10 +127,10 @@ def save_contrast(
         return pair
     if (pair.revision if pair else 0) != revision:
         raise StaleRevisionError(
-            "Somebody saved this pair while you were writing.", current=pair
+            _("Somebody saved this pair while you were writing."), current=pair
         )
     if bool(said[0]) != bool(said[1]):
-        raise InvalidError("Write a line for each of the two, or for neither.")
+        raise InvalidError(_("Write a line for each of the two, or for neither."))
     stored = _store_pair(pair, first, second, said, by)
     for one, place in ((first, 0), (second, 1)):
         intent_log.note(
@@ -138,7 +148,10 @@ def save_contrast(
 def _line(text: str) -> str:
     line = redact(" ".join(text.split())).text
     if len(line) > MOST_LETTERS_OF_A_LINE:
-        raise InvalidError(f"A line has at most {MOST_LETTERS_OF_A_LINE} characters.")
+        raise InvalidError(
+            _("A line has at most %(most)s characters.")
+            % {"most": MOST_LETTERS_OF_A_LINE}
+        )
     return line
 
 
@@ -236,14 +249,15 @@ def add_example(
         Utterance.objects.visible().for_training().filter(pk=utterance_id).first()
     )
     if utterance is None:
-        raise NotFoundError("This utterance cannot serve as an example.")
+        raise NotFoundError(_("This utterance cannot serve as an example."))
     Intent.objects.select_for_update().get(pk=intent.pk)
     known = IntentExample.objects.filter(intent=intent)
     if known.filter(utterance=utterance).exists():
-        raise ConflictError("It is an example of this intent already.")
+        raise ConflictError(_("It is an example of this intent already."))
     if known.count() >= MOST_EXAMPLES:
         raise ConflictError(
-            f"{MOST_EXAMPLES} examples are enough to read; take one away first."
+            _("%(most)s examples are enough to read; take one away first.")
+            % {"most": MOST_EXAMPLES}
         )
     example = IntentExample.objects.create(
         intent=intent, utterance=utterance, kind=kind, note=_line(note), added_by=by
@@ -262,7 +276,7 @@ def remove_example(*, intent: Intent, example_id: int, by: User) -> None:
     """The example is gone from the page; the utterance stays as it is."""
     example = intent.examples.select_for_update().filter(pk=example_id).first()
     if example is None:
-        raise NotFoundError("This example is gone already.")
+        raise NotFoundError(_("This example is gone already."))
     what = {"utterance": example.utterance_id, "example": example.kind}
     example.delete()
     intent_log.note(intent=intent, kind=Kind.EXAMPLE_REMOVED, by=by, what=what)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import (
     ConflictError,
@@ -93,20 +94,27 @@ def register(
 def _checked_reader(reader: str, source: str, file_name: str) -> str:
     """The reader asked for, or named like the source, or fit for the file's name."""
     if reader and reader not in READERS:
-        raise InvalidError(f"There is no reader {reader!r}: {', '.join(READERS)}.")
+        raise InvalidError(
+            _("There is no reader %(reader)s: %(readers)s.")
+            % {"reader": repr(reader), "readers": ", ".join(READERS)}
+        )
     return reader or (source if source in READERS else for_file(file_name))
 
 
 def _checked_options(options: Mapping[str, str]) -> dict[str, str]:
     labels = options.get("labels") or "import"
     if labels not in LABELS:
-        raise InvalidError(f"`labels` is one of: {', '.join(LABELS)}.")
+        raise InvalidError(
+            _("`labels` is one of: %(labels)s.") % {"labels": ", ".join(LABELS)}
+        )
     unmarked = options.get("unmarked") or UNMARKED[0]
     if unmarked not in UNMARKED:
-        raise InvalidError(f"`unmarked` is one of: {', '.join(UNMARKED)}.")
+        raise InvalidError(
+            _("`unmarked` is one of: %(unmarked)s.") % {"unmarked": ", ".join(UNMARKED)}
+        )
     kept = {k: v for k, v in options.items() if k in OPTIONS and v}
     if any(len(v) > 2000 or "\0" in v for v in kept.values()):
-        raise InvalidError("An option is too long or holds a NUL.")
+        raise InvalidError(_("An option is too long or holds a NUL."))
     return kept
 
 
@@ -316,7 +324,7 @@ def _fail(batch: IntakeBatch, reason: str) -> None:
 def get(batch_id: uuid.UUID) -> IntakeBatch:
     batch = IntakeBatch.objects.filter(pk=batch_id).first()
     if batch is None:
-        raise NotFoundError("There is no such batch.")
+        raise NotFoundError(_("There is no such batch."))
     return batch
 
 
@@ -325,9 +333,9 @@ def cancel(batch_id: uuid.UUID, *, by: User) -> IntakeBatch:
     """The batch stops after the chunk in hand; what is stored stays."""
     batch = IntakeBatch.objects.select_for_update().filter(pk=batch_id).first()
     if batch is None:
-        raise NotFoundError("There is no such batch.")
+        raise NotFoundError(_("There is no such batch."))
     if batch.status not in IntakeBatch.OPEN:
-        raise BatchNotOpenError("This batch has ended already.")
+        raise BatchNotOpenError(_("This batch has ended already."))
     batch.status = IntakeBatch.Status.CANCELLED
     batch.finished_at = timezone.now()
     batch.save(update_fields=["status", "finished_at"])

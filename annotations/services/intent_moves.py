@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations import reasons
 from annotations.errors import ConflictError, InvalidError, NotFoundError
@@ -76,10 +77,10 @@ def rename(*, intent: Intent, name: str, reason: str, by: User) -> IntentMove:
 def merge(*, intent: Intent, into: Intent, reason: str, by: User) -> IntentMove:
     """`intent` is no longer used; its names lead to `into`, and its labels follow."""
     if intent.pk == into.pk:
-        raise InvalidError("Choose another intent to merge this one into.")
+        raise InvalidError(_("Choose another intent to merge this one into."))
     held, target = _lock(intent, into)
     if held.is_out_of_scope:
-        raise InvalidError("Out of scope is not something callers want; it stays.")
+        raise InvalidError(_("Out of scope is not something callers want; it stays."))
     names = [held.name, *held.aliases]
     move = _create(held, Kind.MERGE, reason, by, into=target, aliases=names)
     held.is_active = False
@@ -149,20 +150,22 @@ def checked_parts(
     """The parts, each known to be new or an intent there is. Raises InvalidError."""
     least = 1 if keeps_rest else 2
     if not least <= len(parts) <= MOST_PARTS:
-        raise InvalidError(
-            f"Name {least} to {MOST_PARTS} parts"
-            f"{' beside what stays' if keeps_rest else ''}."
+        asked = (
+            _("Name %(least)s to %(most)s parts beside what stays.")
+            if keeps_rest
+            else _("Name %(least)s to %(most)s parts.")
         )
+        raise InvalidError(asked % {"least": least, "most": MOST_PARTS})
     names = [part.intent for part in parts]
     if len(set(names)) < len(names):
-        raise InvalidError("Two parts have the same name.")
+        raise InvalidError(_("Two parts have the same name."))
     known = set(
         Intent.objects.filter(name__in=names, is_active=True).values_list(
             "name", flat=True
         )
     )
     if intent.name in names:
-        raise InvalidError("The intent itself is no part: say whether it stays.")
+        raise InvalidError(_("The intent itself is no part: say whether it stays."))
     for name in names:
         if name not in known:
             refuse_taken(name)
@@ -190,12 +193,12 @@ def request_undo(*, move_id: int, reason: str, by: User) -> IntentMove:
     """
     move = IntentMove.objects.select_for_update().filter(pk=move_id).first()
     if move is None:
-        raise NotFoundError("There is no such change.")
+        raise NotFoundError(_("There is no such change."))
     if move.status != Status.DONE:
         raise ConflictError(
-            "This change was taken back already."
+            _("This change was taken back already.")
             if move.status in (Status.UNDOING, Status.UNDONE)
-            else "Labels are still following; wait until they have."
+            else _("Labels are still following; wait until they have.")
         )
     text = reasons.checked(reason)
     _refuse_built_on(move)
@@ -250,8 +253,11 @@ def _refuse_built_on(move: IntentMove) -> None:
     )
     if later:
         raise ConflictError(
-            f"A later change builds on it ({later.get_kind_display().lower()} of"
-            f" “{later.old_name}”); take that back first."
+            _(
+                "A later change builds on it (%(kind)s of “%(old_name)s”); "
+                "take that back first."
+            )
+            % {"kind": later.get_kind_display().lower(), "old_name": later.old_name}
         )
 
 
@@ -264,12 +270,12 @@ def _lock(*intents: Intent, active: bool = True) -> list[Intent]:
     }
     held = [rows[pk] for pk in ids]
     if active and not all(row.is_active for row in held):
-        raise ConflictError("This intent is no longer used.")
+        raise ConflictError(_("This intent is no longer used."))
     busy = IntentMove.objects.filter(status__in=IntentMove.OPEN).filter(
         Q(intent__in=ids) | Q(into__in=ids)
     )
     if busy.exists():
-        raise ConflictError("Labels of this intent are on their way; wait for them.")
+        raise ConflictError(_("Labels of this intent are on their way; wait for them."))
     return held
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.models import Intent
@@ -15,19 +16,25 @@ def refuse_taken(name: str, *, but: Intent | None = None) -> None:
     """Raises InvalidError for a name that is not one, or leads somewhere already."""
     if not NAME.fullmatch(name):
         raise InvalidError(
-            "A name has small letters, digits, “_” and “.”, and begins with a letter."
+            _(
+                "A name has small letters, digits, “_” and “.”, and begins "
+                "with a letter."
+            )
         )
     known = Intent.objects.filter(
         Q(name=name) | Q(is_active=True, aliases__contains=[name])
     )
     if but is not None:
         if but.name == name:
-            raise InvalidError("That is its name already.")
+            raise InvalidError(_("That is its name already."))
         # A name that it had itself may come back.
         known = known.exclude(pk=but.pk)
     taken = known.first()
     if taken:
-        raise InvalidError(f"“{name}” leads to “{taken.title}” already.")
+        raise InvalidError(
+            _("“%(name)s” leads to “%(taken)s” already.")
+            % {"name": name, "taken": taken.title}
+        )
 
 
 def resolved(names: Iterable[str]) -> dict[str, Intent]:

@@ -6,6 +6,8 @@ import uuid
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations import reasons
 from annotations.errors import (
@@ -34,6 +36,10 @@ from annotations.services import audit, catalogue, gold, intent_log, queue, sear
 from annotations.services.intent_names import refuse_taken
 
 Status = IntentProposal.Status
+MISFIT = {
+    "title": gettext_lazy("The title needs 3 to %(most)s characters."),
+    "description": gettext_lazy("The description needs 3 to %(most)s characters."),
+}
 
 
 @transaction.atomic
@@ -54,7 +60,7 @@ def propose(
     title = _words(title, "title", 120)
     where = Domain.objects.filter(name=domain).first()
     if where is None:
-        raise InvalidError("Choose the domain it would belong to.")
+        raise InvalidError(_("Choose the domain it would belong to."))
     earlier = IntentProposal.objects.filter(
         proposed_by=by, title=title, status=Status.OPEN
     ).first()
@@ -74,7 +80,7 @@ def propose(
 def _words(text: str, what: str, most: int) -> str:
     said = redact(" ".join(text.split())).text
     if len(said) < 3 or len(said) > most:
-        raise InvalidError(f"The {what} needs 3 to {most} characters.")
+        raise InvalidError(MISFIT[what] % {"most": most})
     return said
 
 
@@ -84,14 +90,14 @@ def _utterance(
     if item_id:
         item = QueueItem.objects.filter(pk=item_id, holders__contains=[by.pk]).first()
         if item is None:
-            raise NotFoundError("This item is not on your desk.")
+            raise NotFoundError(_("This item is not on your desk."))
         found = Utterance.objects.visible().filter(pk=item.utterance_id).first()
     elif utterance_id:
         found = search.look_up(utterance_id, by=by)
     else:
         return None
     if found is None:
-        raise NotFoundError("This utterance cannot be seen any more.")
+        raise NotFoundError(_("This utterance cannot be seen any more."))
     return found
 
 
@@ -113,7 +119,7 @@ def accept(
     proposal = _open(proposal_id, by)
     where = Domain.objects.filter(name=domain or proposal.domain.name).first()
     if where is None:
-        raise InvalidError("Choose the domain it belongs to.")
+        raise InvalidError(_("Choose the domain it belongs to."))
     intent = _create(
         name=name.strip() or as_name(title or proposal.title)[:80],
         title=_words(title or proposal.title, "title", 120),
@@ -132,7 +138,9 @@ def _create(*, name: str, by: User, **fields: object) -> Intent:
         with transaction.atomic():
             intent = Intent.objects.create(name=name, **fields)
     except IntegrityError:
-        raise ConflictError("Somebody made an intent of this name meanwhile.") from None
+        raise ConflictError(
+            _("Somebody made an intent of this name meanwhile.")
+        ) from None
     intent_log.note(
         intent=intent,
         kind=IntentChange.Kind.CREATED,
@@ -148,7 +156,7 @@ def merge(*, proposal_id: int, into: str, by: User, reason: str = "") -> IntentP
     proposal = _open(proposal_id, by)
     intent = Intent.objects.filter(name=into, is_active=True).first()
     if intent is None:
-        raise InvalidError("Choose the intent it belongs to.")
+        raise InvalidError(_("Choose the intent it belongs to."))
     _label(proposal, intent, by)
     text = " ".join(reason.split())[: reasons.MOST]
     return _decide(proposal, Status.MERGED, by, intent=intent, reason=text)
@@ -170,11 +178,11 @@ def _open(proposal_id: int, by: User) -> IntentProposal:
         .first()
     )
     if proposal is None:
-        raise NotFoundError("There is no such proposal.")
+        raise NotFoundError(_("There is no such proposal."))
     if proposal.status != Status.OPEN:
-        raise ConflictError("Somebody has decided about this proposal meanwhile.")
+        raise ConflictError(_("Somebody has decided about this proposal meanwhile."))
     if proposal.proposed_by_id == by.pk:
-        raise NotAllowedError("You proposed it; another reviewer has to decide.")
+        raise NotAllowedError(_("You proposed it; another reviewer has to decide."))
     return proposal
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 
@@ -58,7 +59,7 @@ def query(typed: str) -> Question:
         if len(words) > 2:
             runs.append(_run(part, words))
     if not terms:
-        raise InvalidError("Type at least one letter or digit to search for.")
+        raise InvalidError(_("Type at least one letter or digit to search for."))
     return Question(" & ".join(terms), longest, tuple(runs))
 
 

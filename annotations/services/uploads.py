@@ -5,6 +5,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from annotations.errors import InvalidError
 from annotations.intake.bronze import Stored, TooLargeForBronzeError, Writer
@@ -79,5 +80,5 @@ def only_file(request: HttpRequest, field: str = "file") -> StoredUpload:
     if getattr(handler, "is_too_large", False):
         raise bronze_files.too_large()
     if wanted is None:
-        raise NoFileError("There is no file in the form.")
+        raise NoFileError(_("There is no file in the form."))
     return wanted

@@ -14,6 +14,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from annotations.doorbell import ring
 from annotations.errors import DomainError, NotFoundError
@@ -31,18 +32,20 @@ def draft(request: HttpRequest) -> HttpResponse:
     """What would be done, with the exact number and samples; nothing is done yet."""
     form = SearchForm(request.POST, by=request.user)
     if not form.is_valid():
-        return _refused(request, "The filters cannot be read any more. Search again.")
+        return _refused(
+            request, _("The filters cannot be read any more. Search again.")
+        )
     ticked = request.POST.getlist("pick")
     picked = [pk for pk in map(whole, ticked) if pk is not None]
     if len(picked) < len(ticked):
         # Without any, all that fit would be meant.
-        return _refused(request, "What was ticked cannot be read. Search again.")
+        return _refused(request, _("What was ticked cannot be read. Search again."))
     criteria = form.criteria()
     if request.POST.get("by_meaning"):
         # The words were read for their meaning; what is near has no end of its own.
         criteria = replace(criteria, words="")
         if not picked:
-            return _refused(request, "Tick those that you mean first.")
+            return _refused(request, _("Tick those that you mean first."))
     try:
         action = bulk.draft(
             by=request.user,
@@ -68,7 +71,7 @@ def state(request: HttpRequest, action_id: UUID) -> HttpResponse:
 
 def step(request: HttpRequest, action_id: UUID, step: str) -> HttpResponse:
     if step not in STEPS:
-        raise NotFoundError("There is no such step.")
+        raise NotFoundError(_("There is no such step."))
     try:
         action = STEPS[step](by=request.user, action_id=action_id)
     except DomainError as refused:
@@ -92,7 +95,7 @@ def _own(request: HttpRequest, action_id: UUID) -> BulkAction:
     found = BulkAction.objects.filter(pk=action_id, created_by=request.user)
     action = found.select_related("intent").first()
     if action is None:
-        raise NotFoundError("There is no such action of yours.")
+        raise NotFoundError(_("There is no such action of yours."))
     return action
 
 

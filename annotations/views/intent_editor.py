@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from annotations.errors import DomainError, StaleRevisionError
 from annotations.models import Intent, IntentExample
 from annotations.services import discussion, guidelines
 from annotations.services.catalogue import intent_named
+from annotations.views.change_log import FIELDS
 from annotations.views.sent import number
 
 
@@ -37,7 +39,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
             status = 422
             context["refused"] = refused.message
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("intent", name=found.name)
     context["mine"] = mine
     return render(request, "annotations/intents/edit.html", context, status=status)
@@ -51,7 +53,7 @@ def _differing(
     mine: Mapping[str, str], theirs: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     return [
-        (field.capitalize(), theirs[field])
+        (str(FIELDS[field]), theirs[field])
         for field, typed in mine.items()
         if typed.replace("\r\n", "\n").strip() != theirs[field]
     ]
@@ -89,7 +91,9 @@ def contrast(request: HttpRequest, name: str) -> HttpResponse:
         except DomainError as refused:
             status, context["refused"] = 422, refused.message
         else:
-            messages.success(request, "Saved. The desk shows it from the next item on.")
+            messages.success(
+                request, _("Saved. The desk shows it from the next item on.")
+            )
             return redirect("intent", name=found.name)
     context["own"], context["others"] = lines
     return render(request, "annotations/intents/contrast.html", context, status=status)
@@ -102,7 +106,7 @@ def examples(request: HttpRequest, name: str) -> HttpResponse:
     try:
         if gone:
             guidelines.remove_example(intent=found, example_id=gone, by=request.user)
-            messages.success(request, "The example was removed from the page.")
+            messages.success(request, _("The example was removed from the page."))
         else:
             guidelines.add_example(
                 intent=found,
@@ -111,7 +115,7 @@ def examples(request: HttpRequest, name: str) -> HttpResponse:
                 note=request.POST.get("note", ""),
                 by=request.user,
             )
-            messages.success(request, "It is an example now.")
+            messages.success(request, _("It is an example now."))
     except DomainError as refused:
         messages.error(request, refused.message)
     return redirect("intent", name=found.name)
@@ -129,7 +133,11 @@ def set_off(request: HttpRequest, name: str) -> HttpResponse:
             note=request.POST.get("note", ""),
             by=request.user,
         )
-        messages.success(request, f"“{against.title}” shows it as something else now.")
+        messages.success(
+            request,
+            _("“%(against)s” shows it as something else now.")
+            % {"against": against.title},
+        )
     except DomainError as refused:
         messages.error(request, refused.message)
     return redirect("intent", name=found.name)

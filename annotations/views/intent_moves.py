@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from annotations.doorbell import ring
 from annotations.errors import DomainError, InvalidError, NotFoundError
@@ -82,10 +83,10 @@ def _asked(intent: Intent, sent: Mapping[str, str]) -> Asked:
     if kind == Kind.MERGE:
         into = Intent.objects.filter(name=sent.get("into", ""), is_active=True).first()
         if into is None or into.pk == intent.pk:
-            raise InvalidError("Choose the intent that this one becomes part of.")
+            raise InvalidError(_("Choose the intent that this one becomes part of."))
         return Asked(kind, into=into)
     if kind != Kind.SPLIT:
-        raise InvalidError("Choose to rename, to merge or to split.")
+        raise InvalidError(_("Choose to rename, to merge or to split."))
     rows = [row for row in (_row(sent, n) for n in ROWS) if row["part"].strip()]
     parts = [
         intent_moves.part(row["part"], row["words"], row["parameter"], row["value"])
@@ -138,7 +139,7 @@ def move(request: HttpRequest, move_id: int) -> HttpResponse:
                 move_id=move_id, reason=request.POST.get("reason", ""), by=request.user
             )
             ring(move_labels, undone.pk)
-            messages.success(request, "The catalogue is as before; labels follow.")
+            messages.success(request, _("The catalogue is as before; labels follow."))
         except DomainError as refused:
             messages.error(request, refused.message)
         return redirect("intent_move", move_id=move_id)
@@ -148,7 +149,7 @@ def move(request: HttpRequest, move_id: int) -> HttpResponse:
         .first()
     )
     if found is None:
-        raise NotFoundError("There is no such change.")
+        raise NotFoundError(_("There is no such change."))
     context = {
         "move": found,
         "parts": Intent.objects.filter(

@@ -3,6 +3,7 @@
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models import (
     Domain,
@@ -29,11 +30,11 @@ CHANGES_SHOWN = 50
 EDITORS = (Role.REVIEWER, Role.PRODUCT_OWNER)
 WRITERS = (Role.ANNOTATOR, *EDITORS)
 STATES = (
-    ("active", "In use"),
-    ("undescribed", "Without a description"),
-    ("bare", "Without examples"),
-    ("discussed", "Under discussion"),
-    ("retired", "No longer used"),
+    ("active", _("In use")),
+    ("undescribed", _("Without a description")),
+    ("bare", _("Without examples")),
+    ("discussed", _("Under discussion")),
+    ("retired", _("No longer used")),
 )
 
 

@@ -93,7 +93,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 def decide(request: HttpRequest, proposal_id: int) -> HttpResponse:
     act = ACTS.get(request.POST.get("decision", ""))
     if act is None:
-        raise NotFoundError("There is no such decision.")
+        raise NotFoundError(_("There is no such decision."))
     try:
         messages.success(request, act(request, proposal_id))
     except DomainError as refused:
@@ -113,7 +113,7 @@ def _accept(request: HttpRequest, proposal_id: int) -> str:
         domain=sent.get("domain", ""),
         iteration=iteration if iteration in Iteration.values else Iteration.LONG_TAIL,
     )
-    return f"“{done.intent.title}” is an intent now."
+    return _("“%(title)s” is an intent now.") % {"title": done.intent.title}
 
 
 def _merge(request: HttpRequest, proposal_id: int) -> str:
@@ -123,13 +123,13 @@ def _merge(request: HttpRequest, proposal_id: int) -> str:
         reason=request.POST.get("reason", ""),
         by=request.user,
     )
-    return f"It counts as “{done.intent.title}”."
+    return _("It counts as “%(title)s”.") % {"title": done.intent.title}
 
 
 def _decline(request: HttpRequest, proposal_id: int) -> str:
     reason = request.POST.get("reason", "")
     proposals.decline(proposal_id=proposal_id, by=request.user, reason=reason)
-    return "Declined. Its author reads the reason."
+    return _("Declined. Its author reads the reason.")
 
 
 ACTS: dict[str, Callable[[HttpRequest, int], str]] = {

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from annotations.errors import NotFoundError
 from annotations.models import Function, SchemaVersion
@@ -14,7 +15,7 @@ def function_named(name: str) -> Function:
     found = Function.objects.select_related("intent", "domain").filter(name=name)
     function = found.first()
     if function is None:
-        raise NotFoundError(f"There is no function “{name}”.")
+        raise NotFoundError(_("There is no function “%(name)s”.") % {"name": name})
     return function
 
 
@@ -29,7 +30,10 @@ def version_numbered(name: str, number: int) -> SchemaVersion:
     ).filter(function__name=name, number=number)
     version = found.first()
     if version is None:
-        raise NotFoundError(f"There is no version {number} of “{name}”.")
+        raise NotFoundError(
+            _("There is no version %(number)s of “%(name)s”.")
+            % {"number": number, "name": name}
+        )
     return version
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from annotations.doorbell import ring
 from annotations.errors import DomainError, InvalidError, NotFoundError
@@ -20,7 +21,7 @@ def act(request: HttpRequest, name: str, number: int, action: str) -> HttpRespon
     """One step in the life of a version."""
     shown = version_numbered(name, number)
     if action not in ACTIONS:
-        raise NotFoundError("There is no such step.")
+        raise NotFoundError(_("There is no such step."))
     try:
         message = ACTIONS[action](shown, request)
     except DomainError as refused:
@@ -39,9 +40,9 @@ def _approve(version: SchemaVersion, request: HttpRequest) -> str:
         put_live=request.POST.get("later") != "1",
     )
     if done.status != Status.LIVE:
-        return "Approved."
+        return _("Approved.")
     _ring(done)
-    return "Approved and live."
+    return _("Approved and live.")
 
 
 def _emergency(version: SchemaVersion, request: HttpRequest) -> str:
@@ -49,7 +50,7 @@ def _emergency(version: SchemaVersion, request: HttpRequest) -> str:
         pk=number(request.POST.get("second", "")), is_active=True
     ).first()
     if second is None:
-        raise InvalidError("Choose the second approver.")
+        raise InvalidError(_("Choose the second approver."))
     done = schemas.approve_in_emergency(
         version=version,
         by=request.user,
@@ -57,29 +58,29 @@ def _emergency(version: SchemaVersion, request: HttpRequest) -> str:
         reason=request.POST.get("reason", ""),
     )
     _ring(done)
-    return "Live. A review by somebody else is still due."
+    return _("Live. A review by somebody else is still due.")
 
 
 def _submit(version: SchemaVersion, request: HttpRequest) -> str:
     schemas.submit(version=version, by=request.user)
-    return "In review."
+    return _("In review.")
 
 
 def _reject(version: SchemaVersion, request: HttpRequest) -> str:
     schemas.reject(
         version=version, by=request.user, reason=request.POST.get("reason", "")
     )
-    return "Sent back to its author."
+    return _("Sent back to its author.")
 
 
 def _comment(version: SchemaVersion, request: HttpRequest) -> str:
     schemas.comment(version=version, by=request.user, text=request.POST.get("text", ""))
-    return "Noted."
+    return _("Noted.")
 
 
 def _publish(version: SchemaVersion, request: HttpRequest) -> str:
     _ring(schemas.publish(version=version, by=request.user))
-    return "Live."
+    return _("Live.")
 
 
 def _ring(live: SchemaVersion) -> None:
@@ -90,14 +91,14 @@ def _ring(live: SchemaVersion) -> None:
 
 def _retire(version: SchemaVersion, request: HttpRequest) -> str:
     schemas.retire(version=version, by=request.user)
-    return "Retired."
+    return _("Retired.")
 
 
 def _follow_up(version: SchemaVersion, request: HttpRequest) -> str:
     schemas.follow_up(
         version=version, by=request.user, reason=request.POST.get("reason", "")
     )
-    return "Reviewed."
+    return _("Reviewed.")
 
 
 ACTIONS = {

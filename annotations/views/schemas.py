@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from annotations.errors import DomainError, NotFoundError
 from annotations.functions import forms
@@ -53,7 +54,7 @@ def receipt(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """The approval as a sheet to print: who, when, why, which text, which events."""
     shown = version_numbered(name, number)
     if not shown.approved_at:
-        raise NotFoundError("This version is not approved.")
+        raise NotFoundError(_("This version is not approved."))
     context = {
         "version": shown,
         "function": shown.function,
@@ -69,9 +70,9 @@ def import_functions(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         files = request.FILES.getlist("files")
         if not files:
-            context["refused"] = "Choose at least one file."
+            context["refused"] = _("Choose at least one file.")
         elif sum(file.size or 0 for file in files) > LARGEST_UPLOAD:
-            context["refused"] = "These files are larger than 12 MB together."
+            context["refused"] = _("These files are larger than 12 MB together.")
         else:
             context["report"] = [
                 result
@@ -90,10 +91,13 @@ def examples(request: HttpRequest, name: str) -> HttpResponse:
         gone = number(request.POST.get("remove", ""))
         if gone:
             few_shot.remove(function=function, example_id=gone, by=request.user)
-            messages.success(request, "The example was removed from the bank.")
+            messages.success(request, _("The example was removed from the bank."))
         else:
             kept = few_shot.refresh(function=function, by=request.user)
-            messages.success(request, f"The bank holds {len(kept)} examples now.")
+            messages.success(
+                request,
+                _("The bank holds %(kept)s examples now.") % {"kept": len(kept)},
+            )
     except DomainError as refused:
         messages.error(request, refused.message)
     return redirect("function", name=name)

@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Domain, Intent, Role, User, Utterance
 from annotations.services import search
@@ -37,21 +39,21 @@ def _sources() -> Choices:
 class SearchForm(forms.Form):
     """What of it is left empty does not narrow."""
 
-    q = forms.CharField(max_length=MOST_LETTERS, required=False, label="Words")
-    intent = forms.ChoiceField(required=False, label="Gold intent")
-    domain = forms.ChoiceField(required=False, label="Domain")
-    status = forms.ChoiceField(required=False, label="State")
-    source = forms.ChoiceField(required=False, label="Source")
-    annotator = forms.ChoiceField(required=False, label="Answered by")
-    split = forms.ChoiceField(required=False, label="Part")
+    q = forms.CharField(max_length=MOST_LETTERS, required=False, label=_("Words"))
+    intent = forms.ChoiceField(required=False, label=_("Gold intent"))
+    domain = forms.ChoiceField(required=False, label=_("Domain"))
+    status = forms.ChoiceField(required=False, label=_("State"))
+    source = forms.ChoiceField(required=False, label=_("Source"))
+    annotator = forms.ChoiceField(required=False, label=_("Answered by"))
+    split = forms.ChoiceField(required=False, label=_("Part"))
     since = forms.DateField(
-        required=False, label="Said from", widget=forms.DateInput({"type": "date"})
+        required=False, label=_("Said from"), widget=forms.DateInput({"type": "date"})
     )
     until = forms.DateField(
-        required=False, label="to", widget=forms.DateInput({"type": "date"})
+        required=False, label=_("to"), widget=forms.DateInput({"type": "date"})
     )
-    sure = forms.ChoiceField(required=False, label="Bot sure from")
-    unsure = forms.ChoiceField(required=False, label="and below")
+    sure = forms.ChoiceField(required=False, label=_("Bot sure from"))
+    unsure = forms.ChoiceField(required=False, label=_("and below"))
 
     def __init__(self, data: QueryDict, *, by: User) -> None:
         super().__init__(data, auto_id="%s", label_suffix="")
@@ -66,7 +68,7 @@ class SearchForm(forms.Form):
             "unsure": lambda: [(str(n), f"{n} %") for n in TENS[1:]],
         }
         for name, read in choices.items():
-            self.fields[name].choices = [("", "Any"), *read()]
+            self.fields[name].choices = [("", gettext("Any")), *read()]
         if not search.may_see_exam(by):
             del self.fields["split"]
 
@@ -74,10 +76,10 @@ class SearchForm(forms.Form):
         given = super().clean()
         since, until = given.get("since"), given.get("until")
         if since and until and until < since:
-            self.add_error("until", "The last day is before the first.")
+            self.add_error("until", gettext("The last day is before the first."))
         low, high = self._confidence(given) or (0, 100)
         if high <= low:
-            self.add_error("unsure", "This is not above the lower bound.")
+            self.add_error("unsure", gettext("This is not above the lower bound."))
         return given
 
     def criteria(self) -> Criteria:
@@ -139,10 +141,10 @@ def narrowings(
 def people(by: User) -> Choices:
     """Whose answers `by` may look up: annotators their own only."""
     if not by.has_role(Role.REVIEWER, Role.PRODUCT_OWNER, Role.ML_ENGINEER):
-        return [(str(by.pk), "Me")]
+        return [(str(by.pk), gettext("Me"))]
     labelers = User.objects.filter(roles__overlap=[Role.ANNOTATOR, Role.REVIEWER])
     return [
-        (str(pk), "Me" if pk == by.pk else name)
+        (str(pk), gettext("Me") if pk == by.pk else name)
         for pk, name in labelers.order_by("name").values_list("pk", "name")
     ]
 

@@ -12,6 +12,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from annotations.doorbell import ring
@@ -81,9 +82,9 @@ def _upload(request: HttpRequest) -> HttpResponse:
         return render(request, "annotations/sources/sources.html", context, status=422)
     if batch.status in IntakeBatch.OPEN:
         ring(process_batch, batch.pk)
-        messages.success(request, "Received. A worker takes it from here.")
+        messages.success(request, _("Received. A worker takes it from here."))
     else:
-        messages.info(request, "This file was imported before: nothing was added.")
+        messages.info(request, _("This file was imported before: nothing was added."))
     return HttpResponseRedirect(reverse("source_batch", args=[batch.pk]))
 
 
@@ -104,7 +105,7 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 
 def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     found = intake.cancel(batch_id, by=request.user)
-    messages.success(request, "Cancelled. The rows already imported stay.")
+    messages.success(request, _("Cancelled. The rows already imported stay."))
     return HttpResponseRedirect(reverse("source_batch", args=[found.pk]))
 
 
