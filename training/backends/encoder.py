@@ -41,7 +41,7 @@ class EncoderBackend:
             hooks=hooks,
         )
         graph, parity = compression.smaller(
-            trained.bundle, trained.encoder, trained.tokenizer, valid or train, work
+            trained.bundle, trained.encoder, trained.tokenizer, valid or train
         )
         files = bundle.to_files(trained.bundle, graph, trained.tokenizer)
         return {**files, compression.PARITY: parity.as_json()}

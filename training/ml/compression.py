@@ -7,15 +7,17 @@ How far the answers move depends on what was learned, so each model is asked.
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
+import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from training.ml import frozen, storage
 from training.ml.bundle import Bundle
 from training.ml.data import Dataset
 from training.ml.encoder_onnx import quantize
@@ -55,18 +57,21 @@ class _Answers:
 
 
 def smaller(
-    bundle: Bundle, encoder: Path, tokenizer: Path, sample: Dataset, work: Path
+    bundle: Bundle, encoder: Path, tokenizer: Path, sample: Dataset
 ) -> tuple[Path, Parity]:
     """The graph to serve with, int8 where it is as good, and what was found out.
 
     sample: rows the model has not learned from, where there are any; its first 600
-    are asked. Labels count where they are there.
+    are asked. Labels count where they are there. The copy stays beside the encoder, so
+    that one that many models share is made small once.
     """
     rows = Dataset(sample.examples[:MOST_ROWS])
     if len(rows) < LEAST_ROWS:
         return encoder, Parity("fp32", len(rows))
-    quantized = work / f"{encoder.stem}-int8.onnx"
-    quantize(encoder, quantized)
+    of_encoder = storage.sha256_of(encoder)[:16]
+    quantized = encoder.with_name(f"{encoder.stem}-{of_encoder}-int8.onnx")
+    if not quantized.is_file():
+        quantize(encoder, quantized)
     with threadpool_limits(1, user_api="blas"):  # the heads' products are tiny
         exact, small = (
             _answers(bundle, p, tokenizer, rows) for p in (encoder, quantized)
@@ -76,32 +81,33 @@ def smaller(
 
 
 def _answers(bundle: Bundle, graph: Path, tokenizer: Path, rows: Dataset) -> _Answers:
-    session = onnxruntime.InferenceSession(
-        str(graph), providers=["CPUExecutionProvider"]
-    )
+    """What the bundle says behind this graph; batches side by side, each on a thread
+    of its own."""
+    session = frozen.session(graph)
     text_encoder = TextEncoder(tokenizer, max_tokens=bundle.max_tokens)
     turns = bundle.context_turns
-    encoded = [
-        text_encoder.encode(e.text, e.context[-turns:] if turns else ()) for e in rows
-    ]
-    intents: dict[int, str] = {}
-    fallbacks: dict[int, bool] = {}
-    tags: dict[int, list[int]] = {}
-    order = np.argsort([len(one) for one in encoded], kind="stable")
-    for begin in range(0, len(order), BATCH_SIZE):
-        part = [int(row) for row in order[begin : begin + BATCH_SIZE]]
+    encoded = text_encoder.encode_many(
+        rows.texts, [e.context[-turns:] if turns else () for e in rows]
+    )
+
+    def states(part: NDArray[np.intp]) -> tuple[Floats, list[Floats]]:
         batch = pad([encoded[row] for row in part])
-        embeddings, states = session.run(None, batch.feed())
-        said = bundle.predict(embeddings, [rows.texts[row] for row in part])
-        best = said.proba.argmax(axis=1)
-        tags.update(zip(part, bundle.tag(batch.word_means(states)), strict=True))
-        for place, row in enumerate(part):
-            intents[row] = said.classes[best[place]]
-            fallbacks[row] = bool(said.is_fallback[place])
+        embeddings, tokens = session.run(None, batch.feed())
+        return embeddings, batch.word_means(tokens)
+
+    order = np.argsort([len(one) for one in encoded], kind="stable")
+    parts = np.array_split(order, -(-len(order) // BATCH_SIZE))
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        found = list(threads.map(states, parts))
+    back = np.argsort(order)
+    words = [one for _, part in found for one in part]
+    said = bundle.predict(
+        np.concatenate([embeddings for embeddings, _ in found])[back], rows.texts
+    )
     return _Answers(
-        tuple(intents[row] for row in range(len(rows))),
-        tuple(fallbacks[row] for row in range(len(rows))),
-        tuple(tag for row in range(len(rows)) for tag in tags[row]),
+        tuple(said.classes[column] for column in said.proba.argmax(axis=1)),
+        tuple(bool(one) for one in said.is_fallback),
+        tuple(tag for tags in bundle.tag([words[at] for at in back]) for tag in tags),
     )
 
 

@@ -76,14 +76,14 @@ def _encode(graph: Path, encoded: Sequence[Encoded], hooks: Hooks) -> list[_Know
     """Of one length at a time, by as many threads as torch has."""
     if not encoded:
         return []
-    session = _session(graph)
+    running = session(graph)
     found: dict[int, _Known] = {}
     done, started = 0, hooks.clock()
 
     def one(rows: Sequence[int]) -> list[_Known]:
         full = [*rows, *[rows[-1]] * (BATCH_SIZE - len(rows))]
         batch = pad([encoded[row] for row in full])
-        vectors, states = session.run(None, batch.feed())
+        vectors, states = running.run(None, batch.feed())
         words = [means.astype(np.float16) for means in batch.word_means(states)]
         return [_Known(*pair) for pair in zip(vectors, words, strict=True)][: len(rows)]
 
@@ -109,7 +109,7 @@ def _of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
             yield [int(row) for row in rows[begin : begin + BATCH_SIZE]]
 
 
-def _session(graph: Path) -> onnxruntime.InferenceSession:
+def session(graph: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

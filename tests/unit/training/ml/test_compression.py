@@ -57,7 +57,7 @@ def test_a_graph_whose_answers_stay_is_taken_small(model, tmp_path):
     made, graph, tokenizer = model
     graph = with_a_product(graph, tmp_path / "product.onnx")
 
-    chosen, found = compression.smaller(made, graph, tokenizer, ROWS, tmp_path)
+    chosen, found = compression.smaller(made, graph, tokenizer, ROWS)
 
     assert found.precision == "int8"
     assert found.intents == 1.0
@@ -66,11 +66,39 @@ def test_a_graph_whose_answers_stay_is_taken_small(model, tmp_path):
     assert "MatMulInteger" in names or "DynamicQuantizeLinear" in names
 
 
+def test_an_encoder_that_many_models_share_is_made_small_once(
+    model, tmp_path, monkeypatch
+):
+    made, graph, tokenizer = model
+    graph = with_a_product(graph, tmp_path / "product.onnx")
+    first, _ = compression.smaller(made, graph, tokenizer, ROWS)
+    before = first.read_bytes()
+    monkeypatch.setattr(compression, "quantize", lambda *paths: pytest.fail("again"))
+
+    again, _ = compression.smaller(made, graph, tokenizer, ROWS)
+
+    assert again == first
+    assert again.read_bytes() == before
+
+
+def test_another_encoder_under_the_same_name_is_made_small_anew(model, tmp_path):
+    made, graph, tokenizer = model
+    path = with_a_product(graph, tmp_path / "product.onnx")
+    first, _ = compression.smaller(made, path, tokenizer, ROWS)
+    loaded = onnx.load(str(path))
+    loaded.doc_string = "another"
+    onnx.save(loaded, str(path))
+
+    second, _ = compression.smaller(made, path, tokenizer, ROWS)
+
+    assert second != first
+
+
 def test_too_few_rows_say_too_little(model, tmp_path):
     made, graph, tokenizer = model
     few = Dataset(ROWS.examples[:49])
 
-    chosen, found = compression.smaller(made, graph, tokenizer, few, tmp_path)
+    chosen, found = compression.smaller(made, graph, tokenizer, few)
 
     assert chosen == graph
     assert (found.precision, found.rows) == ("fp32", 49)
