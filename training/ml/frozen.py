@@ -110,6 +110,7 @@ def _of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def session(graph: Path) -> onnxruntime.InferenceSession:
+    """A graph that computes on the thread that asks it, and spins for nobody."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

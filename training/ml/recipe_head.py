@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from training.ml import (
     balance,
@@ -159,15 +161,19 @@ def fit_opinions(
     known = np.isin(labels, np.asarray([*parts.intents, OUT_OF_SCOPE], dtype=object))
     n_train = len(parts.train)
     held_rows = n_train + np.flatnonzero(known[n_train:])
-    if parts.is_given and _is_enough(list(labels[held_rows]), parts.intents):
-        answers = fitter.fold(np.arange(n_train), held_rows)
-    else:
-        answers = fitter.cross_validated(np.flatnonzero(known))
     rows = np.flatnonzero(known & (labels != OUT_OF_SCOPE))
+    # The words of all rows take longest and wait for nothing. One limit around both
+    # threads: either one's own would end the other's.
+    with threadpool_limits(1), ThreadPoolExecutor(1) as beside:
+        heard = beside.submit(fitter.words, rows)
+        if parts.is_given and _is_enough(list(labels[held_rows]), parts.intents):
+            answers = fitter.fold(np.arange(n_train), held_rows)
+        else:
+            answers = fitter.cross_validated(np.flatnonzero(known))
+        found = fitter.balanced(answers, rows)
+        [head], words, near = fitter.opinions(rows, (found.method,), heard=heard)
     outside = Outside(embeddings[rows], embeddings[labels == OUT_OF_SCOPE])
-    found = fitter.balanced(answers, rows)
     pooling, seen = found.pooling, answers[found.method]
-    [head], words, near = fitter.opinions(rows, (found.method,))
     scope = ensemble.scope_rule(pooling, parts.intents, seen, outside)
     if config.domain_thresholds:
         unseen = Unseen(
@@ -195,31 +201,44 @@ class Fitter:
         self._config = config
         self._texts = np.asarray(examples.texts, dtype=object)
         self._names = names
+        self._begin: dict[str, LinearHead] = {}
 
     def opinions(
-        self, rows: Rows, methods: Sequence[str]
+        self,
+        rows: Rows,
+        methods: Sequence[str],
+        *,
+        heard: Future[LexicalHead | None] | None = None,
     ) -> tuple[list[LinearHead], LexicalHead | None, Neighbours]:
         """A linear head by each method of balance, one of words, and the neighbours.
 
-        All are fitted on rows in scope.
+        All are fitted on rows in scope. heard: the words', being fitted already: a fit
+        on all rows, whose head begins where the last fold's ended.
         """
-        labels = [str(label) for label in self.labels[rows]]
-        texts = list(self._texts[rows])
         return recipe_parts.opinions(
             self.embeddings[rows],
-            texts,
-            labels,
+            *self._said(rows),
             self._intents,
             self._config,
             methods,
             self._names,
+            begin=self._begin.get(methods[0]) if heard else None,
+            heard=heard,
         )
+
+    def words(self, rows: Rows) -> LexicalHead | None:
+        """The opinion of the words of rows in scope."""
+        return recipe_parts.words_of(*self._said(rows), self._intents, self._config)
+
+    def _said(self, rows: Rows) -> tuple[list[str], list[str]]:
+        return list(self._texts[rows]), [str(label) for label in self.labels[rows]]
 
     def fold(self, seen: Rows, unseen: Rows) -> dict[str, HeldOut]:
         """What opinions fitted on `seen` rows say of `unseen` ones, by method."""
         inside = seen[self.labels[seen] != OUT_OF_SCOPE]
         methods = balance.fits(self._config.balance)
         heads, words, near = self.opinions(inside, methods)
+        self._begin = dict(zip(methods, heads, strict=True))
         answers = ensemble.answers(
             heads,
             words,
