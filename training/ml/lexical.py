@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import threading
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from numpy.typing import NDArray
 BUCKETS = 1 << 15
 LETTERS = (3, 4, 5)
 C = 1.0
+# liblinear has one random generator a process: two fits at once would share its draws.
+_ONE_AT_A_TIME = threading.Lock()
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 Floats = NDArray[np.floating[Any]]
@@ -154,7 +157,7 @@ def fit_lexical(
         shape=(len(rows), BUCKETS),
     )
     classes, codes = np.unique(np.asarray(labels, dtype=object), return_inverse=True)
-    with threadpool_limits(1):
+    with _ONE_AT_A_TIME, threadpool_limits(1):
         model = LinearSVC(C=C, random_state=seed).fit(x, codes)
     coef, intercept = model.coef_, model.intercept_
     if len(coef) == 1:  # two classes: scikit-learn keeps the difference only

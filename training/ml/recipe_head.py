@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,13 +67,16 @@ def train(
     everything = _embedded(base, encoder, encoded, config, hooks)
     n = len(examples)
     seen, names = everything.first(n), everything.embeddings[n:]
-    scorer, tags_right = None, None
-    if parts.tag_set.params and seen.words is not None:
-        scorer, tags_right = _tagging(parts, config, encoded[:n], seen.words, hooks)
-    hooks.on_message("Fitting the heads; rows held out decide who is heard how much.")
     fitter = Fitter(parts, config, seen.embeddings, names)
-    pooled, words = fit_opinions(parts, config, fitter)
-    judging = None
+    scorer, tags_right, judging = None, None, None
+    hooks.on_message("Fitting the heads; rows held out decide who is heard how much.")
+    # Heads and tagger side by side, a core each. One limit around both threads: either
+    # one's own would end the other's.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as beside:
+        fitted = beside.submit(fit_opinions, parts, config, fitter)
+        if parts.tag_set.params and seen.words is not None:
+            scorer, tags_right = _tagging(parts, config, encoded[:n], seen.words, hooks)
+        pooled, words = fitted.result()
     if config.recipe == AUTO:
         judging = _judged(parts, fitter, tags_right)
     bundle = Bundle(
@@ -161,17 +164,15 @@ def fit_opinions(
     known = np.isin(labels, np.asarray([*parts.intents, OUT_OF_SCOPE], dtype=object))
     n_train = len(parts.train)
     held_rows = n_train + np.flatnonzero(known[n_train:])
+    if parts.is_given and _is_enough(list(labels[held_rows]), parts.intents):
+        answers = fitter.fold(np.arange(n_train), held_rows)
+    else:
+        answers = fitter.cross_validated(np.flatnonzero(known))
     rows = np.flatnonzero(known & (labels != OUT_OF_SCOPE))
-    # The words of all rows take longest and wait for nothing. One limit around both
-    # threads: either one's own would end the other's.
-    with threadpool_limits(1), ThreadPoolExecutor(1) as beside:
-        heard = beside.submit(fitter.words, rows)
-        if parts.is_given and _is_enough(list(labels[held_rows]), parts.intents):
-            answers = fitter.fold(np.arange(n_train), held_rows)
-        else:
-            answers = fitter.cross_validated(np.flatnonzero(known))
-        found = fitter.balanced(answers, rows)
-        [head], words, near = fitter.opinions(rows, (found.method,), heard=heard)
+    found = fitter.balanced(answers, rows)
+    [head], words, near = fitter.opinions(
+        rows, (found.method,), begin=fitter.ended.get(found.method)
+    )
     outside = Outside(embeddings[rows], embeddings[labels == OUT_OF_SCOPE])
     pooling, seen = found.pooling, answers[found.method]
     scope = ensemble.scope_rule(pooling, parts.intents, seen, outside)
@@ -201,19 +202,18 @@ class Fitter:
         self._config = config
         self._texts = np.asarray(examples.texts, dtype=object)
         self._names = names
-        self._begin: dict[str, LinearHead] = {}
+        self.ended: dict[str, LinearHead] = {}  # the heads of the last fold, by method
 
     def opinions(
         self,
         rows: Rows,
         methods: Sequence[str],
         *,
-        heard: Future[LexicalHead | None] | None = None,
+        begin: LinearHead | None = None,
     ) -> tuple[list[LinearHead], LexicalHead | None, Neighbours]:
         """A linear head by each method of balance, one of words, and the neighbours.
 
-        All are fitted on rows in scope. heard: the words', being fitted already: a fit
-        on all rows, whose head begins where the last fold's ended.
+        All are fitted on rows in scope. begin: a head that saves steps.
         """
         return recipe_parts.opinions(
             self.embeddings[rows],
@@ -222,13 +222,8 @@ class Fitter:
             self._config,
             methods,
             self._names,
-            begin=self._begin.get(methods[0]) if heard else None,
-            heard=heard,
+            begin=begin,
         )
-
-    def words(self, rows: Rows) -> LexicalHead | None:
-        """The opinion of the words of rows in scope."""
-        return recipe_parts.words_of(*self._said(rows), self._intents, self._config)
 
     def _said(self, rows: Rows) -> tuple[list[str], list[str]]:
         return list(self._texts[rows]), [str(label) for label in self.labels[rows]]
@@ -238,7 +233,7 @@ class Fitter:
         inside = seen[self.labels[seen] != OUT_OF_SCOPE]
         methods = balance.fits(self._config.balance)
         heads, words, near = self.opinions(inside, methods)
-        self._begin = dict(zip(methods, heads, strict=True))
+        self.ended = dict(zip(methods, heads, strict=True))
         answers = ensemble.answers(
             heads,
             words,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -183,19 +183,17 @@ def opinions(
     names: Floats | None = None,
     *,
     begin: LinearHead | None = None,
-    heard: Future[LexicalHead | None] | None = None,
 ) -> tuple[list[LinearHead], LexicalHead | None, Neighbours]:
     """A linear head by each method of balance, one of words, and the neighbours.
 
     x: (n, hidden), what the encoder makes of `texts`, rows in scope. Each opinion has
     a column for every one of `intents`, in that order. names: (n_intents, hidden), what
-    it makes of the intents' names. begin: a head that saves steps; heard: the words'
-    opinion, where that is being fitted already.
+    it makes of the intents' names. begin: a head that saves steps.
     """
     heads: list[LinearHead] = []
     # Two fits of about the same length, side by side: BLAS keeps to one thread each.
     with threadpool_limits(1), ThreadPoolExecutor(1) as beside:
-        words = heard or beside.submit(words_of, texts, labels, intents, config)
+        words = beside.submit(_words, texts, labels, intents, config)
         for method in methods:
             if method == "weights" and names is not None:
                 rows, known = np.concatenate([x, names]), [*labels, *intents]
@@ -209,13 +207,12 @@ def opinions(
     return heads, words.result(), near
 
 
-def words_of(
+def _words(
     texts: Sequence[str],
     labels: Sequence[str],
     intents: tuple[str, ...],
     config: TrainConfig,
 ) -> LexicalHead | None:
-    """The opinion of the words, with a column for each of `intents`."""
     if not config.words:
         return None
     return fit_lexical(texts, labels, seed=config.seed).aligned(intents)

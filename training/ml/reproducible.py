@@ -17,6 +17,8 @@ def settle(threads: int | None = None) -> dict[str, Any]:
     import torch
 
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Else every new tensor is filled first, which only shows who reads one too early.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if threads is not None:
         torch.set_num_threads(threads)
     return {

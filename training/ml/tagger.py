@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -51,11 +52,22 @@ def fit_tagger(
     mean, spread = flat[places].mean(axis=0), flat[places].std(axis=0) + 1e-3
     flat -= mean  # the rows between utterances too: folded in, they stay zero states
     flat /= spread
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seed)
         head = TagHead(flat.shape[1], n_tags)
         _train(head, (flat, places, labels), should_stop)
     return fold(head.eval(), mean, spread)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A second thread hardly speeds up such small products; it has better to do."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def fold(

@@ -1,5 +1,7 @@
 """The opinion of the words: hashed n-grams, scored without scikit-learn."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,21 @@ def test_an_empty_text_has_no_weights_and_still_gets_an_answer():
     head = fit_lexical(TEXTS, LABELS)
 
     np.testing.assert_array_equal(head.logits([""])[0], head.intercept)
+
+
+def test_fits_side_by_side_are_those_alone():
+    rng = np.random.default_rng(0)
+    words = np.array([f"word{number}" for number in range(300)])
+    texts = [" ".join(rng.choice(words, 12)) for _ in range(1500)]
+    labels = [f"k{code}" for code in rng.integers(12, size=len(texts))]
+    halves = [(texts[:900], labels[:900]), (texts[600:], labels[600:])]
+    alone = [fit_lexical(*half) for half in halves]
+
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(lambda half: fit_lexical(*half), halves))
+
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.coef, other.coef)
 
 
 @pytest.mark.parametrize("more", [False, True])
