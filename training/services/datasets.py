@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Prefetch, Q, QuerySet
+from psycopg import sql
 
 from annotations.models import GoldLabel, ParameterSpan, Utterance
 from annotations.services import marks
@@ -17,6 +18,12 @@ from training.services import data_cards
 
 VALID_SHARE = 0.1
 CHUNK = 5000
+# What is read of an utterance and of a span: thousands of them are.
+TEXT = ("text", "context", "conversation")
+MARKS = ParameterSpan.objects.only(
+    "annotation", "turn", "param", "start", "end", "value"
+)
+MEMBER = ("utterance_id", "annotation_id", "split", "calls", "marks_known")
 Split = SnapshotMember.Split
 
 
@@ -72,20 +79,7 @@ def freeze(*, separate_conversations: bool = False) -> DatasetSnapshot:
         digest=digest, defaults={"n": len(members), "description": counts}
     )
     if is_new:
-        SnapshotMember.objects.bulk_create(
-            (
-                SnapshotMember(
-                    snapshot=snapshot,
-                    utterance_id=member.utterance_id,
-                    annotation_id=member.annotation_id,
-                    split=member.split,
-                    calls=member.calls,
-                    marks_known=member.marks_known,
-                )
-                for member in members
-            ),
-            batch_size=CHUNK,
-        )
+        _store(snapshot, members)
         card = data_cards.make(
             snapshot,
             shared_conversations=len(found) - len(members),
@@ -94,6 +88,16 @@ def freeze(*, separate_conversations: bool = False) -> DatasetSnapshot:
         snapshot.description = {**counts, "card": card}
         snapshot.save(update_fields=["description"])
     return snapshot
+
+
+def _store(snapshot: DatasetSnapshot, members: Sequence[Member]) -> None:
+    columns = sql.SQL(", ").join(map(sql.Identifier, ("snapshot_id", *MEMBER)))
+    copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(SnapshotMember._meta.db_table), columns
+    )
+    with connection.cursor() as cursor, cursor.copy(copy) as rows:
+        for member in members:
+            rows.write_row((snapshot.pk, *(getattr(member, name) for name in MEMBER)))
 
 
 def counts_of(snapshot: DatasetSnapshot) -> dict[str, int]:
@@ -112,7 +116,12 @@ def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
         .filter(utterance__redaction=Utterance.Redaction.FULL)
         .exclude(utterance__status__in=Utterance.OUT_OF_SIGHT)
         .select_related("utterance", "annotation__intent")
-        .prefetch_related("annotation__spans")
+        .only(
+            *("calls", "marks_known"),
+            *(f"utterance__{name}" for name in TEXT),
+            *(f"annotation__{name}" for name in ("act", "is_misheard", "intent__name")),
+        )
+        .prefetch_related(Prefetch("annotation__spans", MARKS))
         # Equal labels train the same model whatever order utterances came in.
         .order_by("annotation_id")
     )
@@ -125,8 +134,13 @@ def _members() -> Iterator[Member]:
     without_parameters = marks.intents_without_parameters()
     labels = (
         gold()
-        .select_related("utterance", "intent")
-        .prefetch_related("annotation__spans")
+        .select_related("utterance", "intent", "annotation")
+        .only(
+            "intent__name",
+            *(f"utterance__{name}" for name in (*TEXT, "split", "count", "dedupe_key")),
+            *(f"annotation__{name}" for name in ("act", "marks_known")),
+        )
+        .prefetch_related(Prefetch("annotation__spans", MARKS))
         .order_by("utterance_id")
     )
     for label in labels.iterator(chunk_size=CHUNK):
