@@ -334,7 +334,7 @@ def _encode(folder: str, texts: Sequence[str]) -> tuple[float, float]:
     from training.serving import predictor
 
     encoder = TextEncoder(Path(folder) / bundle.TOKENIZER)
-    session = predictor.session((Path(folder) / bundle.ENCODER).read_bytes(), 1)
+    session = predictor.session((Path(folder) / bundle.ENCODER).read_bytes())
     encoded = encoder.encode_many(texts, [()] * len(texts))
     feeds = [
         pad([encoded[row] for row in rows]).feed()

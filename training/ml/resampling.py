@@ -71,6 +71,18 @@ class Resampler:
                 for begin in range(0, self.repeats, step)
             ]
         )
+        return self._edges(values)
+
+    def _shares(self, sums: Floats) -> Floats:
+        """What part of what each draw comes to; sums: (n_groups, 2), of the groups."""
+        step = max(1, CHUNK_CELLS // self.n_groups)
+        parts = [
+            self._draws[begin : begin + step] @ sums
+            for begin in range(0, self.repeats, step)
+        ]
+        return _divided(*np.concatenate(parts).T)
+
+    def _edges(self, values: Floats) -> Interval | None:
         values = values[np.isfinite(values)]
         if len(values) == 0:
             return None
@@ -92,7 +104,10 @@ class Resampler:
         share = float((hits * base).sum()) / total
         seen = int((sizes > 0).sum())
         if seen >= ENOUGH_GROUPS and 0.0 < share < 1.0:
-            return self.interval(ratio(hits, of), base)
+            found = np.bincount(
+                self.codes, weights=hits * base, minlength=self.n_groups
+            )
+            return self._edges(self._shares(np.stack([found, sizes], axis=1)))
         effective = total**2 / float((sizes**2).sum())
         return wilson_interval(share * effective, effective)
 
@@ -101,7 +116,11 @@ def ratio(hits: Floats, of: Floats) -> Statistic:
     """The statistic sum(hits) / sum(of)."""
 
     def statistic(weights: Floats) -> Floats:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray((weights @ hits) / (weights @ of), dtype=float)
+        return _divided(weights @ hits, weights @ of)
 
     return statistic
+
+
+def _divided(part: Floats, whole: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(part / whole, dtype=float)

@@ -64,16 +64,17 @@ def stored(name: str) -> folders.Manifest | None:
         return None
 
 
-def open_predictor(found: Checkpoint) -> Any:
+def open_predictor(found: Checkpoint, *, beside: int = 1) -> Any:
     """A predictor of exactly the files that were registered.
 
+    beside: of many turns, how many batches are encoded at a time.
     Raises CheckpointUnusableError where they are gone, changed or swapped, and has
     that on the trail.
     """
     from training.serving.predictor import Predictor
 
     try:
-        predictor = Predictor(root() / found.path, key=signing_key())
+        predictor = Predictor(root() / found.path, key=signing_key(), beside=beside)
     except (CheckpointCorruptError, CheckpointFormatError, OSError) as error:
         _record_refusal(found, str(error))
         raise CheckpointUnusableError(

@@ -4,6 +4,7 @@ Each step can be killed and begun again; what it made before is found, not made 
 """
 
 import logging
+import os
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -196,7 +197,7 @@ def _measured(checkpoint: Checkpoint, exam: Dataset, claim: Claim) -> dict[str, 
 
 def _measure(checkpoint: Checkpoint, exam: Dataset) -> dict[str, Any]:
     """Measure a checkpoint, keep the evaluation, return what the comparison needs."""
-    predictor = checkpoints.open_predictor(checkpoint)
+    predictor = checkpoints.open_predictor(checkpoint, beside=os.cpu_count() or 1)
     side = {
         "checkpoint": checkpoint.name,
         "hits": "",

@@ -6,7 +6,8 @@ Runs in the web process, so nothing here imports torch, transformers or scikit-l
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ UNSURE, CLOSE = 0.5, 0.2
 AMBIGUOUS = 0.1
 
 Floats = NDArray[np.floating[Any]]
+Encodings = tuple[Floats, list[Floats]]  # of rows: vectors, and their words' states
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,19 @@ class Prediction:
 class Predictor:
     """A verified checkpoint in memory; safe to use from several threads."""
 
-    def __init__(self, folder: Path, *, key: bytes, threads: int = 1) -> None:
-        """Load a checkpoint. Raises CheckpointCorruptError, CheckpointFormatError."""
+    def __init__(self, folder: Path, *, key: bytes, beside: int = 1) -> None:
+        """Load a checkpoint. Raises CheckpointCorruptError, CheckpointFormatError.
+
+        beside: how many batches of `predict_many` are encoded at a time, each on a
+        thread of its own; one turn takes one thread.
+        """
         self.manifest, files = checkpoint.load(folder, key=key)
         self.name = folder.name
         self.bundle = bundle.from_files(files)
         tokenizer = Tokenizer.from_str(files[bundle.TOKENIZER].decode())
         self._encoder = TextEncoder(tokenizer, max_tokens=self.bundle.max_tokens)
-        self._session = session(files[bundle.ENCODER], threads)
+        self._session = session(files[bundle.ENCODER])
+        self._beside = beside
         self._tag_set = bio.TagSet(self.bundle.params)
 
     @property
@@ -165,15 +172,30 @@ class Predictor:
         outputs = None if has_tags else [EMBEDDING]
         vectors: dict[int, Floats] = {}
         words: dict[int, Floats] = {}
-        for rows in batches([len(one) for one in encoded]):
+
+        def encode(rows: list[int]) -> Encodings:
             batch = pad([encoded[row] for row in rows])
             embeddings, *states = self._session.run(outputs, batch.feed())
+            return embeddings, batch.word_means(states[0]) if states else []
+
+        parts = list(batches([len(one) for one in encoded]))
+        for rows, (embeddings, means) in zip(
+            parts, self._mapped(encode, parts), strict=True
+        ):
             vectors.update(zip(rows, embeddings, strict=True))
-            if states:
-                words.update(zip(rows, batch.word_means(states[0]), strict=True))
+            words.update(zip(rows, means, strict=bool(means)))
         order = range(len(encoded))
         found = np.stack([vectors[row] for row in order])
         return found, [words[row] for row in order] if has_tags else []
+
+    def _mapped(
+        self, encode: Callable[[list[int]], Encodings], parts: Sequence[list[int]]
+    ) -> Iterator[Encodings]:
+        if self._beside == 1 or len(parts) == 1:
+            yield from map(encode, parts)
+            return
+        with ThreadPoolExecutor(self._beside) as threads:
+            yield from threads.map(encode, parts)
 
     def _spans(
         self,
@@ -203,10 +225,10 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
-    """The encoder's graph, to be run by so many threads."""
+def session(model: bytes) -> onnxruntime.InferenceSession:
+    """The encoder's graph, which computes on the thread that asks it."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     # Spinning threads would take the cores from the requests beside this one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

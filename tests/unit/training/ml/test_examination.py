@@ -8,7 +8,7 @@ from training.ml.data import OUT_OF_SCOPE, Span
 from training.ml.evaluation import Detail
 from training.ml.exam_items import Items
 from training.ml.examination import examine
-from training.ml.resampling import Resampler
+from training.ml.resampling import Resampler, ratio
 
 INTENTS = ("bill", "pay", "reset")
 
@@ -180,6 +180,18 @@ def test_all_right_in_few_conversations_is_not_certain():
 
     # Wilson's interval of 4 of 4: the four conversations, not the forty turns.
     assert (low, high) == pytest.approx((0.5101, 1.0), abs=1e-3)
+
+
+def test_sums_of_conversations_give_the_interval_that_their_items_give():
+    rng = np.random.default_rng(0)
+    groups = [str(group) for group in rng.integers(60, size=300)]
+    hits, of = rng.integers(2, size=300) * 1.0, rng.integers(1, 3, size=300) * 1.0
+    calls = rng.integers(1, 9, size=300) * 1.0
+    draws = Resampler(groups, seed=0)
+
+    found = draws.share_interval(hits, of, calls)
+
+    assert found == draws.interval(ratio(hits, of), calls)
 
 
 def test_nine_of_ten_intervals_and_more_cover_the_truth():

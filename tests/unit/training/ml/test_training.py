@@ -8,6 +8,7 @@ import pytest
 from training.ml.data import Dataset, Example, Span, Turn
 from training.ml.errors import TooFewLabelsError, TrainingCancelledError
 from training.ml.hooks import Hooks, Progress
+from training.serving.predictor import Predictor
 
 pytestmark = pytest.mark.models
 
@@ -57,7 +58,6 @@ def train(base, work, recipe="finetune", data=None, valid=None, hooks=None, **fi
 
 def predictor(trained, folder):
     from training.ml import bundle, checkpoint
-    from training.serving.predictor import Predictor
 
     files = bundle.to_files(trained.bundle, trained.encoder, trained.tokenizer)
     checkpoint.write(folder, files, {}, key=b"k")
@@ -127,6 +127,18 @@ def test_one_turn_is_answered_as_many_are(base, tmp_path):
         assert one.spans == other.spans
         assert one.intents[0][1] == pytest.approx(other.intents[0][1], abs=1e-4)
         assert other.seconds > 0
+
+
+def test_batches_encoded_side_by_side_say_the_same(base, tmp_path):
+    made = predictor(train(base, tmp_path / "work", "head"), tmp_path / "one")
+    beside = Predictor(tmp_path / "one", key=b"k", beside=2)
+    examples = list(dataset(96))
+
+    proba, answers = made.predict_many(examples)
+    again, the_same = beside.predict_many(examples)
+
+    assert proba.tobytes() == again.tobytes()
+    assert answers == the_same
 
 
 @pytest.mark.parametrize("recipe", ["head", "finetune"])
