@@ -38,11 +38,14 @@ def test_the_journey_of_a_missed_intent(page, console, sign_in, live_server):
 
     # Samples are judged while they are typed; only what is ticked is saved.
     page.goto(f"{live_server.url}/intents/explain_charge/samples")
+    send = page.locator("#samples .go")
+    expect(send).to_have_text("Check and save")
     page.locator("#texts").press_sequentially("i want to pay my bills right now\n")
     expect(page.locator("#verdicts")).to_contain_text("another intent")
+    expect(send).to_have_text("Save what is ticked")
     page.locator("#texts").press_sequentially("what is this line for")
     expect(page.locator("#verdicts tbody tr")).to_have_count(2)
-    page.locator("#samples .go").click()
+    send.click()
     expect(page.locator("h1")).to_have_text("Explain charge")
     assert Utterance.objects.get(source="expert").text == "what is this line for"
 
