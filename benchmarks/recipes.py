@@ -37,7 +37,9 @@ def choice(name: str, n_rows: int, epochs: int, seed: int) -> Iterator[dict[str,
             if recipe == "head":
                 trained = recipe_head.train(parts, config, base, work, Hooks())
             else:
-                trained = recipe_finetune.train(parts, config, base, work, Hooks())
+                trained = recipe_finetune.train(
+                    parts, config, base, work, work, Hooks()
+                )
             seconds = time.perf_counter() - started
             said.append(trained.judged)
             yield {
@@ -80,7 +82,7 @@ def context(
             work = Path(folder)
             started = time.perf_counter()
             trained = recipe_finetune.train(
-                parts, config, model_folder(), work, Hooks()
+                parts, config, model_folder(), work, work, Hooks()
             )
             yield {
                 **row,

@@ -53,7 +53,7 @@ def train(
     head = recipe_head.train(parts, config, base, shared, hooks)
     if head.judged is not None and leaves_nothing(head.judged):
         return replace(head, choice="the head leaves nothing to win")
-    tuned = recipe_finetune.train(parts, config, base, work, hooks)
+    tuned = recipe_finetune.train(parts, config, base, work, shared, hooks)
     found = duel(head.judged, tuned.judged)
     if found is None:
         return tuned

@@ -19,6 +19,7 @@ from training.ml import (
     intent_model,
     joint,
     onnx_export,
+    recipe_head,
     recipe_parts,
     tagger,
 )
@@ -50,7 +51,12 @@ Floats = NDArray[np.floating[Any]]
 
 
 def train(
-    parts: Parts, config: TrainConfig, base: Path, work: Path, hooks: Hooks
+    parts: Parts,
+    config: TrainConfig,
+    base: Path,
+    work: Path,
+    shared: Path,
+    hooks: Hooks,
 ) -> Trained:
     """Start from the frozen head, train end to end, pool with what it then embeds."""
     has_oos = OUT_OF_SCOPE in parts.train.intents
@@ -67,7 +73,11 @@ def train(
     seed = config.finetuning.seed
     model = joint.fresh_model(base, len(classes), n_tags, seed=seed)
     embedder = _Embedder(model, finetune.device_of(config.device), hooks)
-    start = embedder.utterances(targets.encoded, "embedding")
+    if turns == 0 and recipe_head.remembers(embedder.device):
+        _, everything = recipe_head.embedded(parts, config, base, shared, hooks)
+        start = everything.embeddings[: len(targets)]
+    else:
+        start = embedder.utterances(targets.encoded, "embedding")
     linear = intent_model.fit_linear_head(start, parts.train.labels)
     model.begin_with(*rows_of(linear, classes))
     losses = finetune.finetune(

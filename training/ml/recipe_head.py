@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -60,11 +61,8 @@ def train(
     parts: Parts, config: TrainConfig, base: Path, shared: Path, hooks: Hooks
 ) -> Trained:
     """Learn from every row; rows held out decide who is heard how much."""
-    text_encoder = TextEncoder(base / "tokenizer.json")
     examples, encoder = parts.everything, frozen_encoder(base, shared)
-    texts = [*examples.texts, *(in_words(intent) for intent in parts.intents)]
-    encoded = text_encoder.encode_many(texts, [()] * len(texts))
-    everything = _embedded(base, encoder, encoded, config, hooks)
+    encoded, everything = embedded(parts, config, base, shared, hooks)
     n = len(examples)
     seen, names = everything.first(n), everything.embeddings[n:]
     fitter = Fitter(parts, config, seen.embeddings, names)
@@ -91,23 +89,31 @@ def train(
     return Trained(bundle, encoder, base / "tokenizer.json", judged=judging)
 
 
-def _embedded(
-    base: Path,
-    graph: Path,
-    encoded: Sequence[Encoded],
-    config: TrainConfig,
-    hooks: Hooks,
-) -> Embedded:
-    """Embeddings and words' states, remembered beside the graph from round to round.
+def embedded(
+    parts: Parts, config: TrainConfig, base: Path, shared: Path, hooks: Hooks
+) -> tuple[Sequence[Encoded], Embedded]:
+    """All examples, then the intents' names, as the frozen encoder has them.
 
-    Hardware with bfloat16 is so fast that nothing needs to be remembered.
+    Remembered beside its graph from round to round. Hardware with bfloat16 is so fast
+    that nothing needs to be remembered.
     """
+    texts = [*parts.everything.texts, *(in_words(intent) for intent in parts.intents)]
+    text_encoder = TextEncoder(base / "tokenizer.json")
+    encoded = text_encoder.encode_many(texts, [()] * len(texts))
     device = finetune.device_of(config.device)
-    if device.type == "cpu" and not precision.computes_bfloat16(device):
+    if remembers(device):
+        graph = frozen_encoder(base, shared)
         memory = graph.with_suffix(".vectors.npz")
-        return frozen.embed(graph, encoded, memory=memory, hooks=hooks)
+        return encoded, frozen.embed(graph, encoded, memory=memory, hooks=hooks)
     model = joint.EmbeddingModel(joint.load_encoder(base), FROZEN_LAYER)
-    return embedding.embed(model, encoded, with_words=True, device=device, hooks=hooks)
+    return encoded, embedding.embed(
+        model, encoded, with_words=True, device=device, hooks=hooks
+    )
+
+
+def remembers(device: torch.device) -> bool:
+    """Whether what the frozen encoder makes of texts is kept for the next round."""
+    return device.type == "cpu" and not precision.computes_bfloat16(device)
 
 
 def _tagging(

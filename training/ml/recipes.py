@@ -56,4 +56,4 @@ def train(
         return recipe_head.train(found, config, base, shared or work, hooks)
     if config.recipe == AUTO:
         return recipe_choice.train(found, config, base, work, shared or work, hooks)
-    return recipe_finetune.train(found, config, base, work, hooks)
+    return recipe_finetune.train(found, config, base, work, shared or work, hooks)

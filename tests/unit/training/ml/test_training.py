@@ -150,13 +150,25 @@ def test_the_same_seed_trains_the_same_model(base, tmp_path, recipe):
         np.testing.assert_array_equal(one[name], two[name], err_msg=name)
 
 
-def test_a_round_that_remembers_the_last_one_learns_the_same(base, tmp_path):
+@pytest.mark.parametrize("recipe", ["head", "finetune"])
+def test_a_round_that_remembers_the_last_one_learns_the_same(base, tmp_path, recipe):
     train(base, tmp_path / "rounds", "head", data=dataset(24))
-    again = train(base, tmp_path / "rounds", "head", data=dataset(48))
-    alone = train(base, tmp_path / "alone", "head", data=dataset(48))
+    again = train(base, tmp_path / "rounds", recipe, data=dataset(48))
+    alone = train(base, tmp_path / "alone", recipe, data=dataset(48))
 
     for name, array in arrays(alone).items():
         np.testing.assert_array_equal(arrays(again)[name], array)
+
+
+def test_fine_tuning_begins_from_what_the_heads_round_encoded(base, tmp_path):
+    train(base, tmp_path, "head", data=dataset(48))
+    stages: list[str] = []
+    hooks = Hooks(on_progress=lambda p: stages.append(p.stage), every_steps=1)
+
+    train(base, tmp_path, "finetune", data=dataset(48), hooks=hooks)
+
+    assert "fine-tuning" in stages
+    assert "embedding" not in stages
 
 
 def test_another_seed_trains_another_model(base, tmp_path):
