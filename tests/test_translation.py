@@ -22,9 +22,7 @@ SPEAKING = sorted(
     or path.parent == ROOT / "ivr_label"
 )
 # Not yet handed to gettext: this list only shrinks.
-PENDING = (
-    "training/",
-)
+PENDING = ("training/",)
 READ_ALOUD = {"aria-label", "aria-description", "title", "placeholder", "alt", "label"}
 DRAWN = {"data-label"}  # by the stylesheet, as the heading of a cell
 # The names of products and formats are the same in every language.
@@ -86,7 +84,7 @@ class Untranslated(HTMLParser):
 def untranslated(source: str) -> list[str]:
     parser = Untranslated()
     # Blanks around: within a tag it has to read as an attribute.
-    parser.feed(_TAG.sub(" \x00 ", _TRANSLATED.sub("\x00", source)))
+    parser.feed(_TAG.sub(" \ufffc ", _TRANSLATED.sub("\ufffc", source)))
     parser.close()
     return parser.found
 

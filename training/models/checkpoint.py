@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 # What a model is for. There is one family so far: intents with their parameters.
 FAMILY = "intent"
@@ -13,10 +14,10 @@ FAMILY = "intent"
 
 class Checkpoint(models.Model):
     class State(models.TextChoices):
-        CANDIDATE = "candidate", "Candidate"
-        CHAMPION = "champion", "Champion"
-        RETIRED = "retired", "Retired"
-        REJECTED = "rejected", "Rejected"
+        CANDIDATE = "candidate", _("Candidate")
+        CHAMPION = "champion", _("Champion")
+        RETIRED = "retired", _("Retired")
+        REJECTED = "rejected", _("Rejected")
 
     name = models.CharField(max_length=120, unique=True)
     family = models.CharField(max_length=40, default=FAMILY)

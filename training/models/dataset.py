@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Annotation, Utterance
 
@@ -20,9 +21,9 @@ class DatasetSnapshot(models.Model):
 
 class SnapshotMember(models.Model):
     class Split(models.TextChoices):
-        TRAIN = "train", "Train"
-        VALID = "valid", "Validation"
-        EXAM = "exam", "Exam"
+        TRAIN = "train", _("Train")
+        VALID = "valid", _("Validation")
+        EXAM = "exam", _("Exam")
 
     snapshot = models.ForeignKey(
         DatasetSnapshot, on_delete=models.CASCADE, related_name="members"

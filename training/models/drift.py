@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from training.models.checkpoint import Checkpoint
 from training.models.round import Round
@@ -13,10 +14,10 @@ class DriftCheck(models.Model):
     """A window of turns compared with those from before the champion was trained."""
 
     class Status(models.TextChoices):
-        REQUESTED = "requested", "Requested"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
+        REQUESTED = "requested", _("Requested")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
 
     OPEN = (Status.REQUESTED, Status.RUNNING)
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from annotations import reasons
 from training.models.checkpoint import Checkpoint
@@ -12,9 +13,9 @@ from training.models.round import Round
 
 class ForcedPromotion(models.Model):
     class Status(models.TextChoices):
-        REQUESTED = "requested", "Waits for a second person"
-        CONFIRMED = "confirmed", "Confirmed"
-        DECLINED = "declined", "Declined"
+        REQUESTED = "requested", _("Waits for a second person")
+        CONFIRMED = "confirmed", _("Confirmed")
+        DECLINED = "declined", _("Declined")
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="forced")
     checkpoint = models.ForeignKey(

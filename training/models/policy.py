@@ -4,18 +4,19 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Iteration
 
 
 class Policy(models.Model):
     class Recipe(models.TextChoices):
-        HEAD = "head", "Light head on frozen embeddings"
-        FINETUNE = "finetune", "Encoder fine-tuning"
+        HEAD = "head", _("Light head on frozen embeddings")
+        FINETUNE = "finetune", _("Encoder fine-tuning")
 
     class Promotion(models.TextChoices):
-        AUTOMATIC = "automatic", "Automatic when the gate passes"
-        PERSON = "person", "A person decides"
+        AUTOMATIC = "automatic", _("Automatic when the gate passes")
+        PERSON = "person", _("A person decides")
 
     iteration = models.PositiveSmallIntegerField(unique=True, choices=Iteration.choices)
     is_active = models.BooleanField(default=True)

@@ -4,6 +4,7 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Func
 from django.db.models.functions import Cast, Now
+from django.utils.translation import gettext_lazy as _
 from pgvector.django import BitField, HnswIndex, VectorField
 
 from annotations.models import Utterance
@@ -45,9 +46,9 @@ class Ranking(models.Model):
     """One refill of the queue: what it saw, how long it took, how it ended."""
 
     class Status(models.TextChoices):
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
 
     status = models.CharField(
         max_length=8, choices=Status.choices, default=Status.RUNNING

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from training.models.checkpoint import FAMILY, Checkpoint
 from training.models.dataset import DatasetSnapshot
@@ -12,17 +13,17 @@ from training.models.policy import Policy
 
 class Round(models.Model):
     class Status(models.TextChoices):
-        REQUESTED = "requested", "Requested"
-        SNAPSHOT = "snapshot", "Freezing the data"
-        TRAINING = "training", "Training"
-        EVALUATING = "evaluating", "Evaluating"
-        GATE = "gate", "Comparing"
-        SHADOW = "shadow", "Waiting for live turns"
-        AWAITING = "awaiting", "Awaiting a decision"
-        PROMOTED = "promoted", "Promoted"
-        REJECTED = "rejected", "Rejected"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
+        REQUESTED = "requested", _("Requested")
+        SNAPSHOT = "snapshot", _("Freezing the data")
+        TRAINING = "training", _("Training")
+        EVALUATING = "evaluating", _("Evaluating")
+        GATE = "gate", _("Comparing")
+        SHADOW = "shadow", _("Waiting for live turns")
+        AWAITING = "awaiting", _("Awaiting a decision")
+        PROMOTED = "promoted", _("Promoted")
+        REJECTED = "rejected", _("Rejected")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     WORKING = (
         Status.REQUESTED,

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from annotations.errors import NotFoundError
 from training.models import Checkpoint, Promotion
@@ -11,7 +12,7 @@ from training.views import report, round_facts
 def checkpoint_page(request: HttpRequest, name: str) -> HttpResponse:
     found = Checkpoint.objects.select_related("round").filter(name=name).first()
     if found is None:
-        raise NotFoundError("There is no such model.")
+        raise NotFoundError(_("There is no such model."))
     evaluation = round_facts.latest_evaluation(found)
     served = Promotion.objects.filter(checkpoint=found).select_related("decided_by")
     context = {

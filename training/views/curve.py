@@ -5,6 +5,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.services import queue
 from annotations.views.polling import polled
@@ -13,7 +15,7 @@ from training.models import LearningComparison
 from training.services import learning_comparison
 from training.views import charts
 
-CHOSEN, CONTROL = "chosen", "random"
+CHOSEN, CONTROL = gettext_lazy("chosen"), gettext_lazy("random")
 Band = dict[str, Any]
 
 
@@ -54,9 +56,9 @@ def curve_page(request: HttpRequest) -> HttpResponse:
 
 def kinds() -> list[Kind]:
     titles = {
-        "n_chosen": "chosen by active learning",
-        "n_control": "of the random control",
-        "n_exam": "of the exam",
+        "n_chosen": _("chosen by active learning"),
+        "n_control": _("of the random control"),
+        "n_exam": _("of the exam"),
     }
     now, least = learning_comparison.counts(), learning_comparison.least()
     return [Kind(title, now[name], least[name]) for name, title in titles.items()]
@@ -64,7 +66,9 @@ def kinds() -> list[Kind]:
 
 def _chart(found: LearningComparison) -> charts.Learning | None:
     arms = ((CHOSEN, "chosen"), (CONTROL, "control"))
-    return charts.learning([(name, _points(found.curves[key])) for name, key in arms])
+    return charts.learning(
+        [(str(name), _points(found.curves[key])) for name, key in arms]
+    )
 
 
 def _points(bands: list[Band]) -> list[tuple[int, float, Interval]]:

@@ -5,22 +5,26 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import NotFoundError
 from training.models import Round
 from training.services import rounds
 
 EXCLUSIONS = {
-    "not_fully_redacted": "not read by the full redaction",
-    "not_labeled_any_more": "reported, erased or answered anew",
-    "intent_retired": "of an intent that is retired",
-    "misheard": "misheard by the recognizer (the exam keeps them)",
-    "conversation_in_exam": "said in a conversation that the exam draws on",
+    "not_fully_redacted": gettext_lazy("not read by the full redaction"),
+    "not_labeled_any_more": gettext_lazy("reported, erased or answered anew"),
+    "intent_retired": gettext_lazy("of an intent that is retired"),
+    "misheard": gettext_lazy("misheard by the recognizer (the exam keeps them)"),
+    "conversation_in_exam": gettext_lazy(
+        "said in a conversation that the exam draws on"
+    ),
 }
 RULES = {
-    "single": "one answer",
-    "agreed": "people agreed",
-    "reviewed": "a reviewer decided",
+    "single": gettext_lazy("one answer"),
+    "agreed": gettext_lazy("people agreed"),
+    "reviewed": gettext_lazy("a reviewer decided"),
 }
 
 
@@ -59,5 +63,5 @@ def data_download(request: HttpRequest, round_id: int) -> HttpResponse:
 def _card(found: Round) -> dict[str, Any]:
     card = found.snapshot.description.get("card") if found.snapshot else None
     if card is None:
-        raise NotFoundError("This round has not frozen its data.")
+        raise NotFoundError(_("This round has not frozen its data."))
     return dict(card)

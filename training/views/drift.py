@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from annotations.models import Role, Utterance
@@ -17,10 +19,10 @@ from training.views import drift_charts
 
 PAGE_SIZE = 20
 TITLES = {
-    "embeddings": ("What callers say", "told apart, AUC"),
-    "intents": ("Mix of intents", "Cramér's V"),
-    "stability": ("Mix of intents", "stability index"),
-    "confidence": ("How sure the model is", "largest gap"),
+    "embeddings": (gettext_lazy("What callers say"), gettext_lazy("told apart, AUC")),
+    "intents": (gettext_lazy("Mix of intents"), gettext_lazy("Cramér's V")),
+    "stability": (gettext_lazy("Mix of intents"), gettext_lazy("stability index")),
+    "confidence": (gettext_lazy("How sure the model is"), gettext_lazy("largest gap")),
 }
 # Whoever may read what callers said, as in the access table.
 READERS = (Role.ANNOTATOR, Role.REVIEWER, Role.PRODUCT_OWNER, Role.ML_ENGINEER)
@@ -49,7 +51,7 @@ def drift_check_page(request: HttpRequest, check_id: int) -> HttpResponse:
 @require_POST
 def drift_start(request: HttpRequest) -> HttpResponse:
     check = drift.request(by=request.user, cause=f"{request.user.name} asked for it")
-    messages.success(request, "Check requested; a worker takes it within a minute.")
+    messages.success(request, _("Check requested; a worker takes it within a minute."))
     return HttpResponseRedirect(reverse("drift_check", args=[check.pk]))
 
 
@@ -59,10 +61,15 @@ def drift_sample(request: HttpRequest, check_id: int) -> HttpResponse:
     check = get_object_or_404(DriftCheck, pk=check_id)
     n = drift.label_fresh_sample(check=check, by=request.user)
     if n:
-        messages.success(request, f"{n} items of this window are in the queue, blind.")
+        said = ngettext(
+            "%(n)s items of this window are in the queue, blind.",
+            "%(n)s items of this window are in the queue, blind.",
+            n,
+        )
+        messages.success(request, said % {"n": n})
     else:
         messages.info(
-            request, "Every exam item of this window is labeled or queued already."
+            request, _("Every exam item of this window is labeled or queued already.")
         )
     return HttpResponseRedirect(reverse("drift_check", args=[check.pk]))
 
@@ -82,13 +89,13 @@ def _context(request: HttpRequest, check: DriftCheck) -> dict[str, Any]:
 def _test(test: dict[str, Any]) -> dict[str, Any]:
     title, unit = TITLES[test["name"]]
     if test["persists"]:
-        verdict = "changed, in both halves of the window"
+        verdict = _("changed, in both halves of the window")
     elif test["changed"]:
-        verdict = "changed, but not in both halves: no alarm yet"
+        verdict = _("changed, but not in both halves: no alarm yet")
     elif test["effect"] >= test["matters_from"]:
-        verdict = "large, but chance would do it"
+        verdict = _("large, but chance would do it")
     else:
-        verdict = "as before"
+        verdict = _("as before")
     return {**test, "title": title, "unit": unit, "verdict": verdict}
 
 

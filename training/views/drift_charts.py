@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotations.services.catalogue import IntentCard
 from training.models import DriftCheck
 from training.views.charts import Axis, polyline
@@ -53,12 +55,16 @@ def confidence(shares: Mapping[str, Sequence[float]] | None) -> list[Pair]:
     n = len(shares["reference"])
     return _pairs(
         [
-            (f"{100 * i // n} to {100 * (i + 1) // n} %", before, now)
+            (_share(100 * i // n, 100 * (i + 1) // n), before, now)
             for i, (before, now) in enumerate(
                 zip(shares["reference"], shares["window"], strict=True)
             )
         ]
     )
+
+
+def _share(low: int, high: int) -> str:
+    return _("%(low)s to %(high)s %%") % {"low": low, "high": high}
 
 
 def trend(checks: Sequence[DriftCheck]) -> Trend | None:
@@ -71,21 +77,22 @@ def trend(checks: Sequence[DriftCheck]) -> Trend | None:
     ]
     if len(rows) < 2:
         return None
-    highest = max(max(effect, limit) for _, effect, limit in rows) * 1.1
+    highest = max(max(effect, limit) for __, effect, limit in rows) * 1.1
     across, down = Axis(0, len(rows) - 1, 0.0, WIDTH), Axis(0.0, highest, HEIGHT, 0.0)
     dots = tuple(
-        (across.at(i), down.at(effect), effect) for i, (_, effect, _) in enumerate(rows)
+        (across.at(i), down.at(effect), effect)
+        for i, (__, effect, __) in enumerate(rows)
     )
     return Trend(
-        points=polyline((x, y) for x, y, _ in dots),
+        points=polyline((x, y) for x, y, __ in dots),
         dots=dots,
         line=down.at(rows[0][2]),
-        rows=tuple((check, effect) for check, effect, _ in rows),
+        rows=tuple((check, effect) for check, effect, __ in rows),
     )
 
 
 def _pairs(rows: Sequence[tuple[str, float, float]]) -> list[Pair]:
-    longest = max((max(a, b) for _, a, b in rows), default=0.0) or 1.0
+    longest = max((max(a, b) for __, a, b in rows), default=0.0) or 1.0
     along = Axis(0.0, longest, 0.0, WIDTH)
     return [
         Pair(

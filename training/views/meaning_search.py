@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, NotFoundError
 from annotations.views.search import page_context
@@ -30,6 +31,6 @@ def _found(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
         utterance, found = meaning_search.of_utterance(of, criteria, by=by)
         return {"nearest": found, "like": utterance}
     if not criteria.words:
-        form.add_error("q", "Type what it should mean, in your own words.")
+        form.add_error("q", _("Type what it should mean, in your own words."))
         return {}
     return {"nearest": meaning_search.of_text(criteria.words, criteria, by=by)}

@@ -2,14 +2,15 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 
 from annotations.models import User
 from training.services import own_effect
 
 TITLES = {
-    "n_labels": "of yours",
-    "n_control": "of the random control, by others",
-    "n_exam": "of the exam",
+    "n_labels": gettext_lazy("of yours"),
+    "n_control": gettext_lazy("of the random control, by others"),
+    "n_exam": gettext_lazy("of the exam"),
 }
 
 
@@ -27,7 +28,7 @@ def _missing(person: User) -> list[dict[str, str | int]]:
     """Labels of which there are too few, with how many there are and should be."""
     now, needed = own_effect.counts(person), own_effect.needed()
     return [
-        {"title": title, "n": now[name], "needed": needed[name]}
+        {"title": str(title), "n": now[name], "needed": needed[name]}
         for name, title in TITLES.items()
         if now[name] < needed[name]
     ]

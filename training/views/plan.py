@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.models import Role
 from training.ml.evaluation import ACCURACY_TARGET, SHARE, Figure, Interval
@@ -11,7 +13,11 @@ from training.services import checkpoints, forecast, plan
 from training.services.plan import Standing
 from training.views import charts, report
 
-MET, NOT_YET, NOT_MEASURED = "met", "not yet", "not measured"
+VERDICTS = {
+    None: gettext_lazy("not measured"),
+    True: gettext_lazy("met"),
+    False: gettext_lazy("not yet"),
+}
 # Whoever may open /progress, as in the access table.
 PROGRESS_READERS = (Role.REVIEWER, Role.PRODUCT_OWNER, Role.ML_ENGINEER, Role.ADMIN)
 
@@ -26,6 +32,7 @@ class Row:
     name: str
     line: report.Line
     verdict: str
+    is_met: bool | None
     is_in_doubt: bool
     source: str
     picture: charts.Target | None
@@ -51,7 +58,8 @@ def _row(standing: Standing) -> Row:
     return Row(
         name=figure.name,
         line=line,
-        verdict={None: NOT_MEASURED, True: MET, False: NOT_YET}[reached],
+        verdict=str(VERDICTS[reached]),
+        is_met=reached,
         is_in_doubt=_is_in_doubt(figure),
         source=standing.source,
         picture=_picture(standing, line),
@@ -87,9 +95,15 @@ def _picture(standing: Standing, line: report.Line) -> charts.Target | None:
         history.append((figure.value, figure.interval))
     return charts.target(
         history,
-        plan=(figure.target, f"plan: {_short(line.target)}"),
-        now=f"now: {line.now}",
-        before=(figure.baseline, f"before: {_short(line.baseline)}")
+        plan=(
+            figure.target,
+            _("plan: %(value)s") % {"value": _short(line.target)},
+        ),
+        now=_("now: %(value)s") % {"value": line.now},
+        before=(
+            figure.baseline,
+            _("before: %(value)s") % {"value": _short(line.baseline)},
+        )
         if figure.baseline
         else None,
         most=1.0 if figure.unit == SHARE else None,

@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from annotations.models import Role
@@ -48,7 +50,9 @@ def policy_page(request: HttpRequest, iteration: int) -> HttpResponse:
         faults = error.details["fields"]
         values = request.POST.dict()
         return _form(request, policy, values, revision, faults, status=422)
-    said = f"{len(changed)} changed and kept." if changed else "Nothing was different."
+    said = _("Nothing was different.")
+    if changed:
+        said = _("%(n)s changed and kept.") % {"n": len(changed)}
     messages.success(request, said)
     return HttpResponseRedirect(reverse("policy", args=[iteration]))
 
@@ -59,7 +63,9 @@ def policy_intents(request: HttpRequest, iteration: int) -> HttpResponse:
     policies.of_iteration(iteration)
     names = request.POST.getlist("intent")
     moved = curriculum.take(iteration=iteration, names=names, by=request.user)
-    messages.success(request, f"{len(moved)} intents moved here.")
+    n = len(moved)
+    said = ngettext("%(n)s intents moved here.", "%(n)s intents moved here.", n)
+    messages.success(request, said % {"n": n})
     return HttpResponseRedirect(reverse("policy", args=[iteration]))
 
 
@@ -76,11 +82,14 @@ def _form(
         "revision": revision,
         "faults": faults,
         "groups": [
-            ("When a round starts", _fields(policies.START, values, faults)),
-            ("How it trains", _fields(policies.TRAINING, values, faults)),
-            ("What a challenger has to prove", _fields(policies.GATE, values, faults)),
+            (_("When a round starts"), _fields(policies.START, values, faults)),
+            (_("How it trains"), _fields(policies.TRAINING, values, faults)),
             (
-                "Intents that may not get worse",
+                _("What a challenger has to prove"),
+                _fields(policies.GATE, values, faults),
+            ),
+            (
+                _("Intents that may not get worse"),
                 _fields(policies.INTENTS, values, faults),
             ),
         ],

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from annotations.models import Domain, Intent, Iteration, Role
@@ -52,7 +53,7 @@ def worth(request: HttpRequest) -> HttpResponse:
 @require_POST
 def progress_release(request: HttpRequest, item_id: int) -> HttpResponse:
     team_progress.release(item_id=item_id, by=request.user)
-    messages.success(request, "The item is ready for others again.")
+    messages.success(request, _("The item is ready for others again."))
     return HttpResponseRedirect(reverse("progress"))
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from annotations.services import catalogue
 from training.ml.evaluation import (
     COUNT,
@@ -21,7 +24,11 @@ from training.ml.evaluation import (
 from training.models import Evaluation
 from training.views import charts
 
-CUTS = {"domain": "Domain", "source": "Source", "speech": "Speech recognition"}
+CUTS = {
+    "domain": gettext_lazy("Domain"),
+    "source": gettext_lazy("Source"),
+    "speech": gettext_lazy("Speech recognition"),
+}
 PLAIN = ("macro_f1", "ece")  # read as numbers from 0 to 1, not as percentages
 WORST = 10
 SHADES = 5
@@ -110,13 +117,15 @@ def line(figure: Figure, before: Figure | None) -> Line:
     baseline = target = ""
     if figure.baseline is not None:
         low, high = (said(figure, edge) for edge in figure.baseline)
-        baseline = low if low == high else f"{low} to {high}"
+        baseline = low if low == high else _span(low, high)
     if figure.target is not None:
-        word = "over " if figure.better == HIGHER else "under "
-        word = "" if figure.unit == COUNT else word
-        target = f"{word}{said(figure, figure.target)}"
+        target = said(figure, figure.target)
+        if figure.unit != COUNT and figure.better == HIGHER:
+            target = _("over %(value)s") % {"value": target}
+        elif figure.unit != COUNT:
+            target = _("under %(value)s") % {"value": target}
     return Line(
-        title=figure.title,
+        title=_(figure.title),
         n=figure.n,
         now=said(figure, figure.value),
         interval=span(figure, figure.interval),
@@ -147,14 +156,22 @@ def said(figure: Figure, value: float | None) -> str:
         return f"{100 * value:.1f} %"
     if figure.unit == DOLLARS:
         return f"${value:.2f}"
-    unit = {MILLISECONDS: " ms", COUNT: ""}.get(figure.unit, " tokens")
-    return f"{value:,.0f}{unit}"
+    whole = f"{value:,.0f}"
+    if figure.unit == COUNT:
+        return whole
+    if figure.unit == MILLISECONDS:
+        return _("%(n)s ms") % {"n": whole}
+    return _("%(n)s tokens") % {"n": whole}
 
 
 def span(figure: Figure, interval: Interval | None) -> str:
     if interval is None:
         return ""
-    return f"{said(figure, interval[0])} to {said(figure, interval[1])}"
+    return _span(said(figure, interval[0]), said(figure, interval[1]))
+
+
+def _span(low: str, high: str) -> str:
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def matrix(detail: Detail, titles: Mapping[str, str]) -> list[MatrixRow]:
@@ -174,7 +191,7 @@ def matrix(detail: Detail, titles: Mapping[str, str]) -> list[MatrixRow]:
     rows = []
     for number, true in enumerate(names, start=1):
         n = slices[true].n if true in slices else 0
-        wrong = sum(count for (one, _), count in confused.items() if one == true)
+        wrong = sum(count for (one, __), count in confused.items() if one == true)
         counts = [
             n - wrong if true == said else confused.get((true, said), 0)
             for said in names
@@ -199,7 +216,7 @@ def _changed(figure: Figure, change: float) -> str:
     if figure.name in PLAIN:
         return f"{change:+.3f}"
     if figure.unit == SHARE:
-        return f"{100 * change:+.1f} points"
+        return _("%(change)s points") % {"change": f"{100 * change:+.1f}"}
     return f"{change:+,.0f}"
 
 

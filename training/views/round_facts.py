@@ -4,31 +4,50 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from training.models import Checkpoint, Evaluation, Round, RoundStep
 from training.services.rounds import MAX_ATTEMPTS, SILENCE
 
 Status = Round.Status
 ORDER = (Status.SNAPSHOT, Status.TRAINING, Status.EVALUATING, Status.GATE)
+ENDINGS = {
+    Status.PROMOTED: gettext_lazy("The challenger was promoted."),
+    Status.REJECTED: gettext_lazy("The challenger was not promoted."),
+    Status.CANCELLED: gettext_lazy("It was cancelled."),
+    Status.FAILED: gettext_lazy("It failed."),
+}
+ENDINGS_AFTER = {
+    Status.PROMOTED: gettext_lazy("The challenger was promoted after %(time)s."),
+    Status.REJECTED: gettext_lazy("The challenger was not promoted after %(time)s."),
+    Status.CANCELLED: gettext_lazy("It was cancelled after %(time)s."),
+    Status.FAILED: gettext_lazy("It failed after %(time)s."),
+}
 
 
 def sentence(found: Round, trainer_alive: bool, worker_alive: bool = True) -> str:
     """What is happening, and where nothing is, why."""
     if found.status == Status.AWAITING:
-        return "The comparison is done; a person has to decide."
+        return _("The comparison is done; a person has to decide.")
     if found.status == Status.SHADOW:
         return _in_shadow(worker_alive)
     if not found.is_working:
         return _ending(found)
     if found.cancel_requested_at:
-        return "Stopping: the worker was asked to."
+        return _("Stopping: the worker was asked to.")
     if found.heartbeat_at is None:
         return _not_held(found, trainer_alive)
     silent_for = timezone.now() - found.heartbeat_at
     if silent_for > SILENCE:
         seconds = int(silent_for.total_seconds())
-        return f"The worker has been silent for {seconds} s; another one will go on."
-    return f"{found.get_status_display()}, on {found.worker}."
+        return _(
+            "The worker has been silent for %(seconds)s s; another one will go on."
+        ) % {"seconds": seconds}
+    return _("%(step)s, on %(worker)s.") % {
+        "step": found.get_status_display(),
+        "worker": found.worker,
+    }
 
 
 def steps(found: Round) -> list[dict[str, Any]]:
@@ -55,22 +74,17 @@ def latest_evaluation(checkpoint: Checkpoint | None) -> Evaluation | None:
 
 
 def _ending(found: Round) -> str:
-    took = ""
-    if found.started_at and found.finished_at:
-        took = f" after {_spoken(found.finished_at - found.started_at)}"
-    endings = {
-        Status.PROMOTED: f"The challenger was promoted{took}.",
-        Status.REJECTED: f"The challenger was not promoted{took}.",
-        Status.CANCELLED: f"It was cancelled{took}.",
-        Status.FAILED: f"It failed{took}.",
-    }
-    return endings[Status(found.status)]
+    status = Status(found.status)
+    if not found.started_at or not found.finished_at:
+        return str(ENDINGS[status])
+    took = _spoken(found.finished_at - found.started_at)
+    return str(ENDINGS_AFTER[status]) % {"time": took}
 
 
 def _in_shadow(worker_alive: bool) -> str:
     if not worker_alive:
-        return "Waiting for live turns, but no worker is alive to compare them."
-    return (
+        return _("Waiting for live turns, but no worker is alive to compare them.")
+    return _(
         "Every other condition holds; it is decided once it was compared on enough "
         "live turns."
     )
@@ -78,40 +92,49 @@ def _in_shadow(worker_alive: bool) -> str:
 
 def _not_held(found: Round, trainer_alive: bool) -> str:
     if not trainer_alive:
-        return "Waiting: no training worker is alive."
+        return _("Waiting: no training worker is alive.")
     if found.attempts:
-        return (
-            f"Attempt {found.attempts} of {MAX_ATTEMPTS} broke off; "
-            "it will be tried again."
-        )
-    return "Waiting for a worker to take it."
+        return _(
+            "Attempt %(attempt)s of %(most)s broke off; it will be tried again."
+        ) % {"attempt": found.attempts, "most": MAX_ATTEMPTS}
+    return _("Waiting for a worker to take it.")
 
 
 def _step(name: str, step: RoundStep | None) -> dict[str, Any]:
-    said = {"name": Status(name).label, "state": "to come", "took": "", "attempt": 1}
+    said = {
+        "name": Status(name).label,
+        "is_done": False,
+        "state": _("to come"),
+        "took": "",
+        "attempt": 1,
+    }
     if step is None:
         return said
-    said["state"] = "done" if step.finished_at else "under way"
+    said["is_done"] = bool(step.finished_at)
+    said["state"] = _("done") if step.finished_at else _("under way")
     if step.finished_at:
         said["took"] = _spoken(step.finished_at - step.started_at)
     else:
         # Not how long it has run: that would be another page every second.
-        said["took"] = f"since {timezone.localtime(step.started_at):%H:%M:%S}"
+        since = f"{timezone.localtime(step.started_at):%H:%M:%S}"
+        said["took"] = _("since %(time)s") % {"time": since}
     said["attempt"] = step.attempt
     if name == Status.SNAPSHOT and step.detail:
         counts = step.detail
-        said["note"] = (
-            f"{counts.get('train', 0)} to train, {counts.get('valid', 0)} held out, "
-            f"{counts.get('exam', 0)} exam"
-        )
+        said["note"] = _("%(train)s to train, %(valid)s held out, %(exam)s exam") % {
+            name: counts.get(name, 0) for name in ("train", "valid", "exam")
+        }
     return said
 
 
 def _spoken(duration: timedelta) -> str:
     seconds = int(duration.total_seconds())
     if seconds < 120:
-        return f"{seconds} s"
-    return f"{seconds // 60} min {seconds % 60} s"
+        return _("%(seconds)s s") % {"seconds": seconds}
+    return _("%(minutes)s min %(seconds)s s") % {
+        "minutes": seconds // 60,
+        "seconds": seconds % 60,
+    }
 
 
 def refused(found: Round) -> list[str]:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from annotations.errors import InvalidError, NotFoundError
@@ -85,7 +86,7 @@ def round_decide(request: HttpRequest, round_id: int) -> HttpResponse:
     decide = {"promote": promotion.approve, "reject": promotion.reject}
     chosen = decide.get(request.POST.get("decision", ""))
     if chosen is None:
-        raise InvalidError("Choose to promote or to reject.")
+        raise InvalidError(_("Choose to promote or to reject."))
     chosen(round_id=round_id, by=request.user, reason=request.POST.get("reason", ""))
     return HttpResponseRedirect(reverse("round", args=[round_id]))
 
@@ -104,7 +105,7 @@ def force_decide(request: HttpRequest, force_id: int) -> HttpResponse:
     decide = {"confirm": force.confirm, "decline": force.decline}
     chosen = decide.get(request.POST.get("decision", ""))
     if chosen is None:
-        raise InvalidError("Choose to confirm or to decline.")
+        raise InvalidError(_("Choose to confirm or to decline."))
     reason = request.POST.get("reason", "")
     asked = chosen(force_id=force_id, by=request.user, reason=reason)
     return HttpResponseRedirect(reverse("round", args=[asked.round_id]))
@@ -115,9 +116,10 @@ def champion_roll_back(request: HttpRequest) -> HttpResponse:
     """The champion before serves again. The name typed in guards against a slip."""
     serving = checkpoints.champion()
     if serving and request.POST.get("name", "").strip() != serving.name:
-        raise InvalidError("Type the name of the model that serves now to confirm.")
+        raise InvalidError(_("Type the name of the model that serves now to confirm."))
     change = promotion.roll_back(by=request.user, reason=request.POST.get("reason", ""))
-    messages.success(request, f"{change.checkpoint.name} serves again.")
+    said = _("%(model)s serves again.") % {"model": change.checkpoint.name}
+    messages.success(request, said)
     return HttpResponseRedirect(reverse("rounds"))
 
 
@@ -188,5 +190,5 @@ def _report(found: Round) -> dict[str, Any]:
 def _policy(iteration: str) -> Policy:
     found = Policy.objects.filter(iteration=whole(iteration, 99)).first()
     if found is None:
-        raise NotFoundError("There is no such policy.")
+        raise NotFoundError(_("There is no such policy."))
     return found

@@ -6,6 +6,8 @@ The pages live here and not beside the intents' because the check asks the encod
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from annotations.doorbell import ring
 from annotations.errors import DomainError
@@ -61,10 +63,15 @@ def _save(request: HttpRequest, intent: Intent, lines: list[str]) -> HttpRespons
         n = len(kept)
         messages.success(
             request,
-            f"{n} sample{'s'[: n != 1]} stored. The full redaction pass reads"
-            f" {'them' if n > 1 else 'it'} within a minute; then training sees"
-            f" {'them' if n > 1 else 'it'}.",
+            ngettext(
+                "%(n)s sample stored. The full redaction pass reads it within a"
+                " minute; then training sees it.",
+                "%(n)s samples stored. The full redaction pass reads them within a"
+                " minute; then training sees them.",
+                n,
+            )
+            % {"n": n},
         )
     else:
-        messages.error(request, "Nothing was ticked, or all of it is known already.")
+        messages.error(request, _("Nothing was ticked, or all of it is known already."))
     return redirect("intent", name=intent.name)
