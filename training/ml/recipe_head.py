@@ -124,7 +124,7 @@ def _tagging(
     hooks: Hooks,
 ) -> tuple[TagScorer, Bools | None]:
     """A tagger of the words, and whether the tags of each held-out example are right,
-    None where those are too few to tell."""
+    None where those are too few to tell or nothing is to be chosen by it."""
     tags = tagger.tags_of(encoded, parts.everything, parts.tag_set)
     n_train = len(parts.train)
     n_params = len(parts.tag_set.params)
@@ -137,7 +137,7 @@ def _tagging(
         seed=config.seed,
         should_stop=hooks.should_stop,
     )
-    if not tagger.can_decide(tags, n_train):
+    if config.recipe != AUTO or not tagger.can_decide(tags, n_train):
         return scorer, None
     held = tagger.are_right(scorer, states[n_train:], tags[n_train:], parts.tag_set)
     return scorer, held

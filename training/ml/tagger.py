@@ -158,11 +158,12 @@ def are_right(
     """Whether all tags of each utterance are found, bool (n,); unknown ones count."""
     learned = scorer.transitions
     follow = tag_set.transitions() if learned is None else learned
-    found = [
-        IGNORED in wanted or bio.best_tags(scores, follow) == list(wanted)
-        for scores, wanted in zip(_scored(scorer, states), tags, strict=True)
+    found = bio.best_sequences(_scored(scorer, states), follow)
+    right = [
+        IGNORED in wanted or one == list(wanted)
+        for one, wanted in zip(found, tags, strict=True)
     ]
-    return np.asarray(found, dtype=bool)
+    return np.asarray(right, dtype=bool)
 
 
 def with_transitions(
@@ -181,9 +182,9 @@ def with_transitions(
     best, most = None, -1
     for weight in TRANSITION_WEIGHTS:
         tried = tag_set.transitions() + weight * follows(tags, tag_set)
+        found = bio.best_sequences(scores, tried)
         right = sum(
-            bio.best_tags(one, tried) == list(wanted)
-            for one, wanted in zip(scores, unseen, strict=True)
+            one == list(wanted) for one, wanted in zip(found, unseen, strict=True)
         )
         if right > most:
             best, most = tried, right
