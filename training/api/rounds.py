@@ -1,5 +1,6 @@
 """Rounds for programs: list, look, request, cancel."""
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -30,7 +31,10 @@ class Rounds(APIView):
         if wanted:
             if wanted not in Round.Status.values:
                 known = ", ".join(Round.Status.values)
-                raise InvalidError(f"There is no such status. There are: {known}.")
+                raise InvalidError(
+                    _("There is no such status. There are: %(known)s.")
+                    % {"known": known}
+                )
             found = found.filter(status=wanted)
         return paging.numbered(found.order_by("-pk"), request, RoundSerializer)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, NotFoundError
 from annotations.models import AuditEvent
@@ -78,7 +79,8 @@ def open_predictor(found: Checkpoint, *, beside: int = 1) -> Any:
     except (CheckpointCorruptError, CheckpointFormatError, OSError) as error:
         _record_refusal(found, str(error))
         raise CheckpointUnusableError(
-            f"The checkpoint {found.name} cannot be used: {error}"
+            _("The checkpoint %(name)s cannot be used: %(error)s")
+            % {"name": found.name, "error": error}
         ) from error
     if predictor.manifest.sha256 != found.manifest_sha256:
         reason = f"The files of {found.name} are another checkpoint's."
@@ -103,7 +105,9 @@ def _record_refusal(found: Checkpoint, reason: str) -> None:
 def named(name: str) -> Checkpoint:
     found = Checkpoint.objects.filter(name=name).first()
     if found is None:
-        raise NotFoundError(f"There is no checkpoint “{name[:120]}”.")
+        raise NotFoundError(
+            _("There is no checkpoint “%(name)s”.") % {"name": name[:120]}
+        )
     return found
 
 

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, DomainError, InvalidError
 from annotations.models import QueueItem, Reason, User, Utterance
@@ -54,7 +55,9 @@ def request(*, by: User | None, cause: str) -> DriftCheck:
     """
     champion = checkpoints.champion()
     if champion is None:
-        raise NothingToCompareError("No model serves yet, so nothing can have drifted.")
+        raise NothingToCompareError(
+            _("No model serves yet, so nothing can have drifted.")
+        )
     windows = windows_of(champion)
     _check_enough(windows)
     try:
@@ -71,7 +74,7 @@ def request(*, by: User | None, cause: str) -> DriftCheck:
     except IntegrityError as error:
         if "one_open_drift_check" not in str(error):
             raise
-        raise DriftCheckRunningError("A check is already running.") from None
+        raise DriftCheckRunningError(_("A check is already running.")) from None
     return check
 
 
@@ -221,10 +224,15 @@ def _check_enough(windows: dict[str, datetime]) -> None:
         begin = windows[f"{side}_from"]
         _, _, n = drift_sample.span(begin, windows[f"{side}_to"])
         if n < LEAST_TURNS:
-            raise NothingToCompareError(
-                f"The {'time before' if side == 'reference' else 'latest month'} holds"
-                f" {n} turns; {LEAST_TURNS} are needed to compare."
+            few = (
+                _("The time before holds %(n)s turns; %(least)s are needed to compare.")
+                if side == "reference"
+                else _(
+                    "The latest month holds %(n)s turns; %(least)s are needed to"
+                    " compare."
+                )
             )
+            raise NothingToCompareError(few % {"n": n, "least": LEAST_TURNS})
 
 
 def _trained_at(champion: Checkpoint) -> datetime | None:

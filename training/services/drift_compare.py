@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from annotations.errors import InvalidError
@@ -89,8 +90,11 @@ def _sides(check: DriftCheck, predictor: Any, seed: int) -> tuple[_Answered, _An
         sample = drift_sample.draw(since, until, TURNS, seed=seed)
         if len(sample) < LEAST:
             raise InvalidError(
-                f"Only {len(sample)} turns of one side have an embedding yet;"
-                " try again when the queue has been ranked."
+                _(
+                    "Only %(n)s turns of one side have an embedding yet; try again"
+                    " when the queue has been ranked."
+                )
+                % {"n": len(sample)}
             )
         sides.append(_answered(predictor, sample))
     return sides[0], sides[1]

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations import reasons
 from annotations.errors import ConflictError, NotAllowedError, NotFoundError
@@ -40,7 +41,7 @@ def request(*, round_id: int, by: User, reason: str) -> ForcedPromotion:
     reason = reasons.checked(reason)
     found = _forceable(round_id)
     if found.forced.filter(status=Status.REQUESTED).exists():
-        raise ForceOpenError("This was asked for already; it waits to be confirmed.")
+        raise ForceOpenError(_("This was asked for already; it waits to be confirmed."))
     asked = ForcedPromotion.objects.create(
         round=found, checkpoint=found.challenger, reason=reason, requested_by=by
     )
@@ -64,7 +65,7 @@ def confirm(*, force_id: int, by: User, reason: str) -> ForcedPromotion:
     asked = _open(force_id)
     if asked.requested_by_id == by.pk:
         raise SecondPersonNeededError(
-            "You asked for this yourself; another ML engineer has to confirm it."
+            _("You asked for this yourself; another ML engineer has to confirm it.")
         )
     found = _forceable(asked.round_id)
     promotion.check_gate_not_edited(found, by)
@@ -110,14 +111,19 @@ def _forceable(round_id: int) -> Round:
     """The round, locked, whose challenger may be promoted against the gate."""
     found = promotion.locked_round(round_id)
     if found.status not in FORCEABLE or found.challenger is None:
-        raise NothingToForceError("Only a challenger the gate refused can be forced.")
+        raise NothingToForceError(
+            _("Only a challenger the gate refused can be forced.")
+        )
     if found.challenger.gate_passed is not False:
         raise NothingToForceError(
-            "The gate did not refuse it: nothing has to be forced."
+            _("The gate did not refuse it: nothing has to be forced.")
         )
     if checkpoints.champion(found.family) != found.champion:
         raise promotion.ChampionChangedError(
-            "Another model serves since the comparison; start a round to compare again."
+            _(
+                "Another model serves since the comparison; start a round to compare"
+                " again."
+            )
         )
     return found
 
@@ -130,9 +136,9 @@ def _open(force_id: int) -> ForcedPromotion:
         .first()
     )
     if asked is None:
-        raise NotFoundError("There is no such request.")
+        raise NotFoundError(_("There is no such request."))
     if asked.status != Status.REQUESTED:
-        raise ForceDecidedError("This was decided already.")
+        raise ForceDecidedError(_("This was decided already."))
     return asked
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, InvalidError
 from annotations.intake import records
@@ -52,7 +53,7 @@ def take(data: Mapping[str, Any]) -> dict[str, Any]:
     """
     serving = champion.serving()
     if serving is None:
-        raise NoModelError("No model serves yet; the first round has to end.")
+        raise NoModelError(_("No model serves yet; the first round has to end."))
     started = time.perf_counter()
     said = redacted(data)
     repeated = _stored(said) if said.turn is not None else None
@@ -104,8 +105,11 @@ def _stored(said: Prepared) -> dict[str, Any] | None:
     answer, dedupe_key = rows[0]
     if bytes(dedupe_key) != said.dedupe_key:
         raise TurnTakenError(
-            f"Turn {said.turn} of this conversation was something else;"
-            " number the next turn one higher."
+            _(
+                "Turn %(turn)s of this conversation was something else; number the"
+                " next turn one higher."
+            )
+            % {"turn": said.turn}
         )
     return {**_read(answer), "text": said.text}
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from annotations.errors import NotFoundError
 from annotations.models import User, Utterance
@@ -76,10 +77,10 @@ def of_utterance(
     """
     utterance = search.look_up(utterance_id, by=by)
     if utterance is None:
-        raise NotFoundError("There is no such utterance, or not for you.")
+        raise NotFoundError(_("There is no such utterance, or not for you."))
     stored = UtteranceEmbedding.objects.filter(utterance=utterance_id).first()
     if stored is None:
-        raise NotFoundError("No worker has read this utterance yet. Try again soon.")
+        raise NotFoundError(_("No worker has read this utterance yet. Try again soon."))
     vector = "[" + ",".join(map(str, stored.vector)) + "]"
     found = _nearest(vector, (stored.encoder,), criteria, by=by, apart=utterance_id)
     return utterance, found

@@ -7,6 +7,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.errors import InvalidError, NotFoundError, StaleRevisionError
 from annotations.models import Intent, User
@@ -15,8 +18,8 @@ from training.ml.gate import BETTER, NOT_WORSE, Gates
 from training.models import Policy
 
 RULES = {
-    BETTER: "It is provably better",
-    NOT_WORSE: "It is not worse than a margin",
+    BETTER: gettext_lazy("It is provably better"),
+    NOT_WORSE: gettext_lazy("It is not worse than a margin"),
 }
 
 
@@ -31,11 +34,11 @@ class Number:
     """A number of the policy. Percentages are typed as such and stored as shares."""
 
     name: str
-    title: str
+    title: str | Promise
     low: float
     high: float
-    hint: str = ""
-    unit: str = ""
+    hint: str | Promise = ""
+    unit: str | Promise = ""
     is_whole: bool = False
 
     @property
@@ -48,8 +51,15 @@ class Number:
 
     def read(self, typed: str) -> float:
         """The number to store. Raises ValueError with a sentence."""
-        kind = "a whole number" if self.is_whole else "a number"
-        wanted = f"{self.title}: give {kind} from {self.low:g} to {self.high:g}."
+        wanted = (
+            _("%(title)s: give a whole number from %(low)s to %(high)s.")
+            if self.is_whole
+            else _("%(title)s: give a number from %(low)s to %(high)s.")
+        ) % {
+            "title": self.title,
+            "low": f"{self.low:g}",
+            "high": f"{self.high:g}",
+        }
         try:
             value = float(typed.strip().rstrip("%"))
         except ValueError:
@@ -64,37 +74,37 @@ class Number:
 
 
 START = (
-    Number("min_new_gold", "New gold labels that start a round", 1, 1_000_000,
+    Number("min_new_gold", gettext_lazy("New gold labels that start a round"), 1, 1_000_000,
            is_whole=True),
-    Number("max_wait_minutes", "Longest wait of a new label", 1, 525_600,
-           "A round starts after it with fewer labels, too.", "minutes",
+    Number("max_wait_minutes", gettext_lazy("Longest wait of a new label"), 1, 525_600,
+           gettext_lazy("A round starts after it with fewer labels, too."), gettext_lazy("minutes"),
            is_whole=True),
 )  # fmt: skip
 TRAINING = (
-    Number("finetune_from", "Labels from which fine-tuning is used", 0, 10_000_000,
-           "Below it the light head is as good and a hundred times cheaper.",
+    Number("finetune_from", gettext_lazy("Labels from which fine-tuning is used"), 0, 10_000_000,
+           gettext_lazy("Below it the light head is as good and a hundred times cheaper."),
            is_whole=True),
 )  # fmt: skip
 GATE = (
-    Number("min_exam", "Exam items that have to be labeled", 1, 1_000_000,
-           "Fewer decide nothing.", is_whole=True),
-    Number("alpha", "Chance that luck passes for better", 0.1, 50,
-           "Of the one-sided exact test.", "%"),
-    Number("margin", "Loss of accuracy that counts as not worse", 0, 50, "", "%"),
-    Number("min_accuracy", "Accuracy at the least", 0, 100, "", "%"),
-    Number("max_ece", "Calibration error at most", 0.1, 100, "", "%"),
-    Number("max_latency_ms", "A turn takes at most (p95)", 1, 60_000, "", "ms"),
-    Number("max_size_mb", "The model's files take at most", 1, 100_000, "", "MB"),
-    Number("min_shadow", "Live turns it has to be compared on", 0, 2000,
-           "In shadow, said after it was trained. 0: it need not wait.",
+    Number("min_exam", gettext_lazy("Exam items that have to be labeled"), 1, 1_000_000,
+           gettext_lazy("Fewer decide nothing."), is_whole=True),
+    Number("alpha", gettext_lazy("Chance that luck passes for better"), 0.1, 50,
+           gettext_lazy("Of the one-sided exact test."), "%"),
+    Number("margin", gettext_lazy("Loss of accuracy that counts as not worse"), 0, 50, "", "%"),
+    Number("min_accuracy", gettext_lazy("Accuracy at the least"), 0, 100, "", "%"),
+    Number("max_ece", gettext_lazy("Calibration error at most"), 0.1, 100, "", "%"),
+    Number("max_latency_ms", gettext_lazy("A turn takes at most (p95)"), 1, 60_000, "", "ms"),
+    Number("max_size_mb", gettext_lazy("The model's files take at most"), 1, 100_000, "", "MB"),
+    Number("min_shadow", gettext_lazy("Live turns it has to be compared on"), 0, 2000,
+           gettext_lazy("In shadow, said after it was trained. 0: it need not wait."),
            is_whole=True),
 )  # fmt: skip
 INTENTS = (
-    Number("max_intent_drop", "Recall a critical intent may lose", 0, 100, "", "%"),
-    Number("min_intent_items", "Exam items to judge an intent on", 1, 10_000,
-           "Intents with fewer are named, not judged.", is_whole=True),
-    Number("intent_alpha", "Chance of one false alarm among all intents", 0.1, 90,
-           "Lax on purpose: a lost intent costs more than another look.", "%"),
+    Number("max_intent_drop", gettext_lazy("Recall a critical intent may lose"), 0, 100, "", "%"),
+    Number("min_intent_items", gettext_lazy("Exam items to judge an intent on"), 1, 10_000,
+           gettext_lazy("Intents with fewer are named, not judged."), is_whole=True),
+    Number("intent_alpha", gettext_lazy("Chance of one false alarm among all intents"), 0.1, 90,
+           gettext_lazy("Lax on purpose: a lost intent costs more than another look."), "%"),
 )  # fmt: skip
 SWITCHES = ("is_active", "separate_conversations")
 OF_POLICY = (*START, *TRAINING)
@@ -110,7 +120,7 @@ def of_iteration(iteration: int) -> Policy:
         Policy.objects.select_related("changed_by").filter(iteration=iteration).first()
     )
     if found is None:
-        raise NotFoundError("There is no such policy.")
+        raise NotFoundError(_("There is no such policy."))
     return found
 
 
@@ -149,10 +159,10 @@ def change(
         .first()
     )
     if policy is None:
-        raise NotFoundError("There is no such policy.")
+        raise NotFoundError(_("There is no such policy."))
     if revision != revision_of(policy):
         raise StaleRevisionError(
-            "Somebody changed this policy since you opened it; look at it again."
+            _("Somebody changed this policy since you opened it; look at it again.")
         )
     wanted = _read(sent)
     before = _facts(policy)
@@ -185,7 +195,9 @@ def _read(sent: Mapping[str, str]) -> dict[str, Any]:
     critical = sorted(set(sent.get("critical", "").replace(",", " ").split()))
     known = set(Intent.objects.filter(name__in=critical).values_list("name", flat=True))
     if unknown := [name for name in critical if name not in known]:
-        faults["critical"] = f"There is no intent {', '.join(unknown[:5])[:200]}."
+        faults["critical"] = _("There is no intent %(names)s.") % {
+            "names": ", ".join(unknown[:5])[:200]
+        }
     choices = {
         "rule": RULES,
         "recipe": dict(Policy.Recipe.choices),
@@ -193,10 +205,12 @@ def _read(sent: Mapping[str, str]) -> dict[str, Any]:
     }
     for name, known_ones in choices.items():
         if sent.get(name) not in known_ones:
-            faults[name] = "Choose one of those offered."
+            faults[name] = _("Choose one of those offered.")
     if faults:
         raise PolicyInvalidError(
-            "The policy was not changed: " + " ".join(faults.values()), fields=faults
+            _("The policy was not changed: %(faults)s")
+            % {"faults": " ".join(faults.values())},
+            fields=faults,
         )
     gates: dict[str, Any] = {one.name: numbers[one.name] for one in OF_GATE}
     gates["rule"] = sent["rule"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations import reasons
 from annotations.errors import (
@@ -61,7 +62,7 @@ def promote(
     now_serving = checkpoints.champion(checkpoint.family)
     if now_serving != instead_of:
         raise ChampionChangedError(
-            "The champion changed since the comparison; it has to be made again."
+            _("The champion changed since the comparison; it has to be made again.")
         )
     if now_serving == checkpoint:
         return Promotion.objects.get(checkpoint=checkpoint, to_at__isnull=True)
@@ -88,14 +89,18 @@ def approve(*, round_id: int, by: User, reason: str) -> Round:
     found = _awaiting(round_id)
     if found.status == Round.Status.SHADOW:
         raise GateNotPassedError(
-            f"It was compared on {found.shadow_seen} of {found.shadow_needed} live "
-            "turns. Wait for the others, or ask for it below; another ML engineer has "
-            "to confirm."
+            _(
+                "It was compared on %(seen)s of %(needed)s live turns. Wait for the"
+                " others, or ask for it below; another ML engineer has to confirm."
+            )
+            % {"seen": found.shadow_seen, "needed": found.shadow_needed}
         )
     if not found.challenger.gate_passed:
         raise GateNotPassedError(
-            "The gate did not pass this challenger. To promote it anyway, ask "
-            "for it below; another ML engineer has to confirm."
+            _(
+                "The gate did not pass this challenger. To promote it anyway, ask "
+                "for it below; another ML engineer has to confirm."
+            )
         )
     check_gate_not_edited(found, by)
     promote(
@@ -125,7 +130,7 @@ def roll_back(*, family: str = FAMILY, by: User, reason: str) -> Promotion:
     now_serving = checkpoints.champion(family)
     before = previous(family)
     if now_serving is None or before is None:
-        raise NothingToRollBackError("No model served before this one.")
+        raise NothingToRollBackError(_("No model served before this one."))
     promotion = _change(before, now_serving, reason, by)
     audit.record(
         by=by,
@@ -191,8 +196,10 @@ def check_gate_not_edited(found: Round, by: User) -> None:
     policy = found.policy
     if policy.changed_by_id == by.pk and policy.changed_at >= found.requested_at:
         raise GateEditedError(
-            "You changed this round's policy while it ran; another ML engineer has to "
-            "decide."
+            _(
+                "You changed this round's policy while it ran; another ML engineer has "
+                "to decide."
+            )
         )
 
 
@@ -205,14 +212,14 @@ def locked_round(round_id: int) -> Round:
         .first()
     )
     if found is None:
-        raise NotFoundError(f"There is no round {round_id}.")
+        raise NotFoundError(_("There is no round %(round)s.") % {"round": round_id})
     return found
 
 
 def _awaiting(round_id: int) -> Round:
     found = locked_round(round_id)
     if found.status not in (Round.Status.AWAITING, Round.Status.SHADOW):
-        raise RoundNotAwaitingError("This round does not await a decision.")
+        raise RoundNotAwaitingError(_("This round does not await a decision."))
     return found
 
 

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.errors import ConflictError, InvalidError, NotFoundError
 from annotations.models import User, Utterance
@@ -128,8 +129,11 @@ def request(
     n_gold, n_intents = trainable()
     if n_intents < 2:
         raise NothingToTrainOnError(
-            "A round needs gold labels of at least two intents; "
-            f"there are {n_gold} of {n_intents}."
+            _(
+                "A round needs gold labels of at least two intents; there are"
+                " %(labels)s of %(intents)s."
+            )
+            % {"labels": n_gold, "intents": n_intents}
         )
     try:
         with transaction.atomic():
@@ -153,7 +157,7 @@ def request(
     except IntegrityError as error:
         if "one_working_round_per_family" not in str(error):
             raise
-        raise RoundRunningError("A round is already running; wait for it.") from None
+        raise RoundRunningError(_("A round is already running; wait for it.")) from None
     return found
 
 
@@ -180,7 +184,7 @@ def get(round_id: int) -> Round:
         .first()
     )
     if found is None:
-        raise NotFoundError(f"There is no round {round_id}.")
+        raise NotFoundError(_("There is no round %(round)s.") % {"round": round_id})
     return found
 
 
@@ -305,9 +309,9 @@ def cancel(*, round_id: int, by: User) -> Round:
     it, else within seconds."""
     found = Round.objects.select_for_update().filter(pk=round_id).first()
     if found is None:
-        raise NotFoundError(f"There is no round {round_id}.")
+        raise NotFoundError(_("There is no round %(round)s.") % {"round": round_id})
     if not found.is_working and found.status != Status.SHADOW:
-        raise RoundEndedError("This round is no longer running.")
+        raise RoundEndedError(_("This round is no longer running."))
     if found.cancel_requested_at is None:
         audit.record(by=by, action="round.cancel_requested", obj=f"round:{found.pk}")
         Round.objects.filter(pk=round_id).update(cancel_requested_at=Now())

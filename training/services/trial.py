@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.functions import arguments
 from annotations.functions.arguments import Problem
@@ -37,7 +38,7 @@ def attempt(version: SchemaVersion, text: str) -> Trial:
     """Nothing is stored. Raises NoModelError, and BadTurnError for the text."""
     predictor = champion.predictor()
     if predictor is None:
-        raise NoModelError("No model serves yet; the first round has to end.")
+        raise NoModelError(_("No model serves yet; the first round has to end."))
     prepared = redacted({"text": text})
     cards = catalogue.current()
     found = names.canonical(predictor.predict(turns.example_of(prepared)), cards)

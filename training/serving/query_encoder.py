@@ -3,6 +3,7 @@
 import threading
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from annotations.errors import ConflictError
@@ -31,8 +32,10 @@ def encode(text: str) -> NDArray[np.float32]:
             folder = checkpoints.shared_folder()
             if not (folder / GRAPH_FILE).exists():
                 raise NoEncoderError(
-                    "Searching by meaning starts once a worker has read the first"
-                    " utterances. Search by words meanwhile."
+                    _(
+                        "Searching by meaning starts once a worker has read the first"
+                        " utterances. Search by words meanwhile."
+                    )
                 )
             _kept = OnnxEncoder(folder, threads=1)
     return _kept.encode([text])[0]
