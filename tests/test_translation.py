@@ -147,3 +147,21 @@ def test_the_check_sees_what_a_reader_or_a_screen_reader_would():
 def test_the_pseudo_locale_keeps_placeholders_and_shows_what_is_english():
     assert pseudo("%(n)s of <b>all</b>").startswith("⟦%(n)s öf <b>áll</b>·")
     assert left_in_english("⟦Séárçh·⟧ bills ⟦ín ⟦ít⟧ áll⟧ 12") == ["bills"]
+
+
+@pytest.mark.parametrize("app", ["annotations", "training", "ivr_label"])
+def test_no_function_puts_something_else_under_the_name_of_gettext(app):
+    """`a, _ = …` makes `_` local, so that `_("…")` in the same function fails."""
+    hiding = []
+    for path in sorted((ROOT / app).rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef):
+                uses = {
+                    type(node.ctx)
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Name) and node.id == "_"
+                }
+                if uses >= {ast.Store, ast.Load}:
+                    hiding.append(f"{path.name}: {function.name}")
+
+    assert hiding == []

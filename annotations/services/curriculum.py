@@ -43,7 +43,7 @@ def take(*, iteration: int, names: Collection[str], by: User) -> list[str]:
         raise InvalidError(
             _("There is no intent %(names)s.") % {"names": ", ".join(missing[:5])[:200]}
         )
-    moved = [one for _, one in sorted(intents.items()) if one.iteration != iteration]
+    moved = [one for __, one in sorted(intents.items()) if one.iteration != iteration]
     for intent in moved:
         before, intent.iteration = intent.iteration, iteration
         intent.save(update_fields=["iteration"])

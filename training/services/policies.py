@@ -74,38 +74,111 @@ class Number:
 
 
 START = (
-    Number("min_new_gold", gettext_lazy("New gold labels that start a round"), 1, 1_000_000,
-           is_whole=True),
-    Number("max_wait_minutes", gettext_lazy("Longest wait of a new label"), 1, 525_600,
-           gettext_lazy("A round starts after it with fewer labels, too."), gettext_lazy("minutes"),
-           is_whole=True),
-)  # fmt: skip
+    Number(
+        "min_new_gold",
+        gettext_lazy("New gold labels that start a round"),
+        1,
+        1_000_000,
+        is_whole=True,
+    ),
+    Number(
+        "max_wait_minutes",
+        gettext_lazy("Longest wait of a new label"),
+        1,
+        525_600,
+        gettext_lazy("A round starts after it with fewer labels, too."),
+        gettext_lazy("minutes"),
+        is_whole=True,
+    ),
+)
 TRAINING = (
-    Number("finetune_from", gettext_lazy("Labels from which fine-tuning is used"), 0, 10_000_000,
-           gettext_lazy("Below it the light head is as good and a hundred times cheaper."),
-           is_whole=True),
-)  # fmt: skip
+    Number(
+        "finetune_from",
+        gettext_lazy("Labels from which fine-tuning is used"),
+        0,
+        10_000_000,
+        gettext_lazy("Below it the light head is as good and a hundred times cheaper."),
+        is_whole=True,
+    ),
+)
 GATE = (
-    Number("min_exam", gettext_lazy("Exam items that have to be labeled"), 1, 1_000_000,
-           gettext_lazy("Fewer decide nothing."), is_whole=True),
-    Number("alpha", gettext_lazy("Chance that luck passes for better"), 0.1, 50,
-           gettext_lazy("Of the one-sided exact test."), "%"),
-    Number("margin", gettext_lazy("Loss of accuracy that counts as not worse"), 0, 50, "", "%"),
+    Number(
+        "min_exam",
+        gettext_lazy("Exam items that have to be labeled"),
+        1,
+        1_000_000,
+        gettext_lazy("Fewer decide nothing."),
+        is_whole=True,
+    ),
+    Number(
+        "alpha",
+        gettext_lazy("Chance that luck passes for better"),
+        0.1,
+        50,
+        gettext_lazy("Of the one-sided exact test."),
+        "%",
+    ),
+    Number(
+        "margin",
+        gettext_lazy("Loss of accuracy that counts as not worse"),
+        0,
+        50,
+        "",
+        "%",
+    ),
     Number("min_accuracy", gettext_lazy("Accuracy at the least"), 0, 100, "", "%"),
     Number("max_ece", gettext_lazy("Calibration error at most"), 0.1, 100, "", "%"),
-    Number("max_latency_ms", gettext_lazy("A turn takes at most (p95)"), 1, 60_000, "", "ms"),
-    Number("max_size_mb", gettext_lazy("The model's files take at most"), 1, 100_000, "", "MB"),
-    Number("min_shadow", gettext_lazy("Live turns it has to be compared on"), 0, 2000,
-           gettext_lazy("In shadow, said after it was trained. 0: it need not wait."),
-           is_whole=True),
-)  # fmt: skip
+    Number(
+        "max_latency_ms",
+        gettext_lazy("A turn takes at most (p95)"),
+        1,
+        60_000,
+        "",
+        "ms",
+    ),
+    Number(
+        "max_size_mb",
+        gettext_lazy("The model's files take at most"),
+        1,
+        100_000,
+        "",
+        "MB",
+    ),
+    Number(
+        "min_shadow",
+        gettext_lazy("Live turns it has to be compared on"),
+        0,
+        2000,
+        gettext_lazy("In shadow, said after it was trained. 0: it need not wait."),
+        is_whole=True,
+    ),
+)
 INTENTS = (
-    Number("max_intent_drop", gettext_lazy("Recall a critical intent may lose"), 0, 100, "", "%"),
-    Number("min_intent_items", gettext_lazy("Exam items to judge an intent on"), 1, 10_000,
-           gettext_lazy("Intents with fewer are named, not judged."), is_whole=True),
-    Number("intent_alpha", gettext_lazy("Chance of one false alarm among all intents"), 0.1, 90,
-           gettext_lazy("Lax on purpose: a lost intent costs more than another look."), "%"),
-)  # fmt: skip
+    Number(
+        "max_intent_drop",
+        gettext_lazy("Recall a critical intent may lose"),
+        0,
+        100,
+        "",
+        "%",
+    ),
+    Number(
+        "min_intent_items",
+        gettext_lazy("Exam items to judge an intent on"),
+        1,
+        10_000,
+        gettext_lazy("Intents with fewer are named, not judged."),
+        is_whole=True,
+    ),
+    Number(
+        "intent_alpha",
+        gettext_lazy("Chance of one false alarm among all intents"),
+        0.1,
+        90,
+        gettext_lazy("Lax on purpose: a lost intent costs more than another look."),
+        "%",
+    ),
+)
 SWITCHES = ("is_active", "separate_conversations")
 OF_POLICY = (*START, *TRAINING)
 OF_GATE = (*GATE, *INTENTS)
