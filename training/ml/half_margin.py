@@ -7,9 +7,7 @@ bits of positive bfloat16 numbers order as integers do, so a knockout over int16
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from training.ml.clusters import Rows
 from training.ml.linear_head import LinearHead
+from training.ml.reproducible import one_torch_thread
 
 Halves = NDArray[np.uint16]  # the bits of bfloat16 numbers
 
@@ -70,7 +69,8 @@ def half_margin(
                 found[unsure] = _exactly(block[unsure], coef, intercept)
         out[start : start + len(block)] = found
 
-    with _single_threaded(), ThreadPoolExecutor(max(1, workers)) as threads:
+    # Torch computes on one thread each: the blocks are what is shared out.
+    with one_torch_thread(), ThreadPoolExecutor(max(1, workers)) as threads:
         list(threads.map(one, range(0, len(halves), BLOCK)))
     return out
 
@@ -128,16 +128,3 @@ def _exactly(
     logits = widened(block) @ coef.T + intercept
     best_two = np.partition(logits, -2, axis=1)[:, -2:]
     return np.asarray(best_two[:, 1] - best_two[:, 0], dtype=np.float32)
-
-
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Torch computes on one thread each: the blocks are what is shared out."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

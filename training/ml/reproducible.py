@@ -6,6 +6,8 @@ both are part of what a checkpoint says about itself (PyTorch, Reproducibility).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -27,3 +29,16 @@ def settle(threads: int | None = None) -> dict[str, Any]:
         "cuda": torch.cuda.is_available(),
         "deterministic": torch.are_deterministic_algorithms_enabled(),
     }
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Torch computes on the thread that asks it, for as long as the block runs."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch.nn import functional
 
-from training.ml import bio, word_memory
+from training.ml import bio, reproducible, word_memory
 from training.ml.data import Dataset
 from training.ml.errors import TrainingCancelledError
 from training.ml.joint import IGNORED, TagHead
@@ -52,22 +51,12 @@ def fit_tagger(
     mean, spread = flat[places].mean(axis=0), flat[places].std(axis=0) + 1e-3
     flat -= mean  # the rows between utterances too: folded in, they stay zero states
     flat /= spread
-    with torch.random.fork_rng(devices=[]), _one_thread():
+    # A second thread hardly speeds up such small products; it has better to do.
+    with torch.random.fork_rng(devices=[]), reproducible.one_torch_thread():
         torch.manual_seed(seed)
         head = TagHead(flat.shape[1], n_tags)
         _train(head, (flat, places, labels), should_stop)
     return fold(head.eval(), mean, spread)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """A second thread hardly speeds up such small products; it has better to do."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def fold(
