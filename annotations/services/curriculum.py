@@ -25,7 +25,7 @@ def parts(iteration: int) -> list[DomainPart]:
     found: dict[int, tuple[Domain, list[Intent], list[Intent]]] = {}
     intents = Intent.objects.filter(is_active=True).select_related("domain")
     for intent in intents.order_by("domain__name", "name"):
-        _, inside, others = found.setdefault(intent.domain_id, (intent.domain, [], []))
+        __, inside, others = found.setdefault(intent.domain_id, (intent.domain, [], []))
         (inside if intent.iteration == iteration else others).append(intent)
     return [DomainPart(d, tuple(i), tuple(o)) for d, i, o in found.values()]
 

@@ -80,7 +80,7 @@ def refresh(*, function: Function, by: User) -> list[FunctionExample]:
 @transaction.atomic
 def remove(*, function: Function, example_id: int, by: User) -> None:
     """The example is no longer in the bank."""
-    deleted, _ = function.examples.filter(pk=example_id).delete()
+    deleted, __ = function.examples.filter(pk=example_id).delete()
     if not deleted:
         raise NotFoundError(_("This example is gone already."))
     audit.record(

@@ -222,7 +222,7 @@ def open_round(check: DriftCheck) -> None:
 def _check_enough(windows: dict[str, datetime]) -> None:
     for side in ("reference", "window"):
         begin = windows[f"{side}_from"]
-        _, _, n = drift_sample.span(begin, windows[f"{side}_to"])
+        __, __, n = drift_sample.span(begin, windows[f"{side}_to"])
         if n < LEAST_TURNS:
             few = (
                 _("The time before holds %(n)s turns; %(least)s are needed to compare.")

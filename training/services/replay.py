@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotations.errors import ConflictError
 from training import backends
 from training.ml import checkpoint as folders
@@ -48,7 +50,9 @@ def replay(round_id: int, *, say: Say = lambda text: None) -> Replay:
     """
     found = rounds.get(round_id)
     if found.challenger is None or found.snapshot is None:
-        raise NothingToReplayError(f"Round {round_id} made no model to compare with.")
+        raise NothingToReplayError(
+            _("Round %(round)s made no model to compare with.") % {"round": round_id}
+        )
     manifest = checkpoints.open_predictor(found.challenger).manifest
     about = manifest.about
     backend = backends.named(found.backend)
