@@ -4,7 +4,7 @@ VENV_PYTHON = .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run links test lint format types check bench screenshots clean environment
+.PHONY: help run links test lint format types check bench screenshots messages clean environment
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,13 @@ bench: environment ## measure speed and print the figures
 
 screenshots: environment ## draw the pictures of the README anew
 	$(VENV_PYTHON) docs/screenshots.py
+
+messages: environment ## collect every string of the pages for LANGUAGE (es, pt_BR, …) into locale/
+	@command -v xgettext >/dev/null || { echo "GNU gettext is missing; on Debian or Ubuntu run: apt-get install gettext"; exit 1; }
+	@test -n "$(LANGUAGE)" || { echo "Say which language: make messages LANGUAGE=es"; exit 1; }
+	mkdir -p locale
+	$(dir $(VENV_PYTHON))django-admin makemessages -l $(LANGUAGE) -i '.venv*' -i tests -i var -i benchmarks
+	$(dir $(VENV_PYTHON))django-admin makemessages -l $(LANGUAGE) -d djangojs -i '.venv*' -i tests -i var
 
 clean: ## remove caches; data stays in var/
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
