@@ -166,7 +166,7 @@ def merge(*, proposal_id: int, into: str, by: User, reason: str = "") -> IntentP
 def decline(*, proposal_id: int, by: User, reason: str) -> IntentProposal:
     """It stays without consequence; its author reads the reason."""
     proposal = _open(proposal_id, by)
-    text = reasons.checked(reason, why="its author reads it")
+    text = reasons.checked(reason, refusal=reasons.FOR_ITS_AUTHOR)
     return _decide(proposal, Status.DECLINED, by, reason=text)
 
 
