@@ -84,7 +84,7 @@ def _form(
             }
             for name, action in ACTIONS.items()
         ],
-        "keys": [(key, NAMES.get(key, key)) for key in KEYS],
+        "keys": [(key, NAMES.get(key, key.replace("Mod+", "Ctrl+"))) for key in KEYS],
         "faults": faults,
     }
     return render(request, "annotations/me/keys.html", context, status=status)

@@ -12,6 +12,9 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from annotations.models import User
+from annotations.services import labels, queue
+from annotations.services.labels import Answer
+from tests.factories import cast
 from tests.functional import desk_world as world
 
 # Playwright's synchronous interface runs an event loop in the test's own thread.
@@ -105,6 +108,26 @@ def open_desk(page, sign_in, live_server):
 
     world.intents()
     return open_it
+
+
+@pytest.fixture
+def everything(sign_in):
+    """Somebody with every role, and something on every page."""
+    world.intents()
+    person = cast.person(
+        "ana", "annotator", "reviewer", "product_owner", "auditor", "ml_engineer"
+    )
+    world.suggested(world.CHARGE, "pay_bill", "dispute_charge")
+    item = queue.claim_next(by=person)
+    labels.submit(
+        by=person, answer=Answer(uuid=cast.new_id(), item_id=item.pk, intent="pay_bill")
+    )
+    guess = [{"param": "amount", "start": 18, "end": 32, "text": "", "value": ""}]
+    world.suggested(
+        f"{world.CHARGE} again", "dispute_charge", "pay_bill", parameters=guess
+    )
+    sign_in(person)
+    return person
 
 
 @pytest.fixture

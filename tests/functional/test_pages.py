@@ -8,10 +8,7 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from annotations.models import GoldLabel, QueueItem
-from annotations.services import labels, queue
 from annotations.services import sign_in as sign_in_links
-from annotations.services.labels import Answer
-from tests.factories import cast
 from tests.functional import desk_world as world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -59,26 +56,6 @@ PATHS = (
     "/nothing-here",
     "/intents/none-such",
 )
-
-
-@pytest.fixture
-def everything(sign_in):
-    """Somebody with every role, and something on every page."""
-    world.intents()
-    person = cast.person(
-        "ana", "annotator", "reviewer", "product_owner", "auditor", "ml_engineer"
-    )
-    world.suggested(world.CHARGE, "pay_bill", "dispute_charge")
-    item = queue.claim_next(by=person)
-    labels.submit(
-        by=person, answer=Answer(uuid=cast.new_id(), item_id=item.pk, intent="pay_bill")
-    )
-    guess = [{"param": "amount", "start": 18, "end": 32, "text": "", "value": ""}]
-    world.suggested(
-        f"{world.CHARGE} again", "dispute_charge", "pay_bill", parameters=guess
-    )
-    sign_in(person)
-    return person
 
 
 def faults(page: Page) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models.fields.json import KT
+from django.utils.translation import gettext as _
 
 from annotations.models import Domain, SchemaVersion
 from annotations.services import outcomes
@@ -119,15 +120,17 @@ def _figures(ids: Sequence[int]) -> dict[int, dict[str, Mapping[str, Any]]]:
 
 def _on_exam(name: str, served: Sequence[Served]) -> Standing:
     if not served:
-        return _open(name, "No model has served yet; the first round's exam will tell.")
+        return _open(
+            name, _("No model has served yet; the first round's exam will tell.")
+        )
     history = _history((one, one.figures.get(name)) for one in served)
     if not _is_now(history, served):
         return _open(
             name,
-            "The champion's exam has nothing to measure it on: label exam items.",
+            _("The champion's exam has nothing to measure it on: label exam items."),
             history,
         )
-    source = f"The champion on {history[-1].n:,} exam items"
+    source = _("The champion on %(n)s exam items") % {"n": f"{history[-1].n:,}"}
     return _standing(name, source, history)
 
 
@@ -162,14 +165,16 @@ def _latency(served: Sequence[Served]) -> Standing:
         }
     live = _history((one, found.get(one.checkpoint_id)) for one in served)
     if _is_now(live, served):
-        source = f"The champion's {live[-1].n:,} latest live turns, redaction included"
+        source = _("The champion's %(n)s latest live turns, redaction included")
+        source %= {"n": f"{live[-1].n:,}"}
         return _standing(name, source, live)
     on_exam = _on_exam(name, served)
     if on_exam.figure.value is None:
         return on_exam
     return Standing(
         on_exam.figure,
-        f"{on_exam.source}; {LEAST_TURNS} live turns would say it better",
+        _("%(source)s; %(n)s live turns would say it better")
+        % {"source": on_exam.source, "n": LEAST_TURNS},
         on_exam.history,
     )
 
@@ -179,11 +184,12 @@ def _containment() -> Standing:
     if share.value is None:
         return _open(
             "containment",
-            "No source says how calls ended: imported calls may have an “outcome”.",
+            _("No source says how calls ended: imported calls may have an “outcome”."),
         )
     return _standing(
         "containment",
-        f"The {share.n:,} latest calls whose source says how they ended",
+        _("The %(n)s latest calls whose source says how they ended")
+        % {"n": f"{share.n:,}"},
         now=Mark("", share.n, share.value, share.interval),
     )
 
@@ -191,8 +197,10 @@ def _containment() -> Standing:
 def _call_cost() -> Standing:
     return _open(
         "call_cost",
-        "Call costs are not imported; the call centre's accounts would tell. "
-        "Read the other way, the plan wants a call to cost $2.85 to $3.10 less.",
+        _(
+            "Call costs are not imported; the call centre's accounts would tell. "
+            "Read the other way, the plan wants a call to cost $2.85 to $3.10 less."
+        ),
     )
 
 
@@ -205,7 +213,7 @@ def _labels(served: Sequence[Served]) -> Standing:
     )
     return _standing(
         "gold_labels",
-        "Gold labels, to train on and of the exam",
+        _("Gold labels, to train on and of the exam"),
         history,
         now=Mark("", n, float(n)),
     )
@@ -217,7 +225,7 @@ def _domains() -> Standing:
     ).distinct()
     n = used.count()
     return _standing(
-        "domains", "Domains with an intent in use", now=Mark("", n, float(n))
+        "domains", _("Domains with an intent in use"), now=Mark("", n, float(n))
     )
 
 
@@ -225,7 +233,7 @@ def _functions() -> Standing:
     live = SchemaVersion.objects.filter(status=SchemaVersion.Status.LIVE)
     n = live.count()
     return _standing(
-        "functions", "Functions whose schema was approved", now=Mark("", n, float(n))
+        "functions", _("Functions whose schema was approved"), now=Mark("", n, float(n))
     )
 
 
