@@ -1,5 +1,5 @@
 /* Every command and page by name, each with its key: found by typing, and learned. */
-const { make, keys, drawKeys, say, gettext, fill } = window.IVR;
+const { make, drawKeys, say, gettext, fill } = window.IVR;
 const LIMIT = 14;
 
 /* Letters in order, the earlier and closer the better; -1 is no fit. */
@@ -18,12 +18,12 @@ function fit(query, name) {
 const pages = () =>
   [...document.querySelectorAll("header.bar nav a, .aside a[href]")].map((link) => ({ name: fill(gettext("Go to: %(page)s"), { page: link.textContent.trim() }), shown: [], go: () => link.click() }));
 
-export function palette() {
-  const commands = keys.usable().map((command) => ({ ...command, go: (event) => command.run(event, 0) }));
+/* usable: commands as they were before. dialog, input: open and typed into already. */
+export function palette(usable, dialog, input) {
+  const commands = usable.map((command) => ({ ...command, go: (event) => command.run(event, 0) }));
   const all = [...commands, ...pages()];
-  const input = make("input", { id: "palette-find", type: "search", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-hits", "aria-autocomplete": "list", "aria-label": gettext("Find a command or a page"), placeholder: gettext("Type what you want to do"), autocomplete: "off" });
   const list = make("ul", { id: "palette-hits", class: "hits", role: "listbox", "aria-label": gettext("Commands and pages") });
-  const dialog = window.IVR.dialog("palette", gettext("Commands"), input, list);
+  dialog.append(list);
   let hits = [];
   let at = 0;
 
@@ -74,5 +74,4 @@ export function palette() {
     event.stopPropagation();
   });
   draw();
-  input.focus();
 }

@@ -244,9 +244,24 @@
     else body.push(IVR.make("label", { class: "switch" }, box, gettext("Single keys (off: hold Alt with each)")));
     IVR.dialog("keysheet", gettext("Keys"), ...body).classList.add("keysheet");
   }
+
+  /* The field is there at once: what is typed while its script is fetched is not the page's. */
+  async function openPalette() {
+    const usable = IVR.keys.usable();
+    const input = IVR.make("input", { id: "palette-find", type: "search", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-hits", "aria-autocomplete": "list", "aria-label": gettext("Find a command or a page"), placeholder: gettext("Type what you want to do"), autocomplete: "off" });
+    const dialog = IVR.dialog("palette", gettext("Commands"), input);
+    input.focus();
+    const script = await import(root.dataset.palette).catch(() => null);
+    if (script) script.palette(usable, dialog, input);
+    else {
+      dialog.close();
+      IVR.banner(gettext("The server cannot be reached. Try again in a moment."), "bad");
+    }
+  }
+
   IVR.keys.add(
     { id: "keys", mode: "page", group: gettext("Everywhere"), keys: ["?"], name: gettext("Show this sheet"), run: keySheet },
-    { id: "palette", mode: "page", group: gettext("Everywhere"), keys: ["Mod+k"], name: gettext("Find a command or a page"), run: async () => (await import(root.dataset.palette)).palette() },
+    { id: "palette", mode: "page", group: gettext("Everywhere"), keys: ["Mod+k"], name: gettext("Find a command or a page"), run: openPalette },
   );
 
   addEventListener("DOMContentLoaded", () => {

@@ -123,6 +123,33 @@ def test_own_keys_and_single_keys_off(open_desk):
     assert GoldLabel.objects.get().intent.name == "oos"
 
 
+def test_letters_typed_before_the_palettes_script_has_come_are_its_own(open_desk):
+    world.suggested(world.CHARGE, "pay_bill")
+    page = open_desk()
+    held = []
+    page.route("**/palette*.js", lambda route: held.append(route))
+
+    press(page, "Control+k")
+    page.keyboard.type("skip")
+    expect(page.locator("#palette-find")).to_have_value("skip")
+    expect(page.locator("#skip")).to_have_count(0)
+    held[0].continue_()
+
+    row = page.locator("#palette-hits [aria-selected=true]")
+    expect(row).to_contain_text("Skip, with a reason")
+
+
+def test_a_palette_that_cannot_be_fetched_says_so(open_desk):
+    world.suggested(world.CHARGE, "pay_bill")
+    page = open_desk()
+    page.route("**/palette*.js", lambda route: route.abort())
+
+    press(page, "Control+k")
+
+    expect(page.locator("#banner")).to_contain_text("cannot be reached")
+    expect(page.locator("dialog")).to_have_count(0)
+
+
 def test_the_palette_finds_a_command_and_shows_its_key(open_desk):
     world.suggested(PAY.format(0), "pay_bill")
     page = open_desk()
