@@ -74,7 +74,7 @@ ACTIONS: dict[str, Action] = {
     "act-back": Action(_("What this turn does: the one before"), "desk", ("<",)),
     "misheard": Action(_("A word was misheard, or was not"), "desk", ("*",)),
     "ask": Action(_("Ask a reviewer about this one"), "desk", ('"',)),
-    "skip": Action(_("Skip, with a reason (1–6)"),  # noqa: RUF001
+    "skip": Action(_("Skip, with a reason (1–6)"),  # noqa: RUF001 (an en dash)
                    "desk", (";",), (";", "s"), (";", "s")),
     "personal": Action(_("Personal data: take it out of sight"), "desk", ("!",), None,
                        ("!", "x")),

@@ -20,6 +20,7 @@ def settle(threads: int | None = None) -> dict[str, Any]:
 
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Else every new tensor is filled first, which only shows who reads one too early.
+    # (torch's types do not know the switch.)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if threads is not None:
         torch.set_num_threads(threads)
