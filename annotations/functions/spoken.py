@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -61,12 +62,16 @@ ORDINALS = {
     "thirtieth": 30,
 }
 REPEATS = {"double": 2, "triple": 3}
+PAUSES = frozenset({"uh", "um", "er", "erm", "ah", "hmm"})
+ZEROS = frozenset({"zero", "oh", "o"})
+MOST = Decimal(10) ** 18  # no quantity, and more digits than Decimal rounds rightly
 WORD = re.compile(r"\d[\d,]*(?:\.\d+)?|[a-z]+")
 
 
 def tokens(text: str) -> list[str]:
-    """Words and written numbers, lower case; hyphens part words."""
-    return WORD.findall(text.casefold().replace("-", " "))
+    """Words and written numbers, lower case; hyphens part words, pauses are none."""
+    found = WORD.findall(text.casefold().replace("-", " "))
+    return [word for word in found if word not in PAUSES]
 
 
 def digits(text: str) -> str | None:
@@ -80,7 +85,7 @@ def digits(text: str) -> str | None:
         if word in REPEATS:
             repeat = REPEATS[word]
             continue
-        part = _digits_of(word, found)
+        part = _digits_of(word, found if repeat == 1 else [])
         if part is None:
             return None
         found.append(part * repeat)
@@ -91,8 +96,21 @@ def digits(text: str) -> str | None:
 def number(text: str) -> Decimal | None:
     """A quantity, said or written: "two hundred and five" -> 205; None if it is none.
 
-    Digits said one by one ("two five") are read as one number, 25.
+    Digits said one by one ("two five") are read as one number, 25, and so are two
+    numbers in one breath: "four twenty" -> 420.
     """
+    if text.lstrip().startswith("-"):
+        value = _number(text.lstrip().removeprefix("-"))
+        return None if value is None else -value
+    return _number(text)
+
+
+def _number(text: str) -> Decimal | None:
+    value = _read(text)
+    return value if value is not None and value < MOST else None
+
+
+def _read(text: str) -> Decimal | None:
     words = [word for word in tokens(text) if word not in ("and", "a", "about")]
     if "point" in words:
         return _decimal(words)
@@ -100,7 +118,10 @@ def number(text: str) -> Decimal | None:
         return Decimal(words[0].replace(",", ""))
     if words and all(word in DIGITS for word in words):
         return Decimal("".join(str(DIGITS[word]) for word in words))
-    return _quantity(words)
+    value = _quantity(words)
+    if value is None and (halves := _halves(words)) and halves[0] < 100:
+        return halves[0] * 100 + halves[1]
+    return value
 
 
 def ordinal(text: str) -> int | None:
@@ -133,7 +154,8 @@ def money(text: str) -> Decimal | None:
 
 def _digits_of(word: str, found: list[str]) -> str | None:
     if word[0].isdigit():
-        return word.replace(",", "").replace(".", "")
+        written = word.replace(",", "").replace(".", "")
+        return "".join(str(unicodedata.decimal(digit)) for digit in written)
     if word in DIGITS:
         if found and found[-1] in TENS_SAID and DIGITS[word]:
             return found.pop()[0] + str(DIGITS[word])
@@ -155,37 +177,60 @@ def _decimal(words: Sequence[str]) -> Decimal | None:
 
 
 def _quantity(words: Sequence[str]) -> Decimal | None:
+    """What the words come to; None where they are not one number.
+
+    Each part has to fit into the room that the one before leaves: two digits behind a
+    hundred, one behind "twenty", none behind a number written.
+    """
     if not words:
         return None
-    total, current = Decimal(0), Decimal(0)
+    total = Decimal(0)  # of whole thousands
+    part: Decimal | None = None  # of what stands behind them
+    limit = room = Decimal("Infinity")  # of that part; of the next word
     for word in words:
         if word in SCALES:
-            current = max(current, Decimal(1)) * SCALES[word]
-            if SCALES[word] >= 1000:
-                total, current = total + current, Decimal(0)
-        elif word[0].isdigit():
-            current += Decimal(word.replace(",", ""))
-        elif word in DIGITS or word in TEENS or word in TENS:
-            current += DIGITS.get(word, TEENS.get(word, TENS.get(word, 0)))
-        else:
+            part = (Decimal(1) if part is None else part) * SCALES[word]
+            room = Decimal(SCALES[word])
+            if part >= (min(limit, Decimal(10_000)) if word == "hundred" else limit):
+                return None
+            if word != "hundred":
+                total, part, limit = total + part, None, room
+            continue
+        value = _worth(word)
+        if value is None or value >= room or (value == 0 and room.is_finite()):
             return None
-    return total + current
+        part = value if part is None else part + value
+        room = Decimal(10 if word in TENS else 0)
+    return total + (part or 0)
+
+
+def _worth(word: str) -> Decimal | None:
+    if word[0].isdigit():
+        return Decimal(word.replace(",", ""))
+    value = DIGITS.get(word, TEENS.get(word, TENS.get(word)))
+    return None if value is None else Decimal(value)
+
+
+def _halves(words: Sequence[str]) -> tuple[Decimal, Decimal] | None:
+    """Two numbers in one breath, the second below 100: "twelve fifty" -> 12 and 50,
+    "five oh six" -> 5 and 6."""
+    for cut in range(1, len(words)):
+        begins = words[cut] in TEENS or words[cut] in TENS
+        is_small = words[cut] in ZEROS and len(words) == cut + 2
+        if words[cut - 1] in SCALES or not (begins or is_small):
+            continue
+        left = _quantity(words[:cut])
+        right = _quantity(words[cut + is_small :])
+        if left is not None and right is not None and right < (10 if is_small else 100):
+            return left, right
+    return None
 
 
 def _price(text: str) -> Decimal | None:
     """An amount without a unit; "twelve fifty" is twelve dollars fifty."""
-    words = tokens(text)
-    for cut in range(1, len(words)):
-        left, right = _quantity(words[:cut]), _quantity(words[cut:])
-        is_price = (
-            left is not None
-            and right is not None
-            and words[cut] in (*TEENS, *TENS)
-            and words[cut - 1] not in SCALES
-            and right < 100
-        )
-        if is_price and left is not None and right is not None:
-            return left + right / 100
+    halves = _halves(tokens(text))
+    if halves and halves[0] < MOST:
+        return halves[0] + halves[1] / 100
     return number(text)
 
 

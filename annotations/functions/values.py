@@ -40,6 +40,12 @@ WEEKDAYS = (
 )
 YES = {"yes", "yeah", "yep", "yup", "sure", "true", "correct", "right", "ok", "okay"}
 NO = {"no", "nope", "nah", "false", "not", "never"}
+# Beside a word of NO these are no answer: "yes, not a problem", "not sure".
+UNSURE = {"yes", "yeah", "yep", "yup", "sure", "mind"}
+# Days counted from another one, which nobody here counts.
+COUNTED = {"week", "weeks", "days", "fortnight", "ago"}
+YEAR_WORDS = 5  # "two thousand and twenty five"
+PRONOUNS = {"i", "we", "you", "it"}
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def _money(said: str, rule: Rule) -> str | None:
 def _boolean(said: str, rule: Rule) -> str | None:
     words = set(_plain(said).split())
     if words & NO:
-        return "false"
+        return None if words & UNSURE else "false"
     return "true" if words & YES else None
 
 
@@ -122,16 +128,24 @@ def _month(said: str, rule: Rule) -> str | None:
     """A month as YYYY-MM: named, written, or "last month" counted from today."""
     written = re.fullmatch(r"(\d{4})-(\d{1,2})", said)
     if written and 1 <= int(written.group(2)) <= 12:
-        return f"{written.group(1)}-{int(written.group(2)):02d}"
+        return f"{int(written.group(1)):04d}-{int(written.group(2)):02d}"
     words = _plain(said).split()
     if rule.today and "month" in words:
-        step = {"last": -1, "previous": -1, "this": 0, "current": 0, "next": 1}
-        for word, by in step.items():
-            if word in words:
-                return _months_from(rule.today, by)
-    month = next((_month_number(w) for w in words if _month_number(w)), None)
-    year = _year(words, rule, month)
-    return f"{year:04d}-{month:02d}" if month and year else None
+        return _counted_month(words, rule.today)
+    months = _months_in(words)
+    if len(set(months.values())) != 1:
+        return None
+    month = next(iter(months.values()))
+    year = _year([word for i, word in enumerate(words) if i not in months], rule, month)
+    return f"{year:04d}-{month:02d}" if year else None
+
+
+def _counted_month(words: Sequence[str], today: date) -> str | None:
+    if {"before", "last"} <= set(words):
+        return _months_from(today, -2)
+    step = {"last": -1, "previous": -1, "this": 0, "current": 0, "next": 1}
+    steps = {by for word, by in step.items() if word in words}
+    return _months_from(today, steps.pop()) if len(steps) == 1 else None
 
 
 def _written_date(said: str) -> date | None:
@@ -149,31 +163,38 @@ def _relative_date(said: str, rule: Rule) -> date | None:
     if rule.today is None:
         return None
     words = _plain(said).split()
+    if COUNTED & set(words):
+        return None
     steps = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}
+    further = {"yesterday": "before", "tomorrow": "after"}
+    found = set()
     for word, step in steps.items():
         if word in words:
-            return rule.today + timedelta(days=step)
+            times = 2 if further.get(word) in words[: words.index(word)] else 1
+            found.add(rule.today + timedelta(days=step * times))
     for index, name in enumerate(WEEKDAYS):
         if name in words:
             ahead = (index - rule.today.weekday()) % 7
-            return rule.today + timedelta(days=ahead - 7 if "last" in words else ahead)
-    return None
+            days = ahead - 7 if "last" in words else ahead
+            found.add(rule.today + timedelta(days=days))
+    return found.pop() if len(found) == 1 else None
 
 
 def _said_date(said: str, rule: Rule) -> date | None:
     """A day and a named month: "may third", "the 3rd of may twenty twenty five"."""
     words = _plain(said).split()
-    at = next((i for i, word in enumerate(words) if _month_number(word)), None)
-    if at is None:
+    months = _months_in(words)
+    if len(months) != 1:
         return None
-    month = _month_number(words[at])
+    [(at, month)] = months.items()
     before = [w for w in words[:at] if w not in ("the", "of", "on")]
     after = [w for w in words[at + 1 :] if w not in ("the", "of", "in")]
     for source in (before, after):
-        for end in (2, 1):
-            day = spoken.ordinal(" ".join(source[:end])) or _small(source[:end])
-            if day and month:
-                rest = after[end:] if source is after else after
+        for n in (2, 1):
+            near = source[-n:] if source is before else source[:n]
+            day = spoken.ordinal(" ".join(near)) or _small(near)
+            if day:
+                rest = after[n:] if source is after else after
                 year = _year(rest, rule, month)
                 return _safe(year, month, day) if year else None
     return None
@@ -184,22 +205,44 @@ def _small(words: Sequence[str]) -> int | None:
     return int(value) if value is not None and 1 <= value <= 31 else None
 
 
-def _year(words: Sequence[str], rule: Rule, month: int | None) -> int | None:
+def _year(words: Sequence[str], rule: Rule, month: int) -> int | None:
     """The year among the words; left out, the latest one that is not ahead."""
-    for cut in range(len(words)):
-        said = spoken.digits(" ".join(words[cut:]))
-        quantity = spoken.number(" ".join(words[cut:]))
-        for year in (said, quantity):
-            if year is not None and 1900 <= int(year) <= 2100:
-                return int(year)
-    if rule.today is None or month is None:
+    for begin in range(len(words)):
+        for end in range(min(len(words), begin + YEAR_WORDS), begin, -1):
+            year = _written_year(" ".join(words[begin:end]))
+            if year is not None:
+                return year
+    if rule.today is None:
         return None
+    if "year" in words:
+        step = {"last": -1, "previous": -1, "this": 0, "next": 1}
+        for word, by in step.items():
+            if word in words:
+                return rule.today.year + by
     return rule.today.year - (1 if month > rule.today.month else 0)
+
+
+def _written_year(said: str) -> int | None:
+    for year in (spoken.digits(said), spoken.number(said)):
+        if re.fullmatch(r"[0-9]{4}", str(year)) and "1900" <= str(year) <= "2100":
+            return int(str(year))
+    return None
+
+
+def _months_in(words: Sequence[str]) -> dict[int, int]:
+    """{place: month} of the months named; "may i" names none."""
+    found = {}
+    for place, word in enumerate(words):
+        month = _month_number(word)
+        asks = word == "may" and words[place + 1 : place + 2]
+        if month and not (asks and asks[0] in PRONOUNS):
+            found[place] = month
+    return found
 
 
 def _month_number(word: str) -> int | None:
     for number, name in enumerate(MONTHS, start=1):
-        if word in (name, name[:3]):
+        if word in (name, name[:3]) or (word == "sept" and number == 9):
             return number
     return None
 
