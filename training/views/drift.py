@@ -62,7 +62,7 @@ def drift_sample(request: HttpRequest, check_id: int) -> HttpResponse:
     n = drift.label_fresh_sample(check=check, by=request.user)
     if n:
         said = ngettext(
-            "%(n)s items of this window are in the queue, blind.",
+            "%(n)s item of this window is in the queue, blind.",
             "%(n)s items of this window are in the queue, blind.",
             n,
         )

@@ -64,7 +64,7 @@ def policy_intents(request: HttpRequest, iteration: int) -> HttpResponse:
     names = request.POST.getlist("intent")
     moved = curriculum.take(iteration=iteration, names=names, by=request.user)
     n = len(moved)
-    said = ngettext("%(n)s intents moved here.", "%(n)s intents moved here.", n)
+    said = ngettext("%(n)s intent moved here.", "%(n)s intents moved here.", n)
     messages.success(request, said % {"n": n})
     return HttpResponseRedirect(reverse("policy", args=[iteration]))
 
