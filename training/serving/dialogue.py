@@ -97,7 +97,8 @@ def advance(
     opened = cards.by_name.get(state.intent)
     if opened is not None and opened.function:
         given = _answers(opened, state.asked, text, prediction, today)
-        if given and not _is_another_request(act, prediction, opened):
+        named = cards.by_name.get(prediction.intent)
+        if given and not _is_another_request(act, prediction, opened, named, state):
             return _filled(opened, {**state.arguments, **given})
         if act in GOES_ON and state.asked:
             return _filled(opened, state.arguments)
@@ -106,12 +107,14 @@ def advance(
     card = cards.by_name.get(prediction.intent)
     if card is None:
         return Reply(Outcome.FALLBACK, state, reason=Reason.NOT_IN_USE)
+    is_request = opened is not None and bool(opened.function or not card.function)
+    if act == CLOSES or (act in GOES_ON and is_request):
+        return Reply(Outcome.INTENT, state)
     between = _torn_between(prediction, cards)
     if between:
         return Reply(Outcome.CLARIFY, state, prompt=_which(*between))
     if not card.function:
-        stays = act == CLOSES or (act in GOES_ON and opened is not None)
-        return Reply(Outcome.INTENT, state if stays else State(card.name))
+        return Reply(Outcome.INTENT, State(card.name))
     kept = state.arguments if card is opened else {}
     return _filled(card, {**kept, **values.arguments_of(card, prediction.spans, today)})
 
@@ -146,25 +149,38 @@ def _whole_answer(text: str, node: Node, prediction: Prediction, today: date) ->
     """The utterance read as nothing but the value asked for; None if it is not."""
     if len(text.split()) > ANSWER_WORDS:
         return None
-    if readings.is_free(node) and not prediction.is_fallback:
+    kind = node.notes.get("x-placeholder")
+    is_named = bool(kind) and f"[{kind}_" in text
+    if readings.is_free(node) and not (prediction.is_fallback or is_named):
         return None  # anything would do as a value, so only what is nothing else does
     value = values.read(node, text, today)
     return [value] if node.kind == "array" and value is not None else value
 
 
-def _is_another_request(act: str, prediction: Prediction, opened: IntentCard) -> bool:
-    return (
-        not prediction.is_fallback
-        and act not in GOES_ON
-        and prediction.intent != opened.name
-        and (act == NEW or prediction.intents[0][1] >= SURE)
-        and not any(
-            s.param in {p.name for p in opened.parameters} for s in prediction.spans
-        )
+def _is_another_request(
+    act: str,
+    prediction: Prediction,
+    opened: IntentCard,
+    named: IntentCard | None,
+    state: State,
+) -> bool:
+    """Whether a turn with values for the open function is a request for another one.
+
+    Not where it says what was asked for, or what only the open function takes.
+    """
+    if named is None or not named.function or named is opened or act in GOES_ON:
+        return False
+    theirs = {p.name for p in named.parameters} - {state.asked}
+    ours = {p.name for p in opened.parameters} - theirs
+    return (act == NEW or prediction.intents[0][1] >= SURE) and not any(
+        span.param in ours for span in prediction.spans
     )
 
 
 def _filled(card: IntentCard, arguments: Mapping[str, Any]) -> Reply:
+    """The call, or what to ask for; a parameter the live schema dropped is left out."""
+    known = {p.name for p in card.parameters}
+    arguments = {name: value for name, value in arguments.items() if name in known}
     missing = [p for p in card.parameters if p.required and p.name not in arguments]
     if not missing:
         state = State(card.name, arguments)

@@ -272,3 +272,76 @@ def test_an_act_that_is_not_sure_changes_nothing():
     reply = turn(ASKED, "well hello", said)
 
     assert reply == turn(ASKED, "well hello", guess(("greet", 0.7), ("yes", 0.1)))
+
+
+def test_a_closing_turn_asks_for_nothing_whatever_intent_it_is_taken_for():
+    said = guess(("check_bill", 0.9), ("greet", 0.05), act=("closes", 0.95))
+
+    reply = turn(ASKED, "no that was all about my bill thanks", said)
+
+    assert (reply.outcome, reply.state) == (Outcome.INTENT, State())
+
+
+@pytest.mark.parametrize("intent", ["check_bill", "pay_bill"])
+def test_a_yes_after_the_call_calls_nothing_whatever_intent_it_is_taken_for(intent):
+    said = guess((intent, 0.55), ("greet", 0.2), act=("confirms", 0.95))
+
+    reply = turn(DONE, "yes please do", said)
+
+    assert (reply.outcome, reply.state) == (Outcome.INTENT, DONE)
+
+
+def test_a_value_that_both_functions_take_does_not_hold_back_another_request():
+    asked = State("check_bill", {}, "bill_month")
+    said = guess(
+        ("pay_bill", 0.95), ("greet", 0.02),
+        spans=[("account_number", "[ACCOUNT_NUMBER_1]")],
+    )  # fmt: skip
+
+    reply = turn(asked, "i want to pay for account [ACCOUNT_NUMBER_1]", said)
+
+    assert reply.state == State("pay_bill", {"account_number": "[ACCOUNT_NUMBER_1]"})
+
+
+def test_a_value_that_only_the_open_function_takes_answers_it():
+    asked = State("check_bill", {}, "account_number")
+    said = guess(
+        ("pay_bill", 0.95), ("greet", 0.02), spans=[("bill_month", "march")]
+    )  # fmt: skip
+
+    reply = turn(asked, "the one of march", said)
+
+    assert reply.state == State(
+        "check_bill", {"bill_month": "2026-03"}, "account_number"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "value"),
+    [
+        ("account_number", "it is [ACCOUNT_NUMBER_1]", "[ACCOUNT_NUMBER_1]"),
+        ("bill_month", "march please", "2026-03"),
+    ],
+)
+def test_what_was_asked_for_is_an_answer_though_an_intent_without_function_is_sure(
+    asked, said, value
+):
+    reply = turn(
+        State("check_bill", {}, asked), said, guess(("greet", 0.9), ("pay_bill", 0.05))
+    )
+
+    assert reply.state.arguments == {asked: value}
+
+
+def test_a_parameter_that_the_live_schema_has_dropped_is_not_called_with():
+    done = State("check_bill", {**DONE.arguments, "branch": "north"})
+
+    reply = turn(
+        done, "no i meant april",
+        guess(("check_bill", 0.7), ("greet", 0.1), spans=[("bill_month", "april")]),
+    )  # fmt: skip
+
+    assert reply.outcome == Outcome.CALL
+    assert reply.state.arguments == {
+        "account_number": "[ACCOUNT_NUMBER_1]", "bill_month": "2026-04",
+    }  # fmt: skip
