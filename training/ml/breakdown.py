@@ -97,19 +97,17 @@ def parameter_lines(bench: Bench) -> tuple[ParameterLine, ...]:
     return tuple(worst_first)
 
 
-def calibration(items: Items, bins: int = metrics.CALIBRATION_BINS) -> tuple[Bin, ...]:
+def calibration(bench: Bench, bins: int = metrics.CALIBRATION_BINS) -> tuple[Bin, ...]:
     """Equal bins of confidence, as the calibration error sums them up."""
-    confidence = np.asarray(items.proba, dtype=float).max(axis=1)
-    right = np.array([a == b for a, b in zip(items.truth, items.named, strict=True)])
+    confidence = np.asarray(bench.items.proba, dtype=float).max(axis=1)
     bin_of = weighted.bin_of(confidence, bins)
+    groups = np.asarray(bench.items.groups, dtype=object)
     found = []
     for number in range(bins):
-        mine = bin_of == number
+        mine = (bin_of == number) & bench.nameable
         n = int(mine.sum())
-        draws = Resampler(
-            [g for g, m in zip(items.groups, mine, strict=True) if m], seed=0
-        )
-        hits, once = floats(right[mine]), np.ones(n)
+        draws = Resampler(list(groups[mine]), seed=0)
+        hits, once = bench.named_right[mine], np.ones(n)
         found.append(
             Bin(
                 low=number / bins,

@@ -68,6 +68,8 @@ class Bench:
         self.right = floats(truth == np.asarray(items.predicted, dtype=object))
         self.named_right = floats(truth == np.asarray(items.named, dtype=object))
         self.inside: Bools = np.asarray(truth != OUT_OF_SCOPE, dtype=bool)
+        # Where no class stands for "out of scope", no confidence speaks of such a row.
+        self.nameable: Bools = self.inside | (OUT_OF_SCOPE in items.classes)
         places = [{(s.start, s.end, s.param) for s in spans} for spans in items.spans]
         found = [
             {(s.start, s.end, s.param) for s in spans} for spans in items.found_spans

@@ -9,7 +9,7 @@ import numpy as np
 
 from training.ml import breakdown, metrics, resampling, weighted
 from training.ml.evaluation import Detail, Figure, Measure
-from training.ml.exam_items import Bench, Floats, Items, floats
+from training.ml.exam_items import Bench, Items, floats
 from training.ml.prompts import PromptTokens
 from training.ml.resampling import ratio
 
@@ -46,7 +46,7 @@ def examine(
         figures=tuple(figures),
         slices=breakdown.slices(bench),
         parameters=breakdown.parameter_lines(bench),
-        calibration=breakdown.calibration(items),
+        calibration=breakdown.calibration(bench),
         confusions=breakdown.confusions(items),
         tokens=about_tokens if tokens else None,
     )
@@ -57,7 +57,9 @@ def _intent_figures(bench: Bench) -> Iterable[Figure]:
     yield Figure.of("intent_accuracy", n, bench.share(bench.right))
     macro = weighted.macro_f1(items.truth, items.predicted)
     yield Figure.of("macro_f1", n, bench.measure(macro))
-    yield Figure.of("top3", n, bench.share(_among_first(items, 3)))
+    among = metrics.among_top(items.truth, items.proba, items.classes, 3)
+    on_top = np.where(bench.nameable, floats(among), bench.right)
+    yield Figure.of("top3", n, bench.share(on_top))
     n_inside = int(bench.inside.sum())
     if 0 < n_inside < n:
         inside = floats(bench.inside)
@@ -69,8 +71,10 @@ def _intent_figures(bench: Bench) -> Iterable[Figure]:
         found = bench.measure(recall, value)
         yield Figure.of("oos_recall_at_95", n - n_inside, found)
     confidence = np.asarray(items.proba, dtype=float).max(axis=1)
-    error = weighted.calibration_error(confidence, bench.named_right)
-    yield Figure.of("ece", n, bench.measure(error))
+    if bench.nameable.any():
+        nameable = floats(bench.nameable)
+        error = weighted.calibration_error(confidence, bench.named_right, nameable)
+        yield Figure.of("ece", int(nameable.sum()), bench.measure(error))
 
 
 def _parameter_figures(bench: Bench) -> Iterable[Figure]:
@@ -123,13 +127,3 @@ def _token_figures(bench: Bench, tokens: PromptTokens) -> Iterable[Figure]:
     known = ~np.isnan(tokens.offered)
     offered = bench.share(np.nan_to_num(tokens.offered), floats(known))
     yield Figure.of("right_function_offered", int(known.sum()), offered)
-
-
-def _among_first(items: Items, k: int) -> Floats:
-    """Whether the true intent is among the k likeliest: (n,) of 0 and 1."""
-    proba = np.asarray(items.proba)
-    place = {name: index for index, name in enumerate(items.classes)}
-    column = np.array([place.get(name, -1) for name in items.truth])
-    score = proba[np.arange(len(column)), np.maximum(column, 0)]
-    better = (proba > score[:, None]).sum(axis=1)
-    return floats((better < k) & (column >= 0))

@@ -56,12 +56,13 @@ def top_k(truth: Sequence[str], proba: Floats, classes: Sequence[str], k: int) -
 
     proba: (n, n_intents), columns in the order of `classes`.
     """
-    return float(_among_top(truth, proba, classes, k).mean())
+    return float(among_top(truth, proba, classes, k).mean())
 
 
-def _among_top(
+def among_top(
     truth: Sequence[str], proba: Floats, classes: Sequence[str], k: int
 ) -> NDArray[np.bool_]:
+    """Whether each row's true intent is among the k likeliest: (n,)."""
     proba = np.asarray(proba)
     position = {name: index for index, name in enumerate(classes)}
     column = np.array([position.get(name, -1) for name in truth])
@@ -263,7 +264,7 @@ def score_intents(
     in_scope = np.array([name != OUT_OF_SCOPE for name in truth])
     both = bool(in_scope.any() and not in_scope.all())
     named = in_scope | (OUT_OF_SCOPE in classes)
-    on_top = np.where(named, _among_top(truth, proba, classes, 3), correct)
+    on_top = np.where(named, among_top(truth, proba, classes, 3), correct)
     right = _correct(truth, likeliest)
     return IntentScores(
         accuracy=float(correct.mean()),

@@ -40,13 +40,17 @@ def macro_f1(truth: Sequence[str], predicted: Sequence[str]) -> Statistic:
 
 
 def calibration_error(
-    confidence: Floats, right: Floats, bins: int = CALIBRATION_BINS
+    confidence: Floats, right: Floats, among: Floats, bins: int = CALIBRATION_BINS
 ) -> Statistic:
-    """The mean gap between confidence and accuracy over equal-width bins."""
-    gaps = _one_hot(bin_of(confidence, bins), bins, confidence - right)
+    """The mean gap between confidence and accuracy over equal-width bins.
+
+    among: 1 for the rows that count, 0 for the others.
+    """
+    gaps = _one_hot(bin_of(confidence, bins), bins, (confidence - right) * among)
 
     def statistic(weights: Floats) -> Floats:
-        return np.asarray(np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1))
+        total = np.maximum(weights @ among, np.finfo(float).tiny)
+        return np.asarray(np.abs(weights @ gaps).sum(axis=1) / total)
 
     return statistic
 

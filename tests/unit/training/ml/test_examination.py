@@ -1,9 +1,10 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from training.ml import breakdown, prompts
+from training.ml import breakdown, metrics, prompts
 from training.ml.data import OUT_OF_SCOPE, Span
 from training.ml.evaluation import Detail
 from training.ml.exam_items import Items
@@ -71,6 +72,34 @@ def test_calibration_error_and_bins_agree():
     gaps = [abs(b.confidence - b.accuracy) * b.n for b in detail.calibration if b.n]
     assert detail.figure("ece").value == pytest.approx(sum(gaps) / 4)
     assert sum(b.n for b in detail.calibration) == 4
+
+
+@pytest.mark.parametrize("has_class", [False, True])
+def test_what_the_gate_judges_by_is_what_the_report_shows(has_class):
+    rows = [*ROWS, (OUT_OF_SCOPE, OUT_OF_SCOPE, 0.7, 1, "d")]
+    exam = items(rows)
+    if has_class:
+        classes = (*INTENTS, OUT_OF_SCOPE)
+        proba = np.hstack([exam.proba, np.zeros((len(rows), 1))])
+        proba[-1] = [0.1, 0.1, 0.1, 0.7]
+        exam = items(rows, classes=classes, proba=proba)
+    named = [exam.classes[i] for i in exam.proba.argmax(axis=1)]
+    exam = replace(exam, named=named)
+
+    detail = examine(exam)
+
+    gate = metrics.score_intents(
+        exam.truth,
+        exam.proba,
+        exam.classes,
+        predicted=exam.predicted,
+        groups=exam.groups,
+    )
+    for name in ("ece", "top3"):
+        assert detail.figure(name).value == pytest.approx(getattr(gate, name))
+    counted = 5 if has_class else 4
+    assert detail.figure("ece").n == counted
+    assert sum(one.n for one in detail.calibration) == counted
 
 
 def test_out_of_scope_recall_is_that_of_the_metrics():
