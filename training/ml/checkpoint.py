@@ -55,8 +55,9 @@ def write(
         for name, content in files.items():
             _place(aside / _checked_name(name), content)
         _sign(aside, about, key)
-        storage.sync_folder(aside)
-        _move(aside, folder)
+        if not _holds(folder, storage.sha256_of(aside / MANIFEST), key):
+            storage.sync_folder(aside)
+            _move(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return verify(folder, key=key)
@@ -91,6 +92,14 @@ def load(folder: Path, *, key: bytes) -> tuple[Manifest, dict[str, bytes]]:
         if not hmac.compare_digest(hashlib.sha256(data).hexdigest(), files[name]):
             raise CheckpointCorruptError(f"{folder.name}: {name} was changed")
     return Manifest(files, body["about"], hashlib.sha256(raw).hexdigest()), content
+
+
+def _holds(folder: Path, manifest: str, key: bytes) -> bool:
+    """Whether the folder is a whole checkpoint with a manifest of this hash."""
+    try:
+        return load(folder, key=key)[0].sha256 == manifest
+    except (CheckpointCorruptError, CheckpointFormatError):
+        return False
 
 
 def _checked_name(name: str) -> str:
@@ -139,7 +148,13 @@ def _signed_body(folder: Path, key: bytes) -> tuple[dict[str, Any], bytes]:
         text, signature = signed["body"], signed["signature"]
         good = hmac.compare_digest(_signature(text, key), signature)
         body = json.loads(text) if good else None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise CheckpointCorruptError(
             f"{folder.name}: its manifest cannot be read"
         ) from error

@@ -82,7 +82,11 @@ def test_a_manifest_that_was_edited_is_refused(folder):
     refused(folder, "signature is not ours")
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"body": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{}", b'{"body": 1}', b"\xff", b"[" * 60_000],
+    ids=["empty", "list", "object", "no text", "no UTF-8", "nested too deep"],
+)
 def test_a_manifest_that_is_none_is_refused(folder, content):
     (folder / "manifest.json").write_bytes(content)
 
@@ -130,3 +134,22 @@ def test_writing_again_replaces_the_whole(folder):
     assert checkpoint.load(folder, key=KEY)[1] == {"config.json": b"[1]"}
     assert os.listdir(folder.parent) != []
     assert not [name for name in os.listdir(folder.parent) if name.startswith(".")]
+
+
+def test_a_checkpoint_of_the_same_content_is_not_taken_from_its_readers(folder):
+    files = {"config.json": b"{}", "encoder.onnx": b"graph"}
+    before = {path.name: path.stat().st_ino for path in folder.iterdir()}
+
+    checkpoint.write(folder, files, ABOUT, key=KEY)
+
+    assert {path.name: path.stat().st_ino for path in folder.iterdir()} == before
+
+
+def test_a_damaged_checkpoint_of_the_same_content_is_written_again(folder):
+    (folder / "config.json").write_bytes(b"[]")
+
+    checkpoint.write(
+        folder, {"config.json": b"{}", "encoder.onnx": b"graph"}, ABOUT, key=KEY
+    )
+
+    assert checkpoint.load(folder, key=KEY)[1]["config.json"] == b"{}"
