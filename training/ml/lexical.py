@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 BUCKETS = 1 << 15
 LETTERS = (3, 4, 5)
+LONGEST = 40  # letters of a word that is remembered
 C = 1.0
 # liblinear has one random generator a process: two fits at once would share its draws.
 _ONE_AT_A_TIME = threading.Lock()
@@ -110,13 +111,21 @@ def _bucket(gram: str) -> int:
     return zlib.crc32(gram.encode()) % BUCKETS
 
 
-@functools.lru_cache(maxsize=4096)  # some 3 MB; few words make up most of what is said
 def _of_word(word: str) -> tuple[int, ...]:
     """The bucket of the word and those of the letters in it."""
+    return remembered(word) if len(word) <= LONGEST else _cut(word)
+
+
+def _cut(word: str) -> tuple[int, ...]:
     padded = f" {word} "
     return _bucket(f"w{word}"), *(
         _bucket(padded[i : i + n]) for n in LETTERS for i in range(len(padded) - n + 1)
     )
+
+
+# Few words make up most of what is said. Some 3 MB; with words of any length what a
+# caller sends could fill gigabytes.
+remembered = functools.lru_cache(maxsize=4096)(_cut)
 
 
 def weigh(counts: Counter[int], idf: Floats) -> tuple[Buckets, NDArray[np.float32]]:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from training.ml import lexical
 from training.ml.lexical import BUCKETS, LexicalHead, fit_lexical, grams, weigh
 
 TEXTS = ["pay my bill", "my bill is due", "router is down", "the router blinks"] * 3
@@ -33,6 +34,16 @@ def test_an_empty_text_has_no_weights_and_still_gets_an_answer():
     head = fit_lexical(TEXTS, LABELS)
 
     np.testing.assert_array_equal(head.logits([""])[0], head.intercept)
+
+
+def test_words_longer_than_any_word_take_no_memory():
+    known = lexical.remembered.cache_info().currsize
+
+    counts = grams("ab" * 1000)
+
+    # The word itself and what a window of 3, 4 or 5 letters shows of " abab… ".
+    assert sum(counts.values()) == 1 + 2000 + 1999 + 1998
+    assert lexical.remembered.cache_info().currsize == known
 
 
 def test_fits_side_by_side_are_those_alone():
