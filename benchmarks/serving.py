@@ -329,12 +329,12 @@ def _bare(texts: Sequence[str]) -> tuple[float, float]:
 
 def _encode(folder: str, texts: Sequence[str]) -> tuple[float, float]:
     """Wall and CPU seconds of nothing but the graph on these texts, by one thread."""
-    from training.ml import bundle
+    from training.ml import bundle, graph
     from training.ml.tokens import TextEncoder, pad
     from training.serving import predictor
 
     encoder = TextEncoder(Path(folder) / bundle.TOKENIZER)
-    session = predictor.session((Path(folder) / bundle.ENCODER).read_bytes())
+    session = graph.session((Path(folder) / bundle.ENCODER).read_bytes())
     encoded = encoder.encode_many(texts, [()] * len(texts))
     feeds = [
         pad([encoded[row] for row in rows]).feed()

@@ -7,30 +7,24 @@ How far the answers move depends on what was learned, so each model is asked.
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from training.ml import frozen, storage
 from training.ml.bundle import Bundle
 from training.ml.data import Dataset
 from training.ml.encoder_onnx import quantize
-from training.ml.tokens import TextEncoder, pad
+from training.ml.tokens import TextEncoder
 
 PARITY = "parity.json"
 MOST_ROWS = 600
-BATCH_SIZE = 32
 LEAST_ROWS = 50  # fewer say too little: the exact graph is kept
 AGREEMENT = 0.99  # of intents, fallbacks and tags, each
 MAX_LOSS = 0.002  # of accuracy on the same rows
-
-Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -81,33 +75,24 @@ def smaller(
 
 
 def _answers(bundle: Bundle, graph: Path, tokenizer: Path, rows: Dataset) -> _Answers:
-    """What the bundle says behind this graph; batches side by side, each on a thread
-    of its own."""
-    session = frozen.session(graph)
+    """What the bundle says behind this graph.
+
+    What the graph makes of these rows stays beside it: those held out hardly change
+    from round to round, and a light head's graph never does.
+    """
     text_encoder = TextEncoder(tokenizer, max_tokens=bundle.max_tokens)
     turns = bundle.context_turns
     encoded = text_encoder.encode_many(
         rows.texts, [e.context[-turns:] if turns else () for e in rows]
     )
-
-    def states(part: NDArray[np.intp]) -> tuple[Floats, list[Floats]]:
-        batch = pad([encoded[row] for row in part])
-        embeddings, tokens = session.run(None, batch.feed())
-        return embeddings, batch.word_means(tokens)
-
-    order = np.argsort([len(one) for one in encoded], kind="stable")
-    parts = np.array_split(order, -(-len(order) // BATCH_SIZE))
-    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-        found = list(threads.map(states, parts))
-    back = np.argsort(order)
-    words = [one for _, part in found for one in part]
-    said = bundle.predict(
-        np.concatenate([embeddings for embeddings, _ in found])[back], rows.texts
-    )
+    made = frozen.embed(graph, encoded, memory=graph.with_suffix(".parity.npz"))
+    assert made.words is not None, "an exported encoder gives words' states"
+    words = [states.astype(np.float32) for states in made.words]
+    said = bundle.predict(made.embeddings, rows.texts)
     return _Answers(
         tuple(said.classes[column] for column in said.proba.argmax(axis=1)),
         tuple(bool(one) for one in said.is_fallback),
-        tuple(tag for tags in bundle.tag([words[at] for at in back]) for tag in tags),
+        tuple(tag for tags in bundle.tag(words) for tag in tags),
     )
 
 

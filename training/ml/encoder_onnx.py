@@ -98,18 +98,14 @@ class OnnxEncoder:
     def _load(self) -> None:
         if self._session is not None:
             return
-        import onnxruntime
         from tokenizers import Tokenizer
+
+        from training.ml.graph import session
 
         path = self._folder / GRAPH_FILE
         if not path.exists():
             export_int8(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # batches run side by side instead
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = session(path)  # batches run side by side instead
         self._tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()

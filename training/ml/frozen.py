@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 
 from training.ml.embedding import Embedded
 from training.ml.errors import TrainingCancelledError
+from training.ml.graph import session
 from training.ml.hooks import Hooks, Progress
 from training.ml.storage import sha256_of, written_aside
 from training.ml.tokens import Encoded, pad
@@ -107,16 +107,6 @@ def _of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
     for rows in np.split(order, ends):
         for begin in range(0, len(rows), BATCH_SIZE):
             yield [int(row) for row in rows[begin : begin + BATCH_SIZE]]
-
-
-def session(graph: Path) -> onnxruntime.InferenceSession:
-    """A graph that computes on the thread that asks it, and spins for nobody."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        str(graph), options, providers=["CPUExecutionProvider"]
-    )
 
 
 def _key(one: Encoded) -> bytes:

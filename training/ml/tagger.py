@@ -48,7 +48,9 @@ def fit_tagger(
     """
     flat, places = _lay_out(states)
     labels = torch.tensor([tag for row in tags for tag in row], dtype=torch.int64)
-    mean, spread = flat[places].mean(axis=0), flat[places].std(axis=0) + 1e-3
+    words = flat[places]
+    mean, spread = words.mean(axis=0), words.std(axis=0) + 1e-3
+    del words
     flat -= mean  # the rows between utterances too: folded in, they stay zero states
     flat /= spread
     # A second thread hardly speeds up such small products; it has better to do.

@@ -13,19 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from training.ml import bio, bundle, checkpoint
+from training.ml import bio, bundle, checkpoint, graph
 from training.ml.data import OUT_OF_SCOPE, Example, Span
 from training.ml.tokens import Encoded, TextEncoder, pad
 
 PORTION = 1024  # turns whose words' states are in memory together
 MOST, ENOUGH = 32, 16  # rows for the encoder at once; from ENOUGH on no row is padded
-# The fused form of the sum and the normalization, which the runtime prefers, is a slow
-# loop: apart they take half the time (`benchmarks.serving` prints what a turn takes).
-SLOW_FUSIONS = ["SkipLayerNormFusion"]
 TOP_INTENTS = 5
 EMBEDDING = "embedding"  # the graph's output where no word's state is wanted
 # A live turn below this confidence, or this close a call, is worth a person's look.
@@ -110,7 +106,7 @@ class Predictor:
         self.bundle = bundle.from_files(files)
         tokenizer = Tokenizer.from_str(files[bundle.TOKENIZER].decode())
         self._encoder = TextEncoder(tokenizer, max_tokens=self.bundle.max_tokens)
-        self._session = session(files[bundle.ENCODER])
+        self._session = graph.session(files[bundle.ENCODER])
         self._beside = beside
         self._tag_set = bio.TagSet(self.bundle.params)
 
@@ -223,21 +219,6 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch.append(int(row))
     if batch:
         yield batch
-
-
-def session(model: bytes) -> onnxruntime.InferenceSession:
-    """The encoder's graph, which computes on the thread that asks it."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    # Spinning threads would take the cores from the requests beside this one.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        model,
-        options,
-        providers=["CPUExecutionProvider"],
-        disabled_optimizers=SLOW_FUSIONS,
-    )
 
 
 def _timed(prediction: Prediction, seconds: float) -> Prediction:
