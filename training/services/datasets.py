@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, transaction
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from psycopg import sql
 
 from annotations.models import GoldLabel, ParameterSpan, Utterance
@@ -18,11 +20,22 @@ from training.services import data_cards
 
 VALID_SHARE = 0.1
 CHUNK = 5000
-# What is read of an utterance and of a span: thousands of them are.
-TEXT = ("text", "context", "conversation")
-MARKS = ParameterSpan.objects.only(
-    "annotation", "turn", "param", "start", "end", "value"
+# Labels are read as plain rows, for they are thousands, each with what is marked in it.
+MARK = ("turn", "param", "start", "end", "value")
+MARKS = ArraySubquery(
+    ParameterSpan.objects.filter(annotation=OuterRef("annotation"))
+    .order_by("start")
+    .values(mark=JSONObject(**{name: name for name in MARK}))
 )
+SAID = {
+    "key": F("utterance"),
+    "text": F("utterance__text"),
+    "context": F("utterance__context"),
+    "conversation": F("utterance__conversation"),
+    "answer": F("annotation"),
+    "act": F("annotation__act"),
+    "marks": MARKS,
+}
 MEMBER = ("utterance_id", "annotation_id", "split", "calls", "marks_known")
 Split = SnapshotMember.Split
 
@@ -115,48 +128,49 @@ def load(snapshot: DatasetSnapshot, *splits: str) -> Dataset:
         SnapshotMember.objects.filter(snapshot=snapshot, split__in=splits)
         .filter(utterance__redaction=Utterance.Redaction.FULL)
         .exclude(utterance__status__in=Utterance.OUT_OF_SIGHT)
-        .select_related("utterance", "annotation__intent")
-        .only(
-            *("calls", "marks_known"),
-            *(f"utterance__{name}" for name in TEXT),
-            *(f"annotation__{name}" for name in ("act", "is_misheard", "intent__name")),
-        )
-        .prefetch_related(Prefetch("annotation__spans", MARKS))
         # Equal labels train the same model whatever order utterances came in.
         .order_by("annotation_id")
+        .values(
+            "calls",
+            "marks_known",
+            **SAID,
+            is_misheard=F("annotation__is_misheard"),
+            intent_name=F("annotation__intent__name"),
+        )
     )
-    return Dataset(
-        tuple(_example(member) for member in members.iterator(chunk_size=CHUNK))
-    )
+    return Dataset(tuple(map(_example, members.iterator(chunk_size=CHUNK))))
 
 
 def _members() -> Iterator[Member]:
     without_parameters = marks.intents_without_parameters()
-    labels = (
-        gold()
-        .select_related("utterance", "intent", "annotation")
-        .only(
-            "intent__name",
-            *(f"utterance__{name}" for name in (*TEXT, "split", "count", "dedupe_key")),
-            *(f"annotation__{name}" for name in ("act", "marks_known")),
-        )
-        .prefetch_related(Prefetch("annotation__spans", MARKS))
-        .order_by("utterance_id")
-    )
-    for label in labels.iterator(chunk_size=CHUNK):
-        split = split_of(label.utterance)
-        marks_known = (
-            label.annotation.marks_known or label.intent_id in without_parameters
-        )
+    for label in _labels().iterator(chunk_size=CHUNK):
+        split = split_of(label["own_split"], label["conversation"], label["dedupe_key"])
+        marks_known = label["looked"] or label["intent_id"] in without_parameters
         yield Member(
-            utterance_id=label.utterance_id,
-            annotation_id=label.annotation_id,
+            utterance_id=label["key"],
+            annotation_id=label["answer"],
             split=split,
-            calls=label.utterance.count,
-            conversation=label.utterance.conversation_id,
+            calls=label["calls"],
+            conversation=label["conversation"],
             marks_known=marks_known,
             fact=_fact(label, split, marks_known),
         )
+
+
+def _labels() -> QuerySet[GoldLabel, dict[str, Any]]:
+    return (
+        gold()
+        .order_by("utterance_id")
+        .values(
+            "intent_id",
+            **SAID,
+            calls=F("utterance__count"),
+            own_split=F("utterance__split"),
+            dedupe_key=F("utterance__dedupe_key"),
+            looked=F("annotation__marks_known"),
+            intent_name=F("intent__name"),
+        )
+    )
 
 
 def _exam_conversations() -> frozenset[int]:
@@ -166,71 +180,62 @@ def _exam_conversations() -> frozenset[int]:
     return frozenset(exam.values_list("utterance__conversation", flat=True))
 
 
-def split_of(utterance: Utterance) -> str:
+def split_of(own_split: str, conversation: int | None, dedupe_key: bytes) -> str:
     """The exam stays the exam; of the rest a stable share, by conversation, is held
-    out to calibrate on."""
-    if utterance.split == Utterance.Split.EXAM:
+    out to calibrate on. own_split: the utterance's."""
+    if own_split == Utterance.Split.EXAM:
         return Split.EXAM
-    group = (
-        str(utterance.conversation_id).encode()
-        if utterance.conversation_id
-        else bytes(utterance.dedupe_key)
-    )
+    group = str(conversation).encode() if conversation else bytes(dedupe_key)
     point = int.from_bytes(hashlib.sha256(b"valid:" + group).digest()[:8], "big")
     return Split.VALID if point / 2**64 < VALID_SHARE else Split.TRAIN
 
 
-def _fact(label: GoldLabel, split: str, marks_known: bool = True) -> bytes:
+def _fact(label: Mapping[str, Any], split: str, marks_known: bool = True) -> bytes:
     row: list[Any] = [
-        label.utterance_id,
-        str(label.annotation_id),
-        label.intent.name,
-        label.utterance.text,
+        label["key"],
+        str(label["answer"]),
+        label["intent_name"],
+        label["text"],
         split,
-        [_place(span) for span in label.annotation.spans.all()],
+        [_place(mark) for mark in label["marks"]],
     ]
-    if label.annotation.act:  # facts frozen before there were acts stay equal
-        row.append(label.annotation.act)
-    if label.utterance.count > 1:
-        row.append({"calls": label.utterance.count})
-    if label.utterance.context:
-        row.append({"context": label.utterance.context})
+    if label["act"]:  # facts frozen before there were acts stay equal
+        row.append(label["act"])
+    if label["calls"] > 1:
+        row.append({"calls": label["calls"]})
+    if label["context"]:
+        row.append({"context": label["context"]})
     if not marks_known:  # so do those from before this was told apart
         row.append({"marks_known": False})
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
-def _place(span: ParameterSpan) -> tuple[Any, ...]:
-    place = (span.start, span.end, span.param, span.value)
-    return place if span.turn is None else (*place, span.turn)
+def _place(mark: Mapping[str, Any]) -> tuple[Any, ...]:
+    place = (mark["start"], mark["end"], mark["param"], mark["value"])
+    return place if mark["turn"] is None else (*place, mark["turn"])
 
 
-def _example(member: SnapshotMember) -> Example:
-    utterance, annotation = member.utterance, member.annotation
+def _example(member: Mapping[str, Any]) -> Example:
+    conversation = member["conversation"]
     return Example(
-        text=utterance.text,
-        intent=annotation.intent.name if annotation.intent else None,
+        text=member["text"],
+        intent=member["intent_name"],
         spans=tuple(
-            Span(span.start, span.end, span.param, span.value)
-            for span in annotation.spans.all()
-            if span.turn is None  # what an earlier turn said is not in this text
+            Span(mark["start"], mark["end"], mark["param"], mark["value"])
+            for mark in member["marks"]
+            if mark["turn"] is None  # what an earlier turn said is not in this text
         ),
-        context=tuple(_turns(utterance.context)),
-        conversation_id=_conversation(utterance),
-        weight=float(member.calls),
-        key=utterance.pk,
-        act=annotation.act,
+        context=tuple(_turns(member["context"])),
+        conversation_id=str(conversation) if conversation else None,
+        weight=float(member["calls"]),
+        key=member["key"],
+        act=member["act"],
         # No recognizer tells us how sure it was; an annotator says when it was wrong.
-        heard=0.0 if annotation.is_misheard else None,
-        marks_known=member.marks_known,
+        heard=0.0 if member["is_misheard"] else None,
+        marks_known=member["marks_known"],
     )
 
 
 def _turns(context: Any) -> Iterator[Turn]:
     for turn in context or ():
         yield Turn(str(turn.get("role", "")), str(turn.get("text", "")))
-
-
-def _conversation(utterance: Utterance) -> str | None:
-    key = utterance.conversation_id
-    return str(key) if key else None

@@ -21,7 +21,9 @@ def write(folder: Path) -> int:
             for split in datasets.Split.values
         }
         for utterance, record in export.records(datasets.gold()):
-            split = record["split"] = datasets.split_of(utterance)
+            split = record["split"] = datasets.split_of(
+                utterance.split, utterance.conversation_id, utterance.dedupe_key
+            )
             files[split].write(json.dumps(record, ensure_ascii=False) + "\n")
             n += 1
     return n

@@ -1,5 +1,7 @@
 """What a model learns from: acts, earlier turns, and what stays out."""
 
+import json
+
 import pytest
 
 from annotations.intake import records
@@ -71,12 +73,31 @@ def test_a_value_carried_over_is_no_span_of_the_text(intent):
 
 def test_the_same_label_with_an_act_is_another_snapshot(intent):
     labeled(intent)
-    label = GoldLabel.objects.select_related("utterance", "intent", "annotation").get()
+    [label] = datasets._labels()
 
     silent = datasets._fact(label, "train")
-    label.annotation.act = Act.DENIES
 
-    assert datasets._fact(label, "train") != silent
+    assert datasets._fact({**label, "act": Act.DENIES}, "train") != silent
+
+
+def test_a_snapshot_is_found_again_by_what_was_frozen_long_ago(intent):
+    month = {"param": "month", "start": 4, "end": 9, "text": "april", "value": "04"}
+    said = {"param": "bill", "turn": 1, "start": 0, "end": 5, "text": "march"}
+    utterance = labeled(intent, spans=[month, said])
+    [label] = datasets._labels()
+
+    written = json.loads(datasets._fact(label, "valid", False))
+
+    assert written == [
+        utterance.pk,
+        str(label["answer"]),
+        "check_bill",
+        "yes april",
+        "valid",
+        [[0, 5, "bill", "", 1], [4, 9, "month", "04"]],
+        {"context": CONTEXT},
+        {"marks_known": False},
+    ]
 
 
 def test_misheard_words_are_not_learned_from_but_stay_in_the_exam(intent):
@@ -113,8 +134,7 @@ def test_a_snapshot_from_before_is_trained_as_it_was(intent):
     before = datasets.freeze()
     digest = datasets.load(before, *SnapshotMember.Split.values).digest()
 
-    label = GoldLabel.objects.select_related("annotation").get(utterance=bare)
-    label.annotation.marks_known = False
+    [label] = datasets._labels().filter(utterance=bare)
 
     assert datasets.load(before, *SnapshotMember.Split.values).digest() == digest
     assert datasets._fact(label, "train", False) != datasets._fact(label, "train")
