@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, binomtest
+from scipy.stats import beta, binomtest, norm
 
 from annotations.shares import Z_95
-from training.ml.resampling import Resampler, ratio
+from training.ml.resampling import ENOUGH_GROUPS, Resampler, ratio
 
 Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
@@ -171,7 +171,13 @@ def paired_interval(
     seed: int,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """Percentile interval of the difference in accuracy, conversations resampled."""
+    """The interval of the difference in accuracy: the percentiles of conversations
+    resampled, and no less than what as many matched pairs leave open.
+
+    Where hardly any item tells the two apart, hardly any draw does, and the percentiles
+    alone would be sure that they are alike. Few conversations count as in
+    `Resampler.share_interval`.
+    """
     n = len(ours)
     if n == 0:
         return (-1.0, 1.0)
@@ -179,12 +185,17 @@ def paired_interval(
     once = np.ones(n)
     balance = ours.astype(float) - theirs.astype(float)
     draws = Resampler(groups, seed=seed, level=level)
-    found = draws.interval(ratio(balance, once), once)
-    return found if found is not None else (-1.0, 1.0)
+    low, high = draws.interval(ratio(balance, once), once) or (-1.0, 1.0)
+    sizes = np.bincount(draws.codes)
+    effective = n if draws.n_groups >= ENOUGH_GROUPS else n**2 / float((sizes**2).sum())
+    won, lost = float((balance > 0).mean()), float((balance < 0).mean())
+    z = float(norm.ppf(0.5 + level / 2.0))
+    least, most = matched_interval(effective * won, effective * lost, effective, z)
+    return (min(low, least), max(high, most))
 
 
 def matched_interval(
-    wins: int, losses: int, n: int, z: float = Z_95
+    wins: float, losses: float, n: float, z: float = Z_95
 ) -> tuple[float, float]:
     """The interval of the difference (wins - losses) / n of two shares in pairs.
 

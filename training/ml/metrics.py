@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from annotations.shares import wilson_interval
 from training.ml.data import OUT_OF_SCOPE, Span
+from training.ml.resampling import Interval, Resampler
 
 Floats = NDArray[np.floating[Any]]
-Interval = tuple[float, float]
 
 CALIBRATION_BINS = 15
 
@@ -84,40 +84,16 @@ def expected_calibration_error(
     return float(np.abs(gap).sum() / max(len(confidence), 1))
 
 
-def cluster_bootstrap_interval(
-    values: Floats,
-    groups: Sequence[str],
-    *,
-    seed: int,
-    repeats: int = 2000,
-    level: float = 0.95,
-) -> Interval:
-    """The percentile interval of the mean of `values`, whole groups resampled.
-
-    Utterances of one conversation are alike, so resampling rows would be too sure.
-    """
-    _, codes = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
-    sums = np.bincount(codes, weights=np.asarray(values, dtype=float))
-    sizes = np.bincount(codes).astype(float)
-    rng = np.random.default_rng(seed)
-    means = np.empty(repeats)
-    for repeat in range(repeats):
-        drawn = rng.integers(0, len(sums), len(sums))
-        means[repeat] = sums[drawn].sum() / sizes[drawn].sum()
-    tail = (1.0 - level) / 2.0
-    low, high = np.quantile(means, [tail, 1.0 - tail])
-    return (float(low), float(high))
-
-
 def share_interval(
     correct: NDArray[np.bool_], groups: Sequence[str] | None = None, *, seed: int = 0
 ) -> Interval:
     """The interval of a share: by conversation where rows share one, else Wilson."""
-    if groups is not None and 1 < len(set(groups)) < len(groups):
-        return cluster_bootstrap_interval(
-            np.asarray(correct, dtype=float), groups, seed=seed
-        )
-    return wilson_interval(float(np.sum(correct)), len(correct))
+    if groups is None or len(set(groups)) == len(groups):
+        return wilson_interval(float(np.sum(correct)), len(correct))
+    once = np.ones(len(correct))
+    draws = Resampler(groups, seed=seed)
+    found = draws.share_interval(np.asarray(correct, dtype=float), once, once)
+    return found if found is not None else (0.0, 1.0)
 
 
 def out_of_scope_recall(

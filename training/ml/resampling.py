@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.shares import wilson_interval
-from training.ml.metrics import Interval
 
 REPEATS, FEWEST_REPEATS = 1000, 200
 MAX_CELLS = 20_000_000
@@ -23,6 +22,7 @@ CHUNK_CELLS = 4_000_000
 ENOUGH_GROUPS = 30
 
 Floats = NDArray[np.floating[Any]]
+Interval = tuple[float, float]
 # weights (repeats, n) -> one value a row; NaN where the row has nothing to tell.
 Statistic = Callable[[Floats], Floats]
 

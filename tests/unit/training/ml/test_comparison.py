@@ -291,3 +291,33 @@ def test_the_interval_of_matched_shares_is_that_worked_by_hand():
     assert low == pytest.approx(3 / 22 - 1.959964 * 0.107480, abs=1e-5)
     assert high == pytest.approx(3 / 22 + 1.959964 * 0.107480, abs=1e-5)
     assert comparison.matched_interval(0, 0, 0) == (-1.0, 1.0)
+
+
+def test_two_models_that_never_differ_are_not_known_to_be_alike():
+    alike = np.ones(100, dtype=bool)
+
+    low, high = comparison.paired_interval(alike, alike, seed=0)
+
+    # Half a pair in each cell: 1.96 sqrt(1) / 102.
+    assert (low, high) == pytest.approx((-1.959964 / 102, 1.959964 / 102))
+
+
+def test_one_conversation_tells_of_one():
+    ours, theirs = np.ones(100, dtype=bool), np.zeros(100, dtype=bool)
+
+    low, high = comparison.paired_interval(ours, theirs, ["call"] * 100, seed=0)
+
+    # One pair won of one: 1.5 and 0.5 of 3, 1/3 -+ 1.96 sqrt(2 - 1/3) / 3.
+    half = 1.959964 * (2 - 1 / 3) ** 0.5 / 3
+    assert (low, high) == pytest.approx((1 / 3 - half, 1.0))
+
+
+def test_few_items_without_a_loss_do_not_show_that_a_model_is_not_worse():
+    gates = Gates(min_exam=10, rule="not_worse", margin=0.01)
+
+    few = judge(side("1" * 100), side("1" * 100), ["a"] * 100, gates)
+    many = judge(side("1" * 1000), side("1" * 1000), ["a"] * 1000, gates)
+
+    # 100 items leave 1.9 points open, 1,000 items 0.2.
+    assert not few.passed
+    assert many.passed

@@ -72,11 +72,30 @@ def test_alike_utterances_of_a_conversation_widen_the_interval():
 
 
 def test_the_bootstrap_repeats_with_its_seed():
-    values, groups = np.arange(10.0) % 2, list("aabbccddee")
+    correct, groups = np.arange(80) % 3 > 0, [str(n // 2) for n in range(80)]
 
-    first = metrics.cluster_bootstrap_interval(values, groups, seed=5)
+    first = metrics.share_interval(correct, groups, seed=5)
 
-    assert first == metrics.cluster_bootstrap_interval(values, groups, seed=5)
+    assert first == metrics.share_interval(correct, groups, seed=5)
+
+
+def test_all_right_in_few_conversations_is_not_certain():
+    groups = [str(n // 10) for n in range(40)]
+
+    found = metrics.share_interval(np.ones(40, dtype=bool), groups)
+
+    # Wilson's of 4 of 4 conversations: 4 / (4 + 1.96²).
+    assert found == pytest.approx((4 / (4 + 1.959964**2), 1.0))
+
+
+def test_two_conversations_tell_what_two_tell_of():
+    groups = ["a"] * 20 + ["b"] * 20
+
+    low, high = metrics.share_interval(np.arange(40) % 2 == 0, groups)
+
+    # Half right in both: resampled they would always come to exactly a half. Wilson's
+    # of 1 of 2: 1/2 -+ 1.96 / (2 + 1.96²) * sqrt(2 / 4 + 1.96² / 4).
+    assert (low, high) == pytest.approx((0.0945, 0.9055), abs=1e-4)
 
 
 def test_out_of_scope_recall_worked_by_hand():
