@@ -106,6 +106,9 @@ def due() -> str | None:
         return "new labels"
     if age < PAUSE:
         return None
+    # It left the queue as it was, maybe empty: then no label would come to ask.
+    if last.status != Ranking.Status.DONE and age >= PAUSE_AFTER_FAILURE:
+        return "the last one broke off"
     if _is_low(last):
         return "queue low"
     return "new utterances" if _has_backlog() else None

@@ -100,6 +100,22 @@ def test_a_failure_waits_before_the_next_try(pool, encoder, label):
     assert ranking.due() is not None
 
 
+@pytest.mark.parametrize("status", [Ranking.Status.FAILED, Ranking.Status.RUNNING])
+def test_a_ranking_that_broke_off_is_made_again_though_nobody_can_label(
+    pool, encoder, status
+):
+    """With an empty queue no label would ever come to ask for it."""
+    ranking.rank(reason="test")
+    QueueItem.objects.update(status="done")
+    Ranking.objects.create(cause="queue low", status=status)
+    assert ranking.due() is None
+
+    age_by(61)
+
+    assert ranking.due() == "the last one broke off"
+    assert ranking.rank(reason=ranking.due()).n_queued > 0
+
+
 def test_the_sweep_ranks_what_is_due_and_only_that(pool, encoder):
     tasks.sweep_ranking()
     tasks.sweep_ranking()
