@@ -64,6 +64,7 @@ class Labels:
 
 def due() -> ErrorSearch | None:
     """The search to run now: one somebody asked for, else one after a round."""
+    _bury_the_dead()
     waiting = ErrorSearch.objects.filter(status=ErrorSearch.Status.REQUESTED).first()
     if waiting:
         return waiting
@@ -79,6 +80,14 @@ def due() -> ErrorSearch | None:
     return error_candidates.request(by=None, cause=f"round {newest.pk} has ended")
 
 
+def _bury_the_dead() -> None:
+    """No page waits for a worker that was killed: it offers to search again."""
+    if ErrorSearch.objects.filter(status=ErrorSearch.Status.RUNNING).exists():
+        with alone(Lock.LABEL_ERRORS) as is_ours:
+            if is_ours:
+                bury_the_dead(ErrorSearch)
+
+
 def run(search: ErrorSearch) -> ErrorSearch | None:
     """Candidates are what this search finds; None where another process is at it.
 
@@ -87,7 +96,6 @@ def run(search: ErrorSearch) -> ErrorSearch | None:
     with alone(Lock.LABEL_ERRORS) as is_ours:
         if not is_ours:
             return None
-        bury_the_dead(ErrorSearch)
         ErrorSearch.objects.filter(pk=search.pk).update(
             status=ErrorSearch.Status.RUNNING, started_at=Now()
         )
