@@ -48,6 +48,7 @@ class DriftCheck(models.Model):
         Round, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     error = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=Now())
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -6,11 +6,12 @@ tests counted, large enough to matter, and there in both halves of the window.
 """
 
 import logging
+import random
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,6 +30,8 @@ EVERY = timedelta(days=30)
 LEAST_TURNS = 200  # a side; below that only very large changes would be seen
 EMBEDDED_SHARE = 0.98  # of the turns of a side, before a check starts by itself
 SILENCE = timedelta(minutes=10)
+MAX_ATTEMPTS = 3  # of workers that died at a check, before it is given up
+PAUSE_AFTER_FAILURE = timedelta(days=1)
 WORDS = {
     "embeddings": "what callers say",
     "intents": "the mix of intents",
@@ -100,12 +103,18 @@ def windows_of(champion: Checkpoint) -> dict[str, datetime]:
 
 
 def is_due() -> bool:
-    """Whether the month is over, or the champion was never looked at."""
+    """Whether the month is over since a champion was looked at, or none ever was.
+
+    What failed would fail again a minute later: it is tried again the next day.
+    """
     champion = checkpoints.champion()
     if champion is None:
         return False
-    last = DriftCheck.objects.filter(status=DriftCheck.Status.DONE).first()
-    if last is not None and last.created_at > timezone.now() - EVERY:
+    now = timezone.now()
+    recent = Q(status=DriftCheck.Status.DONE, created_at__gt=now - EVERY) | Q(
+        status=DriftCheck.Status.FAILED, created_at__gt=now - PAUSE_AFTER_FAILURE
+    )
+    if DriftCheck.objects.filter(recent).exists():
         return False
     try:
         windows = windows_of(champion)
@@ -136,6 +145,9 @@ def sweep() -> None:
             request(by=None, cause="The monthly look")
         except DriftCheckRunningError:
             logger.info("drift check is open already")
+    for check in DriftCheck.objects.filter(_is_free(), attempts__gte=MAX_ATTEMPTS):
+        died = f"The worker died at it {MAX_ATTEMPTS} times."
+        _finish(check, DriftCheck.Status.FAILED, error=died)
     for check_id in _open_ids():
         run(check_id)
 
@@ -152,10 +164,13 @@ def run(check_id: int) -> DriftCheck | None:
     except (DomainError, ValueError) as error:
         _finish(check, DriftCheck.Status.FAILED, error=str(error)[:MAX_ERROR])
         logger.warning("drift check failed", extra={"check": check.pk})
-        return check
-    _finish(check, DriftCheck.Status.DONE, **found)
-    if check.is_alarm:
-        _act_on(check)
+    except Exception as error:
+        # Whatever it was, the row must not say "running"; the caller hears of it.
+        said = f"{type(error).__name__}: {error}"[:MAX_ERROR]
+        _finish(check, DriftCheck.Status.FAILED, error=said)
+        raise
+    else:
+        _finish(check, DriftCheck.Status.DONE, **found)
     return check
 
 
@@ -171,16 +186,21 @@ def label_fresh_sample(*, check: DriftCheck, by: User) -> int:
     queued = QueueItem.objects.filter(
         utterance_id__in=ids, status__in=QueueItem.OPEN
     ).values_list("utterance_id", flat=True)
-    chosen = sorted(set(ids) - set(queued))[:FRESH]
+    free = sorted(set(ids) - set(queued))
+    # Not the first ones: who came in first says what callers have always said.
+    chosen = random.Random(check.pk).sample(free, min(FRESH, len(free)))
     QueueItem.objects.bulk_create(
-        QueueItem(
-            utterance_id=utterance_id,
-            reason=Reason.EXAM,
-            why={"drift_check": check.pk},
-            rank=0,
-            draw_probability=len(chosen) / len(ids),
-        )
-        for utterance_id in chosen
+        [
+            QueueItem(
+                utterance_id=utterance_id,
+                reason=Reason.EXAM,
+                why={"drift_check": check.pk},
+                rank=0,
+                draw_probability=len(chosen) / len(free),
+            )
+            for utterance_id in chosen
+        ],
+        ignore_conflicts=True,  # a ranking may have queued it meanwhile
     )
     audit.record(
         by=by, action="drift.sample_queued", obj=f"drift:{check.pk}", items=len(chosen)
@@ -254,18 +274,26 @@ def _is_free() -> Q:
 
 
 def _claim(check_id: int) -> bool:
-    taken = DriftCheck.objects.filter(_is_free(), pk=check_id).update(
-        status=DriftCheck.Status.RUNNING, heartbeat_at=Now()
+    free = DriftCheck.objects.filter(_is_free(), pk=check_id, attempts__lt=MAX_ATTEMPTS)
+    taken = free.update(
+        status=DriftCheck.Status.RUNNING,
+        heartbeat_at=Now(),
+        attempts=F("attempts") + 1,
     )
     return taken == 1
 
 
 @transaction.atomic
 def _finish(check: DriftCheck, status: str, **fields: Any) -> None:
-    DriftCheck.objects.filter(pk=check.pk).update(
-        status=status, finished_at=Now(), **fields
-    )
+    """The check has ended, and what an alarm brings about has come with it.
+
+    Nothing happens where another worker ended it already.
+    """
+    under_way = DriftCheck.objects.filter(pk=check.pk, status=DriftCheck.Status.RUNNING)
+    ended = under_way.update(status=status, finished_at=Now(), **fields)
     check.refresh_from_db()
+    if not ended:
+        return
     audit.record(
         by=None,
         action="drift.checked",
@@ -273,3 +301,5 @@ def _finish(check: DriftCheck, status: str, **fields: Any) -> None:
         status=status,
         alarm=check.is_alarm,
     )
+    if check.is_alarm:
+        _act_on(check)

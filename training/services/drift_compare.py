@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from annotations.errors import InvalidError
 from annotations.models import GoldLabel, Utterance
+from annotations.services import catalogue
 from annotations.shares import wilson_interval
 from training.ml import drift
 from training.ml.data import OUT_OF_SCOPE
@@ -18,6 +19,7 @@ from training.models import DriftCheck
 from training.services import checkpoints, drift_sample
 from training.services.drift_sample import Sample
 from training.services.suggestions import example_of
+from training.serving import names
 
 TURNS, LEAST = 600, 50  # a side
 BINS = 10
@@ -47,7 +49,9 @@ class _Answered:
 
 def compare(check: DriftCheck) -> dict[str, Any]:
     """The fields of a finished check. Raises InvalidError below LEAST turns a side."""
-    predictor = checkpoints.open_predictor(check.checkpoint)
+    predictor = names.PresentNames(
+        checkpoints.open_predictor(check.checkpoint), catalogue.current()
+    )
     # Whoever asks again on the same day gets the same turns and the same answer.
     seed = check.window_to.toordinal()
     before, now = _sides(check, predictor, seed)

@@ -1,5 +1,6 @@
 """Drift checks: what raises an alarm, what does not, and what the page says."""
 
+import sys
 from datetime import timedelta
 
 import pytest
@@ -8,13 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import AuditEvent, QueueItem, Reason, Utterance
-from annotations.services import queue
+from annotations.services import intent_moves, queue
 from annotations.services.queue import Draw
 from tests.factories import cast
 from tests.factories import drift as factory
 from tests.factories import rounds as rounds_factory
 from training.models import DriftCheck, Policy, Round, UtteranceEmbedding
-from training.services import drift, drift_sample
+from training.services import checkpoints, drift, drift_compare, drift_sample
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +98,75 @@ def test_what_a_dead_worker_left_is_done_by_the_next():
 
     check.refresh_from_db()
     assert check.status == DriftCheck.Status.DONE
+
+
+def test_a_worker_killed_at_an_alarm_leaves_a_check_that_is_done_again(monkeypatch):
+    """Not an alarm that left no event and opened no round."""
+    rounds_factory.world()
+    rounds_factory.policy(starts_on_drift=True)
+    check = factory.check(changed=True)
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(drift, "open_round", lambda check: sys.exit("killed"))
+        drift.run(check.pk)
+    check.refresh_from_db()
+    assert not check.is_alarm and check.status == DriftCheck.Status.RUNNING
+    DriftCheck.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=11))
+
+    drift.sweep()
+
+    check.refresh_from_db()
+    assert check.is_alarm and check.round is not None
+    assert AuditEvent.objects.filter(action="drift.alarm").count() == 1
+
+
+def test_a_check_that_kills_its_worker_is_given_up_after_three_attempts():
+    check = factory.check()
+    DriftCheck.objects.update(
+        status=DriftCheck.Status.RUNNING,
+        attempts=3,
+        heartbeat_at=timezone.now() - timedelta(minutes=11),
+    )
+
+    drift.sweep()
+
+    check.refresh_from_db()
+    assert check.status == DriftCheck.Status.FAILED
+    assert "died" in check.error
+
+
+def test_a_check_that_cannot_be_made_is_not_tried_again_before_a_day_has_gone(
+    monkeypatch,
+):
+    factory.callers()
+
+    def broken(check):
+        raise checkpoints.CheckpointUnusableError("The files are gone.")
+
+    monkeypatch.setattr(drift_compare, "compare", broken)
+
+    for _ in range(3):
+        drift.sweep()
+
+    assert [check.error for check in DriftCheck.objects.all()] == [
+        "The files are gone."
+    ]
+    DriftCheck.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert drift.is_due()
+
+
+def test_a_fault_nobody_thought_of_is_kept_and_told(monkeypatch):
+    check = factory.check()
+
+    def broken(check):
+        raise KeyError("an intent")
+
+    monkeypatch.setattr(drift_compare, "compare", broken)
+    with pytest.raises(KeyError):
+        drift.run(check.pk)
+
+    check.refresh_from_db()
+    assert check.status == DriftCheck.Status.FAILED
+    assert "KeyError" in check.error
 
 
 def test_only_one_check_is_open():
@@ -198,6 +268,39 @@ def test_a_fresh_sample_is_blind_and_outlives_a_new_ranking():
     assert n == items.count() == 22
     assert all(item.is_blind for item in items)
     assert drift.label_fresh_sample(check=check, by=by) == 0
+
+
+def test_a_fresh_sample_is_drawn_by_chance_and_says_how_likely():
+    """The first to come in are what callers have always said: they flatter a model."""
+    factory.callers()
+    at = timezone.now() - timedelta(days=2)
+    factory.said(*(factory.Said("so say many", at, split="exam") for _ in range(178)))
+    check = drift.request(by=None, cause="a test")
+    exam = drift_sample.exam_ids(check.window_from, check.window_to, ["pool"])
+    assert len(exam) == 200
+
+    drift.label_fresh_sample(check=check, by=cast.person("mia", "ml_engineer"))
+
+    items = QueueItem.objects.filter(reason=Reason.EXAM)
+    chosen = set(items.values_list("utterance_id", flat=True))
+    assert len(chosen) == drift.FRESH
+    assert 5 < len(chosen & set(exam[:100])) < 35
+    assert {item.draw_probability for item in items} == {drift.FRESH / 200}
+
+
+def test_an_intent_renamed_since_the_training_is_not_wrong():
+    rounds_factory.world(n_train=2, n_exam=2)
+    check = factory.check()
+    intent = rounds_factory.Intent.objects.get(name="fix_internet")
+    intent_moves.rename(
+        intent=intent, name="repair_internet", reason="it is the router, too",
+        by=cast.person("rita", "reviewer"),
+    )  # fmt: skip
+
+    check = drift.run(check.pk)
+
+    assert check.detail["exam"]["accuracy"] == 1.0
+    assert "fix_internet" not in {row["name"] for row in check.detail["intents"]}
 
 
 def test_the_accuracy_of_now_is_measured_on_labels_of_now():
