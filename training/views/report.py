@@ -18,6 +18,7 @@ from training.ml.evaluation import (
     Detail,
     Figure,
     Interval,
+    Measure,
     ParameterLine,
     Slice,
 )
@@ -104,6 +105,22 @@ def build(
         "intents": [Pair(one) for one in detail.slices.get("intent", ())],
         "tokens": detail.tokens,
     }
+
+
+def accuracy(evaluation: Evaluation | None) -> Line | None:
+    """The share of the exam that is right, as the report has it."""
+    if evaluation is None:
+        return None
+    figures = Detail.from_json(evaluation.detail).figures if evaluation.detail else ()
+    known = [one for one in figures if one.name == "intent_accuracy"]
+    if known:
+        return line(known[0], None)
+    found = evaluation.report["intent"]
+    interval = (
+        tuple(found["accuracy_interval"]) if "accuracy_interval" in found else None
+    )
+    measure = Measure(found["accuracy"], interval)
+    return line(Figure.of("intent_accuracy", evaluation.n, measure), None)
 
 
 def domain_titles() -> dict[str, str]:

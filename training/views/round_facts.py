@@ -18,6 +18,9 @@ ENDINGS = {
     Status.CANCELLED: gettext_lazy("It was cancelled."),
     Status.FAILED: gettext_lazy("It failed."),
 }
+AGAINST_THE_GATE = gettext_lazy(
+    "The challenger was promoted against the gate after %(time)s."
+)
 ENDINGS_AFTER = {
     Status.PROMOTED: gettext_lazy("The challenger was promoted after %(time)s."),
     Status.REJECTED: gettext_lazy("The challenger was not promoted after %(time)s."),
@@ -55,7 +58,19 @@ def steps(found: Round) -> list[dict[str, Any]]:
     newest: dict[str, RoundStep] = {}
     for step in found.steps.all():
         newest[step.name] = step
-    return [_step(name, newest.get(name)) for name in ORDER]
+    rows = [_step(name, newest.get(name)) for name in ORDER]
+    if found.status in (Status.CANCELLED, Status.FAILED) and not found.verdict:
+        _cut_short(rows)
+    return rows
+
+
+def _cut_short(rows: list[dict[str, Any]]) -> None:
+    """The last step that began did not get to its end, and no other will begin."""
+    last = max((place for place, row in enumerate(rows) if row["took"]), default=-1)
+    if last >= 0:
+        rows[last] |= {"is_done": False, "state": _("broken off")}
+    for row in rows[last + 1 :]:
+        row["state"] = _("not reached")
 
 
 def losses(found: Round) -> list[tuple[int, float]]:
@@ -73,12 +88,22 @@ def latest_evaluation(checkpoint: Checkpoint | None) -> Evaluation | None:
     return Evaluation.objects.filter(checkpoint=checkpoint).first()
 
 
+def was_forced(found: Round) -> bool:
+    """Whether two people promoted what the gate had refused."""
+    return (
+        found.status == Status.PROMOTED
+        and found.challenger is not None
+        and found.challenger.gate_passed is False
+    )
+
+
 def _ending(found: Round) -> str:
     status = Status(found.status)
     if not found.started_at or not found.finished_at:
         return str(ENDINGS[status])
     took = _spoken(found.finished_at - found.started_at)
-    return str(ENDINGS_AFTER[status]) % {"time": took}
+    said = AGAINST_THE_GATE if was_forced(found) else ENDINGS_AFTER[status]
+    return str(said) % {"time": took}
 
 
 def _in_shadow(worker_alive: bool) -> str:
@@ -125,6 +150,12 @@ def _step(name: str, step: RoundStep | None) -> dict[str, Any]:
             name: counts.get(name, 0) for name in ("train", "valid", "exam")
         }
     return said
+
+
+def time_left(found: Round) -> str:
+    """What the step at work still takes, by its own estimate; "" where it has none."""
+    seconds = found.progress.get("seconds_left")
+    return "" if seconds is None else _spoken(timedelta(seconds=seconds))
 
 
 def _spoken(duration: timedelta) -> str:

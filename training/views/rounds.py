@@ -15,7 +15,7 @@ from annotations.services import queue
 from annotations.views.paging import page_of
 from annotations.views.polling import polled
 from annotations.views.sent import whole
-from training.models import ForcedPromotion, Policy, Round
+from training.models import DriftCheck, ForcedPromotion, Policy, Round
 from training.services import (
     checkpoints,
     datasets,
@@ -25,7 +25,7 @@ from training.services import (
     rounds,
     side_by_side,
 )
-from training.views import charts, report, round_facts, shadow
+from training.views import charts, report, round_facts, served, shadow
 
 PAGE_SIZE = 25
 
@@ -129,16 +129,25 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
     if status in Round.Status.values:
         found = found.filter(status=status)
     working = Round.objects.filter(status__in=Round.WORKING).first()
+    page = page_of(found.order_by("-pk"), request, size=PAGE_SIZE)
+    after = served.afterwards(page.rows)
     return {
-        "page": page_of(found.order_by("-pk"), request, size=PAGE_SIZE),
+        "page": page,
+        "rows": [
+            (one, after.get(one.pk), round_facts.was_forced(one)) for one in page.rows
+        ],
+        "history": served.history(),
         "status": status,
         "statuses": Round.Status.choices,
         "dues": rounds.dues(),
+        "resting": Policy.objects.filter(is_active=False).order_by("iteration"),
         "working": working,
         "champion": checkpoints.champion(),
         "forced": force.waiting(),
         "previous": promotion.previous(),
-        "evaluation": round_facts.latest_evaluation(checkpoints.champion()),
+        "accuracy": report.accuracy(
+            round_facts.latest_evaluation(checkpoints.champion())
+        ),
         "trainer_alive": queue.worker_alive("gpu"),
         "may_act": request.user.has_role(Role.ML_ENGINEER),
         "can_see_progress": request.user.has_role(
@@ -153,13 +162,19 @@ def _round_context(request: HttpRequest, round_id: int) -> dict[str, Any]:
     forced = list(
         found.forced.select_related("requested_by", "decided_by", "checkpoint")
     )
+    after = served.afterwards([found]).get(found.pk)
     is_asked = any(asked.status == ForcedPromotion.Status.REQUESTED for asked in forced)
     return {
         "round": found,
         "sentence": round_facts.sentence(
             found, queue.worker_alive("gpu"), queue.worker_alive()
         ),
+        "after": after,
+        "after_words": served.in_words(after) if after else "",
+        "is_forced": round_facts.was_forced(found),
+        "drift_check": DriftCheck.objects.filter(round=found).only("pk").first(),
         "steps": round_facts.steps(found),
+        "time_left": round_facts.time_left(found),
         "lines": round_log.tail(found),
         "chart": charts.loss(losses),
         "refused": round_facts.refused(found),

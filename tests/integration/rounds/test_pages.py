@@ -124,7 +124,7 @@ def test_a_working_round_is_polled_with_progress_and_loss(mia, requested):
 
     assert 'hx-trigger="every 2s"' in page
     assert '<progress aria-labelledby="progress" value="50" max="200">' in page
-    assert "about 95 s left" in page
+    assert "50 of 200, about 95 s left" in page
     assert "<polyline points=" in page
     assert "0.500 at step 50, 2.500 at most" in page
     assert "Cancel this round" in page
