@@ -45,7 +45,8 @@ class Example:
     `key` is whatever the caller identifies the utterance by; `act` is what the turn
     does in its conversation (one of ACTS), "" where nobody said; `heard` is how sure
     the speech recognizer was, 0 to 1, None where nobody said; `marks_known` is whether
-    somebody looked for parameters, so that what is not in `spans` was not said.
+    somebody looked for parameters, so that what is not in `spans` was not said;
+    `origin` is the group of the utterance that this one is a made-up copy of.
     """
 
     text: str
@@ -59,6 +60,7 @@ class Example:
     act: str = ""
     heard: float | None = None
     marks_known: bool = True
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Dataset:
     @property
     def groups(self) -> list[str]:
         """What must not be torn apart: the conversation, else the text itself."""
-        return [_group(example) for example in self.examples]
+        return [group_of(example) for example in self.examples]
 
     @property
     def has_spans(self) -> bool:
@@ -256,7 +258,10 @@ def _part(group: str, shares: Sequence[float], seed: int) -> int:
     return max(i for i, share in enumerate(shares) if share > 0)
 
 
-def _group(example: Example) -> str:
+def group_of(example: Example) -> str:
+    """What the example stays with; a copy stays with what it was made of."""
+    if example.origin:
+        return example.origin
     if example.conversation_id is not None:
         return f"conversation {example.conversation_id}"
     return f"text {normalized(example.text)}"

@@ -207,6 +207,7 @@ class Fitter:
         self._intents = parts.intents
         self._config = config
         self._texts = np.asarray(examples.texts, dtype=object)
+        self._groups = examples.groups
         self._names = names
         self.ended: dict[str, LinearHead] = {}  # the heads of the last fold, by method
 
@@ -261,10 +262,13 @@ class Fitter:
         return ensemble.balanced(answers, [LINEAR_START], codes, self._config.balance)
 
     def cross_validated(self, rows: Rows) -> dict[str, HeldOut]:
-        """Every row by folds when few, a fifth of them when many."""
+        """Every row by folds when few, a fifth of them when many; whole conversations,
+        and every text with its copies, since what was seen word for word is no test."""
         rng = np.random.default_rng(self._config.seed)
         few = len(rows) <= SMALL
-        fold = rng.permutation(len(rows)) % (FOLDS if few else 5)
+        number: dict[str, int] = {}  # as they come
+        group = [number.setdefault(self._groups[row], len(number)) for row in rows]
+        fold = (rng.permutation(len(number)) % (FOLDS if few else 5))[group]
         answers = []
         for index in range(FOLDS if few else 1):
             seen, unseen = rows[fold != index], rows[fold == index]

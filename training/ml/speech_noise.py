@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
-from training.ml.data import Dataset, Example, Span
+from training.ml.data import Dataset, Example, Span, group_of
 
 RATE = 0.15  # share of words touched; recognized SNIPS and ATIS differ in 0.27 to 0.39
 FILLERS = ("uh", "um", "er", "like", "you know")
@@ -205,7 +205,7 @@ def augmented(dataset: Dataset, noise: Noise, *, seed: int, share: float) -> Dat
         original = dataset.examples[int(row)]
         copy = heard(original, noise, rng)
         if copy.text != original.text:
-            copies.append(copy)
+            copies.append(replace(copy, origin=group_of(original)))
     return Dataset((*dataset.examples, *copies))
 
 
