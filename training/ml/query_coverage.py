@@ -9,7 +9,7 @@ import numpy as np
 from training.ml.acquisition import margin
 from training.ml.calibration import softmax
 from training.ml.clusters import assign, centres, cluster, most_typical
-from training.ml.query_pool import Floats, Indices, Pool, QueryStrategy, check, filled
+from training.ml.query_pool import Indices, Pool, QueryStrategy, check, filled
 
 
 def n_coverage_clusters(n_rows: int) -> int:
@@ -48,13 +48,17 @@ class DiverseMargin:
 
 @dataclass(frozen=True)
 class TypicalPoints:
-    """The typical row of every cluster, the largest clusters first; needs no head."""
+    """The typical row of every cluster without a label, the largest clusters first.
+
+    Needs no head (TypiClust, Hacohen et al., Active Learning on a Budget, 2022).
+    """
 
     name: str = "typical"
 
     def select(self, pool: Pool, n: int, rng: np.random.Generator) -> Indices:
         check(pool, n)
-        return _typical(pool, n, n + len(pool.labeled), rng, None)
+        chosen = _typical(pool, n, n + len(pool.labeled), rng)
+        return _with_others(chosen, pool, n, rng)
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,11 @@ class TypicalThenMargin:
         check(pool, n)
         wanted = n_coverage_clusters(len(pool) + len(pool.labeled))
         if pool.head is None:
-            return _typical(pool, n, max(wanted, n), rng, None)
+            chosen = _typical(pool, n, max(wanted, n), rng)
+            return _with_others(chosen, pool, n, rng)
         if len(pool.labeled) >= wanted:
             return self.then.select(pool, n, rng)
-        covering = _typical(pool, n, wanted, rng, pool.labeled)
+        covering = _typical(pool, n, wanted, rng)
         if len(covering) == n:
             return covering
         others = np.setdiff1d(np.arange(len(pool)), covering)
@@ -79,19 +84,10 @@ class TypicalThenMargin:
         return np.concatenate([covering, others[more]])
 
 
-def _typical(
-    pool: Pool,
-    n: int,
-    n_clusters: int,
-    rng: np.random.Generator,
-    labeled: Floats | None,
-) -> Indices:
-    """Up to n typical rows of the largest clusters that hold no labeled row.
-
-    Without `labeled` exactly n rows: clusters give a second row where they must.
-    """
+def _typical(pool: Pool, n: int, n_clusters: int, rng: np.random.Generator) -> Indices:
+    """Up to n typical rows of the largest clusters that hold no labeled row."""
     rows = np.asarray(pool.embeddings, dtype=np.float32)
-    known = rows[:0] if labeled is None else np.asarray(labeled, dtype=np.float32)
+    known = np.asarray(pool.labeled, dtype=np.float32)
     groups = cluster(np.concatenate([rows, known]), n_clusters, rng)
     covered = set(groups[len(rows) :].tolist())
     groups = groups[: len(rows)]
@@ -102,8 +98,14 @@ def _typical(
         for group in largest
         if int(group) not in covered
     ][:n]
-    chosen = np.array(picks, dtype=np.intp)
-    if labeled is not None or len(chosen) == n:
+    return np.array(picks, dtype=np.intp)
+
+
+def _with_others(
+    chosen: Indices, pool: Pool, n: int, rng: np.random.Generator
+) -> Indices:
+    """The rows and, where clusters are fewer, others by chance, n in all."""
+    if len(chosen) == n:
         return chosen
     rest = rng.permutation(np.setdiff1d(np.arange(len(pool)), chosen))
     return np.concatenate([chosen, rest[: n - len(chosen)]]).astype(np.intp)

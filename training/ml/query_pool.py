@@ -110,8 +110,8 @@ def check(pool: Pool, n: int) -> None:
 
 
 def best(scores: Floats, n: int) -> Indices:
-    top = np.argpartition(-scores, n - 1)[:n]
     """The n highest scores, highest first, equal ones in the order of their rows."""
+    top = np.argpartition(-scores, n - 1)[:n]
     return np.asarray(top[np.lexsort((top, -scores[top]))], dtype=np.intp)
 
 

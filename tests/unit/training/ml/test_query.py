@@ -281,3 +281,15 @@ def test_follow_up_asks_every_conversation_before_a_second_turn_of_one():
 def test_an_unknown_strategy_names_the_known_ones():
     with pytest.raises(ValueError, match="margin_diverse"):
         strategy_named("coreset")
+
+
+def test_typical_rows_are_those_of_kinds_without_a_label():
+    """TypiClust takes the largest clusters that no label covers."""
+    rng = np.random.default_rng(0)
+    near = np.repeat(np.eye(2, 16), [40, 10], axis=0) + 0.01 * rng.normal(size=(50, 16))
+    x = (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
+    pool = Pool(x[1:], x[:1])  # one of the forty has a label
+
+    [row] = strategy_named("typical").select(pool, 1, np.random.default_rng(0))
+
+    assert row >= 39
