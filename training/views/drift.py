@@ -13,11 +13,13 @@ from django.views.decorators.http import require_POST
 from annotations.models import Role, Utterance
 from annotations.services import catalogue
 from annotations.views.paging import page_of
+from annotations.views.polling import polled
 from training.models import DriftCheck
-from training.services import drift
+from training.services import checkpoints, drift
 from training.views import drift_charts
 
 PAGE_SIZE = 20
+LEVEL = 0.05  # below it a small change is not told as none
 TITLES = {
     "embeddings": (gettext_lazy("What callers say"), gettext_lazy("told apart, AUC")),
     "intents": (gettext_lazy("Mix of intents"), gettext_lazy("Cramér's V")),
@@ -30,7 +32,7 @@ READERS = (Role.ANNOTATOR, Role.REVIEWER, Role.PRODUCT_OWNER, Role.ML_ENGINEER)
 
 def drift_page(request: HttpRequest) -> HttpResponse:
     """The newest finished check, and all there were."""
-    checks = DriftCheck.objects.select_related("checkpoint", "requested_by")
+    checks = DriftCheck.objects.select_related("checkpoint", "requested_by", "round")
     latest = checks.filter(status=DriftCheck.Status.DONE).first()
     context = _context(request, latest) if latest else {"may_act": _may_act(request)}
     context |= {
@@ -43,8 +45,11 @@ def drift_page(request: HttpRequest) -> HttpResponse:
     return render(request, "training/drift/drift.html", context)
 
 
+@polled
 def drift_check_page(request: HttpRequest, check_id: int) -> HttpResponse:
-    check = get_object_or_404(DriftCheck, pk=check_id)
+    check = get_object_or_404(
+        DriftCheck.objects.select_related("checkpoint", "round"), pk=check_id
+    )
     return render(request, "training/drift/check.html", _context(request, check))
 
 
@@ -76,8 +81,12 @@ def drift_sample(request: HttpRequest, check_id: int) -> HttpResponse:
 
 def _context(request: HttpRequest, check: DriftCheck) -> dict[str, Any]:
     cards = catalogue.current().by_name
+    champion = checkpoints.champion()
     return {
         "check": check,
+        "is_open": check.status in DriftCheck.OPEN,
+        # The figures are of a model that does not answer callers any more.
+        "serves_instead": champion if champion != check.checkpoint else None,
         "tests": [_test(test) for test in check.tests],
         "intents": drift_charts.intents(check.detail.get("intents", []), cards),
         "confidence": drift_charts.confidence(check.detail.get("confidence")),
@@ -94,6 +103,8 @@ def _test(test: dict[str, Any]) -> dict[str, Any]:
         verdict = _("changed, but not in both halves: no alarm yet")
     elif test["effect"] >= test["matters_from"]:
         verdict = _("large, but chance would do it")
+    elif test["p_value"] < LEVEL:
+        verdict = _("changed, but too little to matter")
     else:
         verdict = _("as before")
     return {**test, "title": title, "unit": unit, "verdict": verdict}
