@@ -229,11 +229,16 @@ def _roll_back(story: Story) -> None:
     if last is None or promotion.previous(FAMILY) is None or last.champion is None:
         return
     if done == 0:
-        promotion.roll_back(by=story.engineer, reason=_why_back(last))
+        _back(story, _why_back(last))
         story.say(f"{last.challenger.name} was rolled back")
     if done < 2:
-        promotion.roll_back(by=story.engineer, reason=_why_forth(last))
+        _back(story, _why_forth(last))
         story.say(f"{last.challenger.name} serves again")
+
+
+def _back(story: Story, reason: str) -> None:
+    serving = checkpoints.champion(FAMILY)
+    promotion.roll_back(by=story.engineer, reason=reason, instead_of=serving)
 
 
 def _last_promoted() -> Round | None:

@@ -21,7 +21,6 @@ from training.ml.gate import MEGABYTE
 from training.models import (
     Checkpoint,
     DatasetSnapshot,
-    Policy,
     Round,
     SnapshotMember,
 )
@@ -236,7 +235,7 @@ def _judge(found: Round, claim: Claim) -> None:
             claim, needed=needed, verdict={**verdict, "passed": False}
         )
         return
-    if found.policy.promotion == Policy.Promotion.PERSON or verdict["in_doubt"]:
+    if judgement.needs_a_person(found, verdict):
         rounds.await_decision(claim, verdict=verdict)
         return
     if not verdict["passed"]:

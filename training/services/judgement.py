@@ -10,6 +10,7 @@ from training.ml.comparison import Side
 from training.ml.data import Dataset
 from training.ml.gate import Exam, Gates, Guard
 from training.models import Checkpoint, Policy, Round, RoundStep
+from training.services import policies
 
 Status = Round.Status
 
@@ -49,6 +50,16 @@ def exam_facts(exam: Dataset) -> dict[str, Any]:
         "truth": exam.labels,
         "groups": groups,
     }
+
+
+def needs_a_person(found: Round, verdict: dict[str, Any]) -> bool:
+    """Whether a person decides: as the policy says, where the gate is in doubt, and
+    where somebody moved a gate that then opened while the round was under way."""
+    if found.policy.promotion == Policy.Promotion.PERSON or verdict["in_doubt"]:
+        return True
+    return verdict["passed"] and bool(
+        policies.changed_by_since(found.policy, found.requested_at)
+    )
 
 
 def verdict_on(found: Round) -> dict[str, Any]:

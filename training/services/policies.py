@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotations.errors import InvalidError, NotFoundError, StaleRevisionError
-from annotations.models import Intent, User
+from annotations.models import AuditEvent, Intent, User
 from annotations.services import audit
 from training.ml.gate import BETTER, NOT_WORSE, Gates
 from training.models import Policy
@@ -47,7 +47,7 @@ class Number:
 
     def shown(self, stored: float) -> str:
         """The number as it is typed."""
-        return f"{round(100 * stored if self.is_percent else stored, 6):g}"
+        return _plain(100 * stored if self.is_percent else stored)
 
     def read(self, typed: str) -> float:
         """The number to store. Raises ValueError with a sentence."""
@@ -57,8 +57,8 @@ class Number:
             else _("%(title)s: give a number from %(low)s to %(high)s.")
         ) % {
             "title": self.title,
-            "low": f"{self.low:g}",
-            "high": f"{self.high:g}",
+            "low": _plain(self.low),
+            "high": _plain(self.high),
         }
         try:
             value = float(typed.strip().rstrip("%"))
@@ -197,6 +197,17 @@ def of_iteration(iteration: int) -> Policy:
     return found
 
 
+def changed_by_since(policy: Policy, at: datetime) -> set[str]:
+    """Everybody who changed the policy since then, as the trail names them."""
+    changes = AuditEvent.objects.filter(
+        object=f"policy:{policy.pk}",
+        action="policy.changed",
+        actor__startswith="user:",
+        at__gte=at,
+    )
+    return set(changes.values_list("actor", flat=True))
+
+
 def revision_of(policy: Policy) -> str:
     """What changes with every change of the policy."""
     at: datetime | None = policy.changed_at
@@ -296,6 +307,11 @@ def _read(sent: Mapping[str, str]) -> dict[str, Any]:
         **{name: bool(sent.get(name)) for name in SWITCHES},
         "gates": gates,
     }
+
+
+def _plain(number: float) -> str:
+    """The number in digits, without the zeros that say nothing."""
+    return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
 def _facts(policy: Policy) -> dict[str, Any]:

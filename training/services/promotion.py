@@ -16,7 +16,14 @@ from annotations.models import User
 from annotations.services import audit
 from training.failpoints import failpoint
 from training.models import FAMILY, Checkpoint, Promotion, Round
-from training.services import checkpoints, confusions, doorbell, rounds, shadow_compare
+from training.services import (
+    checkpoints,
+    confusions,
+    doorbell,
+    policies,
+    rounds,
+    shadow_compare,
+)
 
 
 class RoundNotAwaitingError(ConflictError):
@@ -123,14 +130,24 @@ def reject(*, round_id: int, by: User, reason: str) -> Round:
 
 
 @transaction.atomic
-def roll_back(*, family: str = FAMILY, by: User, reason: str) -> Promotion:
-    """The champion before this one serves again."""
+def roll_back(
+    *, family: str = FAMILY, by: User, reason: str, instead_of: Checkpoint | None
+) -> Promotion:
+    """The champion before this one serves again.
+
+    instead_of: whom the person saw serving. Raises ChampionChangedError where somebody
+    else serves by now.
+    """
     reason = reasons.checked(reason)
     lock(family)
     now_serving = checkpoints.champion(family)
     before = previous(family)
     if now_serving is None or before is None:
         raise NothingToRollBackError(_("No model served before this one."))
+    if now_serving != instead_of:
+        raise ChampionChangedError(
+            _("The champion changed meanwhile; look again whether it should go.")
+        )
     promotion = _change(before, now_serving, reason, by)
     audit.record(
         by=by,
@@ -193,8 +210,7 @@ def _promoted() -> None:
 
 def check_gate_not_edited(found: Round, by: User) -> None:
     """Raises GateEditedError where `by` changed the round's policy since it began."""
-    policy = found.policy
-    if policy.changed_by_id == by.pk and policy.changed_at >= found.requested_at:
+    if f"user:{by.pk}" in policies.changed_by_since(found.policy, found.requested_at):
         raise GateEditedError(
             _(
                 "You changed this round's policy while it ran; another ML engineer has "

@@ -11,8 +11,15 @@ from django.db import transaction
 
 from training.failpoints import failpoint
 from training.ml import shadow
-from training.models import Checkpoint, Policy, Round
-from training.services import checkpoints, promotion, round_log, rounds, shadow_compare
+from training.models import Checkpoint, Round
+from training.services import (
+    checkpoints,
+    judgement,
+    promotion,
+    round_log,
+    rounds,
+    shadow_compare,
+)
 from training.services.rounds import Status
 
 logger = logging.getLogger(__name__)
@@ -67,7 +74,7 @@ def _decide(found: Round, seen: int) -> None:
     challenger.gate_passed = True
     round_log.say_of(found, f"Compared on {seen} live turns: the gate opens.")
     ending = {"verdict": verdict, "shadow_seen": seen}
-    if found.policy.promotion == Policy.Promotion.PERSON or verdict["in_doubt"]:
+    if judgement.needs_a_person(found, verdict):
         rounds.leave_to_a_person(found, **ending)
         return
     rounds.end(found, Status.PROMOTED, ending)

@@ -117,7 +117,9 @@ def champion_roll_back(request: HttpRequest) -> HttpResponse:
     serving = checkpoints.champion()
     if serving and request.POST.get("name", "").strip() != serving.name:
         raise InvalidError(_("Type the name of the model that serves now to confirm."))
-    change = promotion.roll_back(by=request.user, reason=request.POST.get("reason", ""))
+    change = promotion.roll_back(
+        by=request.user, reason=request.POST.get("reason", ""), instead_of=serving
+    )
     said = _("%(model)s serves again.") % {"model": change.checkpoint.name}
     messages.success(request, said)
     return HttpResponseRedirect(reverse("rounds"))

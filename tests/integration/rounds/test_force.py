@@ -10,7 +10,7 @@ from annotations.models import AuditEvent
 from tests.factories import cast
 from tests.factories import rounds as factory
 from training.models import Checkpoint, ForcedPromotion, Policy, Promotion, Round
-from training.services import checkpoints, force, promotion
+from training.services import checkpoints, force, policies, promotion
 from training.services.rounds import Status
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bells")]
@@ -157,8 +157,11 @@ def test_another_champion_since_makes_the_comparison_void(mia, nora, tmp_path):
 def test_who_changed_the_gate_meanwhile_does_not_decide(mia, nora):
     found = refused()
     Checkpoint.objects.update(gate_passed=True)
-    Policy.objects.filter(pk=found.policy_id).update(
-        changed_by=mia, changed_at=timezone.now()
+    policies.change(
+        iteration=1,
+        revision=policies.revision_of(found.policy),
+        sent={**policies.shown(found.policy), "min_exam": "1"},
+        by=mia,
     )
 
     with pytest.raises(promotion.GateEditedError):

@@ -122,7 +122,7 @@ def test_a_roll_back_answers_at_once_with_the_model_that_is_still_warm(
         checkpoints, "open_predictor", lambda found: opened.append(found.name)
     )
 
-    promotion.roll_back(reason=REASON, by=factory.engineer())
+    promotion.roll_back(reason=REASON, by=factory.engineer(), instead_of=two)
 
     assert ask(bot, "why is my bill so high").json()["model"] == "one"
     assert opened == []

@@ -1,13 +1,18 @@
 """Who becomes champion: a person's decision, a champion that changes, the way back."""
 
+import threading
+import time
+
 import pytest
+from django.db import connection, transaction
+from django.test import Client
 
 from annotations.errors import InvalidError
 from annotations.models import AuditEvent
 from tests.factories import rounds as factory
 from training import failpoints
-from training.models import Checkpoint
-from training.services import checkpoints, promotion, rounds
+from training.models import FAMILY, Checkpoint
+from training.services import checkpoints, policies, promotion, rounds
 from training.services.rounds import Status
 
 pytestmark = [
@@ -56,6 +61,46 @@ def test_a_decision_needs_a_reason():
     assert rounds.get(found.pk).status == Status.AWAITING
 
 
+def test_a_gate_changed_while_the_round_ran_lets_nothing_serve_by_itself():
+    """One person would have promoted it, and nobody decided."""
+    factory.world()
+    mia, nora = factory.engineer("mia"), factory.engineer("nora")
+    policy = factory.policy()
+    failpoints.arm("evaluation.begun", lambda: changed(mia, min_exam="1"))
+
+    found = factory.ended(policy)
+
+    assert found.status == Status.AWAITING
+    assert checkpoints.champion() is None
+    with pytest.raises(promotion.GateEditedError):
+        promotion.approve(round_id=found.pk, by=mia, reason=REASON)
+    promotion.approve(round_id=found.pk, by=nora, reason=REASON)
+
+
+def test_a_change_by_somebody_else_does_not_hide_ones_own():
+    factory.world()
+    mia, nora = factory.engineer("mia"), factory.engineer("nora")
+    found = factory.ended(factory.policy(promotion="person"))
+    changed(mia, min_exam="1")
+    changed(nora, min_exam="2")
+
+    with pytest.raises(promotion.GateEditedError):
+        promotion.approve(round_id=found.pk, by=mia, reason=REASON)
+
+    assert checkpoints.champion() is None
+
+
+def changed(by, **fields: str) -> None:
+    """The policy of the first iteration, as sent from its page."""
+    policy = policies.of_iteration(1)
+    policies.change(
+        iteration=1,
+        revision=policies.revision_of(policy),
+        sent={**policies.shown(policy), **fields},
+        by=by,
+    )
+
+
 def test_a_round_may_start_while_another_awaits_its_decision():
     factory.world()
     policy = factory.policy(promotion="person")
@@ -102,17 +147,60 @@ def test_rolling_back_brings_the_model_before_back(tmp_path):
     two = factory.checkpoint("two", tmp_path / "two", factory.SAYINGS)
     mia = factory.engineer()
     with pytest.raises(promotion.NothingToRollBackError):
-        promotion.roll_back(by=mia, reason=REASON)
+        promotion.roll_back(by=mia, reason=REASON, instead_of=None)
     promotion.promote(checkpoint=one, reason=REASON, by=None, instead_of=None)
     promotion.promote(checkpoint=two, reason=REASON, by=None, instead_of=one)
 
-    promotion.roll_back(by=mia, reason=REASON)
+    promotion.roll_back(by=mia, reason=REASON, instead_of=two)
 
     assert checkpoints.champion() == one
     two.refresh_from_db()
     assert two.state == Checkpoint.State.RETIRED
     event = AuditEvent.objects.get(action="checkpoint.rolled_back")
     assert event.object == f"checkpoint:{two.pk}"
+
+
+def test_two_people_who_roll_back_at_once_roll_back_once(tmp_path):
+    """The second would bring back what the first took away."""
+    one = factory.checkpoint("one", tmp_path / "one", factory.SAYINGS)
+    two = factory.checkpoint("two", tmp_path / "two", factory.SAYINGS)
+    promotion.promote(checkpoint=one, reason=REASON, by=None, instead_of=None)
+    promotion.promote(checkpoint=two, reason=REASON, by=None, instead_of=one)
+    people = [factory.engineer("mia"), factory.engineer("nora")]
+    answers: list[int] = []
+
+    def roll_back(person) -> None:
+        client = Client()
+        client.force_login(person)
+        sent = {"name": "two", "reason": REASON}
+        answers.append(client.post("/rounds/roll-back", sent).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=roll_back, args=(one,)) for one in people]
+    with transaction.atomic():
+        promotion.lock(FAMILY)  # both have read who serves before either may go on
+        for thread in threads:
+            thread.start()
+        wait_until_blocked(2)
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answers) == [302, 409]
+    assert checkpoints.champion() == one
+
+
+def wait_until_blocked(n: int) -> None:
+    waiting = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    )
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0] >= n:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 def test_a_promotion_rings_for_a_new_ranking(tmp_path, bells):
