@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from training.models import Checkpoint, Evaluation, Round, RoundStep
+from training.services import policies
 from training.services.rounds import MAX_ATTEMPTS, SILENCE
 
 Status = Round.Status
@@ -32,6 +33,11 @@ ENDINGS_AFTER = {
 def sentence(found: Round, trainer_alive: bool, worker_alive: bool = True) -> str:
     """What is happening, and where nothing is, why."""
     if found.status == Status.AWAITING:
+        if policies.changed_by_since(found.policy, found.requested_at):
+            return _(
+                "The comparison is done. Its policy was changed meanwhile: somebody who"
+                " did not change it has to decide."
+            )
         return _("The comparison is done; a person has to decide.")
     if found.status == Status.SHADOW:
         return _in_shadow(worker_alive)

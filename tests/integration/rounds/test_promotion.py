@@ -14,6 +14,7 @@ from training import failpoints
 from training.models import FAMILY, Checkpoint
 from training.services import checkpoints, policies, promotion, rounds
 from training.services.rounds import Status
+from training.views import round_facts
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -71,6 +72,7 @@ def test_a_gate_changed_while_the_round_ran_lets_nothing_serve_by_itself():
     found = factory.ended(policy)
 
     assert found.status == Status.AWAITING
+    assert "changed meanwhile" in round_facts.sentence(found, trainer_alive=True)
     assert checkpoints.champion() is None
     with pytest.raises(promotion.GateEditedError):
         promotion.approve(round_id=found.pk, by=mia, reason=REASON)
