@@ -20,13 +20,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.ml import bio
+
 BUCKETS = 1 << 15
 LETTERS = (3, 4, 5)
 LONGEST = 40  # letters of a word that is remembered
 C = 1.0
 # liblinear has one random generator a process: two fits at once would share its draws.
 _ONE_AT_A_TIME = threading.Lock()
-_WORD = re.compile(r"\w+|[^\w\s]")
+_WORD, _MARKED_WORD = re.compile(bio.PLAIN), re.compile(bio.MARKED)
 
 Floats = NDArray[np.floating[Any]]
 Buckets = NDArray[np.intp]
@@ -98,7 +100,8 @@ class LexicalHead:
 
 def grams(text: str) -> Counter[int]:
     """The buckets of a text's n-grams and how often each occurs."""
-    words = _WORD.findall(text.casefold())
+    pattern = _WORD if text.isascii() else _MARKED_WORD
+    words = pattern.findall(text.casefold())
     own = [_of_word(word) for word in words]
     found = [first for first, *_ in own]
     found += [_bucket(f"w{a} {b}") for a, b in itertools.pairwise(words)]

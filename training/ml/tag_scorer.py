@@ -63,10 +63,11 @@ class TagScorer:
         """
         parts = np.split(self.inner.weight, 3, axis=1)
         one_before, own, one_behind = (flat @ part.T for part in parts)
-        ends = np.cumsum(lengths[lengths > 0])
+        lengths = lengths[lengths > 0]
+        ends = np.cumsum(lengths)
         found = own + self.inner.bias
         one_before[ends - 1] = 0.0  # the last word is before nobody
-        one_behind[[0, *ends[:-1]]] = 0.0
+        one_behind[ends - lengths] = 0.0
         found[1:] += one_before[:-1]
         found[:-1] += one_behind[1:]
         return found

@@ -166,3 +166,19 @@ def test_a_learned_step_makes_a_parameter_out_of_words_that_are_outside_alone():
     tags = bio.best_tags(np.array([[1.0, 0.0, 0.0, 0.0, 0.0]]), follow)
 
     assert tags == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cafe\u0301 au lait", ["cafe\u0301", "au", "lait"]),
+        ("मेरा बिल कितना है", ["मेरा", "बिल", "कितना", "है"]),
+        ("\u0646\u0645\u06cc\u200c\u062e", ["\u0646\u0645\u06cc\u200c\u062e"]),
+        ("ชำระเงิน", ["ชำระเงิน"]),
+        ("\u2764\ufe0fhi", ["\u2764\ufe0f", "hi"]),
+        ("\u0301 a", ["\u0301", "a"]),
+    ],
+    ids=["apart", "hindi", "persian", "thai", "emoji", "alone"],
+)
+def test_a_mark_belongs_to_the_letter_that_it_stands_on(text, words):
+    assert [text[word.start : word.end] for word in bio.words(text)] == words

@@ -38,6 +38,15 @@ def test_words_of_one_utterance_do_not_see_those_of_the_next(memory):
             np.testing.assert_allclose(logits, scorer(states), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("memory", [None, MEMORY], ids=["head", "head and memory"])
+def test_an_utterance_without_a_word_has_no_logits(memory):
+    """The recognizer heard nothing, and nothing else was asked about."""
+    scorer = _scorer(memory)
+
+    assert scorer(_states(1, 0)).shape == (0, N_TAGS)
+    assert [len(one) for one in scorer.many([_states(1, 0), _states(2, 0)])] == [0, 0]
+
+
 def test_a_word_is_scored_with_its_neighbours_and_nothing_beyond_the_edges():
     # The one hidden unit sums a word's state, ten times the one before and a hundred
     # times the one behind it.
