@@ -291,12 +291,12 @@ def _taken_together(challenger: Side, guard: Guard, exam: Exam, gates: Gates) ->
     n = int(rows.sum())
     ours, theirs = challenger.correct[rows], guard.reference.correct[rows]
     wins, losses = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-    drop = (losses - wins) / n if n else 0.0
-    lost = mcnemar(losses, wins, alternative="greater") < gates.alpha and drop > 0
-    good = not lost and drop <= gates.max_intent_drop
+    gain = (wins - losses) / n if n else 0.0
+    lost = mcnemar(losses, wins, alternative="greater") < gates.alpha and gain < 0
+    good = not lost and -gain <= gates.max_intent_drop
     word = "kept" if good else "lost"
     reason = (
-        f"What earlier iterations learned is {word}: {_points(-drop)} points on their "
+        f"What earlier iterations learned is {word}: {_points(gain)} points on their "
         f"{n} items against {guard.name} ({wins} won, {losses} lost)."
     )
     return Check("curriculum", good, reason)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 
 from annotations.agreement import alpha
 from annotations.intake import redaction
@@ -136,14 +136,16 @@ def _annotators(members: Any) -> list[dict[str, Any]]:
 
 
 def _agreement(members: Any) -> dict[str, Any]:
-    """Of the texts that two people or more answered by themselves."""
+    """Of the texts that two people or more answered by themselves.
+
+    With those that wait for a reviewer, though they are no members: without them, who
+    disagrees would never count.
+    """
+    disputed = Q(utterance__status=Utterance.Status.REVIEW)
     answers = (
         Annotation.objects.standing()
-        .filter(
-            kind=Annotation.Kind.LABEL,
-            is_review=False,
-            utterance__in=members.values("utterance"),
-        )
+        .filter(kind=Annotation.Kind.LABEL, is_review=False)
+        .filter(disputed | Q(utterance__in=members.values("utterance")))
         .order_by("created_at")
         .values_list("utterance", "annotator", "intent")
     )

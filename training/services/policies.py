@@ -21,6 +21,7 @@ RULES = {
     BETTER: gettext_lazy("It is provably better"),
     NOT_WORSE: gettext_lazy("It is not worse than a margin"),
 }
+POINTS = gettext_lazy("points")  # of a percentage: what is lost of 84 %, say
 
 
 class PolicyInvalidError(InvalidError):
@@ -43,7 +44,7 @@ class Number:
 
     @property
     def is_percent(self) -> bool:
-        return self.unit == "%"
+        return self.unit in ("%", POINTS)
 
     def shown(self, stored: float) -> str:
         """The number as it is typed."""
@@ -124,10 +125,17 @@ GATE = (
         0,
         50,
         "",
-        "%",
+        POINTS,
     ),
     Number("min_accuracy", gettext_lazy("Accuracy at the least"), 0, 100, "", "%"),
-    Number("max_ece", gettext_lazy("Calibration error at most"), 0.1, 100, "", "%"),
+    Number(
+        "max_ece",
+        gettext_lazy("Calibration error at most"),
+        0.1,
+        100,
+        gettext_lazy("What reports write as 0.100 is 10 % here."),
+        "%",
+    ),
     Number(
         "max_latency_ms",
         gettext_lazy("A turn takes at most (p95)"),
@@ -160,7 +168,7 @@ INTENTS = (
         0,
         100,
         "",
-        "%",
+        POINTS,
     ),
     Number(
         "min_intent_items",

@@ -27,11 +27,15 @@ logger = logging.getLogger(__name__)
 SILENCE = timedelta(seconds=60)
 UNHEARD = timedelta(seconds=30)
 MAX_ATTEMPTS = 3
+LEAST_INTENTS = 2  # to tell apart
 Status = Round.Status
 
 
 class RoundRunningError(ConflictError):
     code = "round_running"
+
+    def __init__(self) -> None:
+        super().__init__(_("A round is already running; wait for it."))
 
 
 class RoundEndedError(ConflictError):
@@ -127,7 +131,7 @@ def request(
     one is at work, and NothingToTrainOnError below two labeled intents.
     """
     n_gold, n_intents = trainable()
-    if n_intents < 2:
+    if n_intents < LEAST_INTENTS:
         raise NothingToTrainOnError(
             _(
                 "A round needs gold labels of at least two intents; there are"
@@ -135,6 +139,9 @@ def request(
             )
             % {"labels": n_gold, "intents": n_intents}
         )
+    if Round.objects.filter(family=FAMILY, status__in=Round.WORKING).exists():
+        # Asked first, since a refused insert takes a number that no round ever has.
+        raise RoundRunningError
     try:
         with transaction.atomic():
             found = Round.objects.create(
@@ -157,7 +164,7 @@ def request(
     except IntegrityError as error:
         if "one_working_round_per_family" not in str(error):
             raise
-        raise RoundRunningError(_("A round is already running; wait for it.")) from None
+        raise RoundRunningError from None
     return found
 
 

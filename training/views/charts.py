@@ -327,5 +327,7 @@ def _apart(label: Point, other: Point, room: float = 13.0) -> Point:
     """The label moved up or down so that it does not lie on the other."""
     x, y = label[0], label[1]
     if abs(y - other[1]) < room:
-        y = other[1] + (room if y >= other[1] else -room)
+        has_room_above = other[1] - room >= TOP
+        is_above = y < other[1] and has_room_above
+        y = other[1] + (-room if is_above else room)
     return (x, round(y, 1))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from annotations.errors import NotFoundError
 from training.models import Round
 from training.services import rounds
+from training.views import report
 
 EXCLUSIONS = {
     "not_fully_redacted": gettext_lazy("not read by the full redaction"),
@@ -31,11 +32,15 @@ RULES = {
 def data_page(request: HttpRequest, round_id: int) -> HttpResponse:
     found = rounds.get(round_id)
     card = _card(found)
+    titles = report.domain_titles()
     context = {
         "round": found,
         "card": card,
         "sources": sorted(card["sources"].items()),
-        "domains": sorted(card["domains"].items()),
+        "domains": sorted(
+            (titles.get(name, name), n) for name, n in card["domains"].items()
+        ),
+        "parameters": sorted(card["parameters"].items()),
         "intents": sorted(card["intents"].items()),
         "marks_unknown": sum(card.get("marks_unknown", {}).values()),
         "exclusions": [

@@ -57,21 +57,33 @@ def round_state(request: HttpRequest, round_id: int) -> HttpResponse:
 def round_start(request: HttpRequest) -> HttpResponse:
     """GET shows what a round would use, POST requests it."""
     policy = _policy(request.POST.get("policy") or request.GET.get("policy", ""))
-    if request.method == "POST":
-        cause = f"{request.user.name} asked for it"
+    if request.method != "POST":
+        return _start_page(request, policy)
+    cause = f"{request.user.name} asked for it"
+    try:
         found = rounds.request(policy=policy, cause=cause, by=request.user)
-        return HttpResponseRedirect(reverse("round", args=[found.pk]))
+    except rounds.RoundRunningError:
+        # The page says which one, and leads to it.
+        return _start_page(request, policy, status=409)
+    return HttpResponseRedirect(reverse("round", args=[found.pk]))
+
+
+def _start_page(
+    request: HttpRequest, policy: Policy, *, status: int = 200
+) -> HttpResponse:
     n_gold, n_intents = rounds.trainable()
     context = {
         "policy": policy,
         "n_gold": n_gold,
         "n_intents": n_intents,
+        "is_enough": n_intents >= rounds.LEAST_INTENTS,
+        "working": Round.objects.filter(status__in=Round.WORKING).first(),
         "n_exam": datasets.gold().filter(utterance__split=Utterance.Split.EXAM).count(),
         "recipe": Policy.Recipe(rounds.recipe_for(policy, n_gold)).label,
         "champion": checkpoints.champion(),
         "trainer_alive": queue.worker_alive("gpu"),
     }
-    return render(request, "training/rounds/start.html", context)
+    return render(request, "training/rounds/start.html", context, status=status)
 
 
 @require_POST

@@ -71,6 +71,27 @@ def test_agreement_is_of_texts_that_two_people_answered():
     assert found["value"] == pytest.approx(0.0, abs=1e-9)
 
 
+def test_who_disagrees_counts_though_nobody_has_decided_yet():
+    intents, ben = factory.world(), cast.ben()
+    disputed, agreed = GoldLabel.objects.order_by("pk")[:2]
+    for label, said in ((disputed, "fix_internet"), (agreed, "check_bill")):
+        Annotation.objects.create(
+            id=uuid.uuid4(),
+            kind=Annotation.Kind.LABEL,
+            utterance=label.utterance,
+            annotator=ben,
+            intent=intents[said],
+            body_hash="0" * 64,
+        )
+    Utterance.objects.filter(pk=disputed.utterance_id).update(status="review")
+    disputed.delete()
+
+    found = card()["agreement"]
+
+    assert found["texts"] == 2
+    assert found["value"] < 1.0
+
+
 def test_what_was_left_out_is_counted_under_its_first_reason():
     intents = factory.world(n_train=3, n_exam=1)
     first, second, *_ = Utterance.objects.filter(split="train")
@@ -173,6 +194,17 @@ def test_the_page_and_the_file_say_the_same_without_a_text(frozen):
     assert frozen.snapshot.digest in page and "36 gold labels" in page
     for saying in factory.SAYINGS.values():
         assert saying not in page and saying.encode() not in file.content
+
+
+def test_parameters_are_in_the_order_of_the_alphabet(frozen):
+    card = frozen.snapshot.description["card"]
+    card["parameters"] = {"zip_code": 2, "amount": 1, "account_number": 3}
+    frozen.snapshot.save()
+
+    page = client_of("auditor").get(f"/rounds/{frozen.pk}/data").content.decode()
+
+    places = [page.index(f">{name}<") for name in sorted(card["parameters"])]
+    assert places == sorted(places)
 
 
 def test_before_the_data_is_frozen_there_is_no_card():

@@ -191,6 +191,36 @@ def test_starting_shows_what_will_be_used_and_then_starts(mia):
     assert again.status_code == 409
 
 
+def test_where_no_round_can_start_the_page_says_why_before_one_is_asked_for(mia):
+    factory.policy()
+
+    page = text_of(mia.get("/rounds/start?policy=1"))
+    assert "There is nothing to train on yet" in page
+    assert '<button class="button go" disabled>' in page
+
+    factory.world()
+    assert "disabled" not in text_of(mia.get("/rounds/start?policy=1"))
+
+
+def test_who_starts_a_second_round_is_led_to_the_first(mia, requested):
+    page = text_of(mia.get("/rounds/start?policy=1"))
+    refused = mia.post("/rounds/start", {"policy": "1"})
+
+    sentence = f'<a href="/rounds/{requested.pk}">Round {requested.pk}</a> is at work.'
+    assert sentence in page and '<button class="button go" disabled>' in page
+    assert refused.status_code == 409 and sentence in refused.content.decode()
+
+
+def test_a_refused_round_takes_no_number(mia, requested):
+    mia.post("/rounds/start", {"policy": "1"})
+    rounds.cancel(round_id=requested.pk, by=factory.engineer())
+
+    mia.post("/rounds/start", {"policy": "1"})
+
+    numbers = Round.objects.order_by("pk").values_list("pk", flat=True)
+    assert list(numbers) == [requested.pk, requested.pk + 1]
+
+
 @pytest.mark.parametrize("policy", ["", "9", "x", "1" * 30, "²"])
 def test_a_policy_that_does_not_exist_is_not_found(mia, policy):
     assert mia.get("/rounds/start", {"policy": policy}).status_code == 404

@@ -149,3 +149,14 @@ def test_who_only_follows_sees_the_list_and_no_form():
     assert "30 new labels, or 60 min" in page
     assert "/rounds/policies/1" not in page
     assert client.get("/rounds/policies/1").status_code == 403
+
+
+def test_what_is_lost_of_a_percentage_is_typed_in_points(client):
+    page = client.get("/rounds/policies/1").content.decode()
+
+    for title in ("Loss of accuracy that counts as not worse",
+                  "Recall a critical intent may lose"):  # fmt: skip
+        assert f'{title} <span class="unit">(points)</span>' in page
+    client.post("/rounds/policies/1", form(margin="2.5"))
+    gates = judgement.gates_of(Policy.objects.get(iteration=1))
+    assert gates.margin == pytest.approx(0.025)

@@ -270,6 +270,17 @@ def test_losses_that_were_each_allowed_do_not_add_up_over_iterations():
     )
 
 
+def test_what_did_not_change_has_no_sign_of_a_loss():
+    reference = side("1" * 40)
+
+    verdict = gate.judge(
+        reference, None, Exam(["bill"] * 40), GATES,
+        guard=Guard(["bill"], reference, "intent-r1"),
+    )  # fmt: skip
+
+    assert "is kept: +0.0 points on their 40 items" in verdict.reasons[-1]
+
+
 def test_small_losses_over_all_earlier_intents_show_together():
     names = [f"i{n}" for n in range(20)]
     intents = [name for name in names for _ in range(20)]

@@ -92,6 +92,11 @@ def test_labels_do_not_lie_on_each_other(y, moved):
     assert charts._apart((5.0, y), (5.0, 100.0)) == (5.0, moved)
 
 
+def test_a_label_is_never_moved_out_of_the_picture():
+    # Both models are always right where they are surest, ours a hair more often.
+    assert charts._apart((5.0, 14.0), (5.0, 16.0)) == (5.0, 29.0)
+
+
 def test_a_target_is_drawn_between_where_it_was_and_where_it_should_be():
     drawn = charts.target(
         [(0.8, (0.7, 0.9)), (0.9, (0.85, 0.95))],
