@@ -22,7 +22,7 @@ _BY_FIT = ("digits", "money", "month", "date")
 _BY_KIND = ("integer", "number", "boolean")
 _BY_FORMAT = {"date": "date", "month": "month", "phone": "digits", "zip": "digits"}
 # Placeholders of what is made of digits; account numbers are read out one by one.
-_DIGIT_PLACEHOLDERS = frozenset({"ACCOUNT_NUMBER", "CARD", "PHONE", "SSN", "ZIP"})
+DIGIT_PLACEHOLDERS = frozenset({"ACCOUNT_NUMBER", "CARD", "PHONE", "SSN", "ZIP"})
 _MOST_LISTED = 8
 
 
@@ -178,7 +178,7 @@ def _kinds(node: Node) -> list[str]:
         return [named]
     if node.limit("pattern"):
         return list(_BY_FIT)
-    digits = node.notes.get("x-placeholder") in _DIGIT_PLACEHOLDERS
+    digits = node.notes.get("x-placeholder") in DIGIT_PLACEHOLDERS
     return ["digits"] if digits and not node.limit("format") else []
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from annotations.functions import readings
 from annotations.functions.dialogue import CLOSES, NEW
 from annotations.functions.schema import Node
+from annotations.intake.redaction.entities import PLACEHOLDER
 from annotations.services.catalogue import Catalogue, IntentCard
 from training.serving import values
 from training.serving.predictor import Prediction
@@ -151,10 +152,19 @@ def _whole_answer(text: str, node: Node, prediction: Prediction, today: date) ->
         return None
     kind = node.notes.get("x-placeholder")
     is_named = bool(kind) and f"[{kind}_" in text
-    if readings.is_free(node) and not (prediction.is_fallback or is_named):
-        return None  # anything would do as a value, so only what is nothing else does
+    if readings.is_free(node) and not is_named:
+        if not prediction.is_fallback:
+            return None  # anything would do, so only what is nothing else does
+        if kind in readings.DIGIT_PLACEHOLDERS and not _has_digits(node, text, today):
+            return None
     value = values.read(node, text, today)
     return [value] if node.kind == "array" and value is not None else value
+
+
+def _has_digits(node: Node, text: str, today: date) -> bool:
+    """Whether the words hold digits, said or written, beside those of placeholders."""
+    value = str(values.read(node, text, today))
+    return any(c.isdecimal() for c in PLACEHOLDER.sub("", value))
 
 
 def _is_another_request(

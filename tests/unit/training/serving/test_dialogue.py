@@ -345,3 +345,16 @@ def test_a_parameter_that_the_live_schema_has_dropped_is_not_called_with():
     assert reply.state.arguments == {
         "account_number": "[ACCOUNT_NUMBER_1]", "bill_month": "2026-04",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("said", ["i do not know it", "[NAME_1]", "wait a moment"])
+def test_words_without_a_digit_are_no_account_number(said):
+    unknown = guess(("greet", 0.3), fallback=True)
+
+    reply = turn(ASKED, said, unknown)
+
+    assert (reply.outcome, reply.state) == (Outcome.FALLBACK, ASKED)
+    assert turn(ASKED, "it is four one double two", unknown).state == ASKED
+    assert turn(ASKED, "four one double two", unknown).state.arguments == {
+        "account_number": "4122", "bill_month": "2026-03",
+    }  # fmt: skip
