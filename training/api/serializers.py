@@ -23,6 +23,9 @@ class RoundSerializer(serializers.ModelSerializer):
     snapshot = serializers.CharField(
         source="snapshot.digest", default=None, allow_null=True
     )
+    error = serializers.CharField(
+        source="fault", help_text="why it failed, or the attempt before this one did"
+    )
 
     class Meta:
         model = Round

@@ -125,6 +125,12 @@ class Round(models.Model):
     def is_working(self) -> bool:
         return self.status in self.WORKING
 
+    @property
+    def fault(self) -> str:
+        """Why it failed, or why the attempt before the present one did; else empty."""
+        is_told = self.is_working or self.status == self.Status.FAILED
+        return self.error if is_told else ""
+
 
 class RoundStep(models.Model):
     """When a round was in which step, for each attempt."""

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -20,16 +21,29 @@ from training.serving.dialogue import State
 
 STATE = f"""
 SELECT state FROM {LiveTurn._meta.db_table}
-WHERE conversation = %(conversation)s ORDER BY id DESC LIMIT 1
+WHERE conversation = %(conversation)s AND id < %(before)s ORDER BY id DESC LIMIT 1
 """
 THE_SAME = f"""
-SELECT answer, dedupe_key FROM {LiveTurn._meta.db_table}
+SELECT id, answer, dedupe_key, pooled_at IS NULL FROM {LiveTurn._meta.db_table}
 WHERE conversation = %(conversation)s AND number = %(number)s
 """
 ONCE = (
     "ON CONFLICT (conversation, number)"
     " WHERE conversation <> '' AND number IS NOT NULL DO NOTHING"
 )
+
+
+NEWEST = 2**63 - 1  # before it comes every row
+
+
+@dataclass(frozen=True)
+class Known:
+    """A turn that was answered before; its answer is whole until the pool takes the
+    turn's words."""
+
+    id: int
+    answer: Mapping[str, Any]
+    is_whole: bool
 
 
 class NoModelError(ConflictError):
@@ -47,7 +61,8 @@ class TurnTakenError(ConflictError):
 def take(data: Mapping[str, Any]) -> dict[str, Any]:
     """Redact a turn, answer it where its conversation stands, and store both.
 
-    The same turn of a conversation again gets the stored answer. Raises NoModelError
+    The same turn of a conversation again gets the stored answer, or, where its words
+    have left for the pool, is answered again and not stored again. Raises NoModelError
     while no model serves, BadTurnError for a turn that no file could hold either and
     TurnTakenError where the turn's number was used for other words.
     """
@@ -56,27 +71,30 @@ def take(data: Mapping[str, Any]) -> dict[str, Any]:
         raise NoModelError(_("No model serves yet; the first round has to end."))
     started = time.perf_counter()
     said = redacted(data)
-    repeated = _stored(said) if said.turn is not None else None
-    if repeated is not None:
-        return repeated
+    known = _known(said)
+    if known is not None and known.is_whole:
+        return {**known.answer, "text": said.text}
     found = turns.answer(
         serving.predictor,
         turns.example_of(said),
         today=timezone.localdate(),
-        state=_state(said.conversation_id),
+        state=_state(said.conversation_id, before=known.id if known else NEWEST),
     )
     answer = {
         **found.as_turn_json(),
         "text": said.text,
         "model": serving.predictor.name,
     }
+    if known is not None:
+        return answer
     spent = 1000.0 * (time.perf_counter() - started)
     row = _row(said, found, answer, serving.checkpoint_id, spent)
     with transaction.atomic():
         is_new = statements.insert(row, on_conflict=ONCE)
-    if not is_new:  # the same turn came twice at once
-        return _stored(said) or answer
-    return answer
+    if is_new:
+        return answer
+    first = _known(said)  # the same turn came twice at once
+    return {**first.answer, "text": said.text} if first else answer
 
 
 def redacted(data: object) -> Prepared:
@@ -88,21 +106,21 @@ def redacted(data: object) -> Prepared:
         raise BadTurnError(str(error)) from None
 
 
-def _state(conversation: str) -> State:
+def _state(conversation: str, *, before: int) -> State:
     if not conversation:
         return State()
-    rows = statements.rows(STATE, {"conversation": conversation})
+    rows = statements.rows(STATE, {"conversation": conversation, "before": before})
     return State.from_json(_read(rows[0][0])) if rows else State()
 
 
-def _stored(said: Prepared) -> dict[str, Any] | None:
-    if not said.conversation_id:
+def _known(said: Prepared) -> Known | None:
+    if not said.conversation_id or said.turn is None:
         return None
-    known = {"conversation": said.conversation_id, "number": said.turn}
-    rows = statements.rows(THE_SAME, known)
+    place = {"conversation": said.conversation_id, "number": said.turn}
+    rows = statements.rows(THE_SAME, place)
     if not rows:
         return None
-    answer, dedupe_key = rows[0]
+    pk, answer, dedupe_key, is_whole = rows[0]
     if bytes(dedupe_key) != said.dedupe_key:
         raise TurnTakenError(
             _(
@@ -111,7 +129,7 @@ def _stored(said: Prepared) -> dict[str, Any] | None:
             )
             % {"turn": said.turn}
         )
-    return {**_read(answer), "text": said.text}
+    return Known(pk, _read(answer), is_whole)
 
 
 def _read(stored: Any) -> Any:

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import rounds as factory
+from training import failpoints
 from training.services import checkpoints, promotion, rounds
 
 pytestmark = [
@@ -109,3 +110,18 @@ def test_evaluate_measures_the_champion_or_the_one_named(tmp_path, capsys):
         call_command("evaluate", test=test, checkpoint="two")
     with pytest.raises(CommandError, match="absent"):
         call_command("evaluate", test=tmp_path / "absent.jsonl")
+
+
+def test_a_round_that_ended_well_tells_no_fault_of_an_attempt_before(capsys):
+    factory.world()
+    factory.policy()
+
+    def break_once() -> None:
+        failpoints.disarm()
+        raise OSError("the disk was full")
+
+    failpoints.arm("training.begun", break_once)
+    call_command("train", json=True)
+
+    said = last_line(capsys)
+    assert (said["status"], said["error"]) == ("promoted", "")

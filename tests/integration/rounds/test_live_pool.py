@@ -66,6 +66,21 @@ def test_the_same_turn_again_gets_the_stored_answer_and_counts_once(bot, serving
     assert LiveTurn.objects.count() == 1
 
 
+def test_a_turn_asked_again_late_gets_a_whole_answer_and_counts_once(bot, serving):
+    """Its words are in the pool alone by then, but the bot sends them along."""
+    ask(bot, "why is my bill so high", conversation_id="c1", turn=1)
+    said = {"conversation_id": "c1", "turn": 2}
+    first = ask(bot, "my account number is 12345678", **said)
+    ask(bot, "the internet is broken", conversation_id="c1", turn=3)
+    live_pool.pool(settled=AT_ONCE)
+
+    again = ask(bot, "my account number is 12345678", **said)
+
+    assert again.json() == first.json()
+    assert again.json()["outcome"] == "call"
+    assert LiveTurn.objects.count() == 3
+
+
 def test_a_turns_number_is_not_used_for_other_words(bot, serving):
     ask(bot, "why is my bill so high", conversation_id="c1", turn=1)
     other = ask(bot, "the internet is broken", conversation_id="c1", turn=1)

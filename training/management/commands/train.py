@@ -163,7 +163,7 @@ def _outcome(found: Round, *, followed: bool) -> dict[str, Any]:
         "accuracy": comparison.get("challenger_accuracy"),
         "champion_accuracy": comparison.get("champion_accuracy"),
         "exam": comparison.get("n"),
-        "error": found.error,
+        "error": found.fault,
     }
 
 
