@@ -40,6 +40,7 @@ WEEKDAYS = (
 )
 YES = {"yes", "yeah", "yep", "yup", "sure", "true", "correct", "right", "ok", "okay"}
 NO = {"no", "nope", "nah", "false", "not", "never"}
+POLITE = {"please", "thanks", "thank", "you"}
 # Beside a word of NO these are no answer: "yes, not a problem", "not sure".
 UNSURE = {"yes", "yeah", "yep", "yup", "sure", "mind"}
 # Days counted from another one, which nobody here counts.
@@ -117,6 +118,12 @@ def _boolean(said: str, rule: Rule) -> str | None:
     if words & NO:
         return None if words & UNSURE else "false"
     return "true" if words & YES else None
+
+
+def says_yes_or_no(text: str) -> bool:
+    """Whether the words are a yes or a no, politely or not, and nothing else."""
+    words = set(_plain(text).split()) - POLITE - spoken.PAUSES
+    return bool(words) and words <= YES | NO
 
 
 def _date(said: str, rule: Rule) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any
 from annotations.functions import readings
 from annotations.functions.dialogue import CLOSES, NEW
 from annotations.functions.schema import Node
+from annotations.functions.values import says_yes_or_no
 from annotations.intake.redaction.entities import PLACEHOLDER
 from annotations.services.catalogue import Catalogue, IntentCard
 from training.serving import values
@@ -150,21 +151,27 @@ def _whole_answer(text: str, node: Node, prediction: Prediction, today: date) ->
     """The utterance read as nothing but the value asked for; None if it is not."""
     if len(text.split()) > ANSWER_WORDS:
         return None
-    kind = node.notes.get("x-placeholder")
-    is_named = bool(kind) and f"[{kind}_" in text
-    if readings.is_free(node) and not is_named:
-        if not prediction.is_fallback:
-            return None  # anything would do, so only what is nothing else does
-        if kind in readings.DIGIT_PLACEHOLDERS and not _has_digits(node, text, today):
-            return None
+    if readings.is_free(node) and not _may_be_free(text, node, prediction, today):
+        return None
     value = values.read(node, text, today)
-    return [value] if node.kind == "array" and value is not None else value
+    if node.kind != "array" or value is None:
+        return value
+    return [value] if values.takes_list(node, [value]) else None
 
 
-def _has_digits(node: Node, text: str, today: date) -> bool:
-    """Whether the words hold digits, said or written, beside those of placeholders."""
-    value = str(values.read(node, text, today))
-    return any(c.isdecimal() for c in PLACEHOLDER.sub("", value))
+def _may_be_free(text: str, node: Node, prediction: Prediction, today: date) -> bool:
+    """Whether words of any kind are the value asked for: nothing else is heard in them.
+
+    Where digits were asked for there have to be some, said or written.
+    """
+    kind = node.notes.get("x-placeholder")
+    if kind and f"[{kind}_" in text:
+        return True
+    if not prediction.is_fallback or says_yes_or_no(text):
+        return False
+    said = PLACEHOLDER.sub("", str(values.read(node, text, today)))
+    has_digits = any(letter.isdecimal() for letter in said)
+    return has_digits or kind not in readings.DIGIT_PLACEHOLDERS
 
 
 def _is_another_request(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from annotations.functions import readings
+from annotations.functions import arguments, readings
 from annotations.functions.schema import Node
+from annotations.intake.redaction.entities import PLACEHOLDER
 from annotations.services.catalogue import IntentCard
 from training.ml.data import Span
 
@@ -15,7 +16,7 @@ def arguments_of(
 ) -> dict[str, Any]:
     """Values by parameter: the first span of each that a value can be read from.
 
-    A list takes the values of all its spans.
+    A list takes the values of all its spans, where the schema takes that list.
     """
     known = {parameter.name for parameter in card.parameters}
     found: dict[str, Any] = {}
@@ -30,7 +31,18 @@ def arguments_of(
             found.setdefault(span.param, []).append(value)
         else:
             found.setdefault(span.param, value)
-    return found
+    return {
+        name: value
+        for name, value in found.items()
+        if not isinstance(value, list) or takes_list(node_of(card, name), value)
+    }
+
+
+def takes_list(node: Node, items: Sequence[Any]) -> bool:
+    """Whether the schema takes the list; a placeholder stands for what nobody sees."""
+    return any(PLACEHOLDER.fullmatch(str(item)) for item in items) or (
+        arguments.is_valid(node, list(items))
+    )
 
 
 def read(node: Node, text: str, today: date) -> Any:

@@ -358,3 +358,14 @@ def test_words_without_a_digit_are_no_account_number(said):
     assert turn(ASKED, "four one double two", unknown).state.arguments == {
         "account_number": "4122", "bill_month": "2026-03",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "said", ["yes", "no thank you", "uh okay sure", "Yes, please."]
+)
+def test_a_yes_or_a_no_is_no_free_text(said):
+    asked = State("say_city", {}, "city")
+
+    reply = turn(asked, said, guess(("greet", 0.3), fallback=True))
+
+    assert (reply.outcome, reply.state) == (Outcome.FALLBACK, asked)

@@ -54,6 +54,21 @@ def test_numbers_and_truths_come_typed_and_lists_whole():
     }
 
 
+def test_a_list_that_the_schema_refuses_is_no_value():
+    pair = {"type": "array", "items": {"type": "integer"}, "minItems": 2,
+            "uniqueItems": True}  # fmt: skip
+
+    class Paired(Card):
+        schema = schema.build({**BODY, "properties": {"lines": pair}})
+
+    def said(*numbers: str) -> dict:
+        spans = [Span(0, 1, "lines", number) for number in numbers]
+        return values.arguments_of(Paired(), spans, TODAY)
+
+    assert said("three", "four") == {"lines": [3, 4]}
+    assert said("three") == said("three", "three") == {}
+
+
 def test_without_a_readable_schema_any_words_are_a_value():
     class Unread(Card):
         schema = None
