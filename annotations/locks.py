@@ -14,3 +14,4 @@ class Lock(IntEnum):
     FULL_PASS = 4_771_924
     FORECAST = 4_771_931
     COMPARISON = 4_771_932
+    REGISTRY = 4_771_933

@@ -15,6 +15,8 @@ from django.db.models.functions import Concat, Now
 from django.db.models.query import QuerySet
 from django.utils import timezone
 
+from annotations.locks import Lock
+from annotations.services.alone import alone
 from training.models import DatasetSnapshot, Evaluation, RegistryEntry, Round
 from training.services import checkpoints, datasets, judgement
 from training.services.mlflow_store import Run, Store
@@ -27,9 +29,17 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 
 
 def sweep(store: Store | None = None) -> int:
-    """Every ended round with a model is told as it is now; returns how many were."""
+    """Every ended round with a model is told as it is now; returns how many were.
+
+    None is while another worker is at it, which would make a second run of a round.
+    """
     if store is None and settings.MODEL_REGISTRY == "off":
         return 0
+    with alone(Lock.REGISTRY) as is_ours:
+        return _tell_due(store) if is_ours else 0
+
+
+def _tell_due(store: Store | None) -> int:
     due = list(_due()[:AT_ONCE])
     if not due:
         return 0

@@ -5,6 +5,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotations.services import intent_moves
+from tests.factories import cast
 from tests.factories import rounds as factory
 from training import failpoints
 from training.services import checkpoints, promotion, rounds
@@ -110,6 +112,30 @@ def test_evaluate_measures_the_champion_or_the_one_named(tmp_path, capsys):
         call_command("evaluate", test=test, checkpoint="two")
     with pytest.raises(CommandError, match="absent"):
         call_command("evaluate", test=tmp_path / "absent.jsonl")
+
+
+def test_an_intent_renamed_since_the_training_is_measured_by_either_name(
+    tmp_path, capsys
+):
+    intent = factory.world()["fix_internet"]
+    one = factory.checkpoint("one", tmp_path / "one", factory.SAYINGS)
+    promotion.promote(checkpoint=one, reason="the first", by=None, instead_of=None)
+    intent_moves.rename(
+        intent=intent, name="repair_internet", reason="it is the router, too",
+        by=cast.person("rita", "reviewer"),
+    )  # fmt: skip
+    text = factory.SAYINGS["fix_internet"]
+    test = tmp_path / "test.jsonl"
+    test.write_text(
+        "".join(
+            json.dumps({"text": text, "intent": name}) + "\n"
+            for name in ("fix_internet", "repair_internet")
+        )
+    )
+
+    call_command("evaluate", test=test, json=True)
+
+    assert last_line(capsys)["intent"]["accuracy"] == 1.0
 
 
 def test_a_round_that_ended_well_tells_no_fault_of_an_attempt_before(capsys):

@@ -1,5 +1,6 @@
 """What the model registry is told of rounds, and that none waits for it."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -51,6 +52,29 @@ def test_an_ended_round_is_told_once_with_all_that_names_it():
     assert run.tags["checkpoint.manifest_sha256"] == found.challenger.manifest_sha256
     assert run.tags["versions.code"]
     assert run.folder.name == found.challenger.path
+
+
+def test_two_workers_that_sweep_at_once_make_one_run():
+    """Telling takes seconds; the other would find no run yet and make a second."""
+    factory.world()
+    factory.ended(factory.policy())
+
+    class Slow(Kept):
+        told_meanwhile = 0
+
+        def write(self, run: Run) -> str:
+            def sweep() -> None:
+                self.told_meanwhile += registry.sweep(Kept())
+                connection.close()
+
+            other = threading.Thread(target=sweep)
+            other.start()
+            other.join()
+            return super().write(run)
+
+    store = Slow()
+    assert registry.sweep(store) == 1
+    assert store.told_meanwhile == 0
 
 
 def test_a_change_of_the_champion_is_told_again(tmp_path):

@@ -2,12 +2,15 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import DomainError
+from annotations.services import catalogue
+from annotations.services.catalogue import Catalogue
 from training.management import arguments
 from training.services import checkpoints
 
@@ -24,18 +27,32 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from training.ml.data import read_jsonl, settle_marks
         from training.ml.experiment import measure
+        from training.serving import names
 
         try:
             rows = read_jsonl(options["test"], options["unmarked"]).labeled()
             [test] = settle_marks(rows)
-            predictor = checkpoints.open_predictor(_chosen(options["checkpoint"]))
-            report = measure(predictor, test).report.as_json()
+            # File and checkpoint may each know an intent by a name of another day.
+            cards = catalogue.current()
+            test = _renamed(test, cards)
+            found = checkpoints.open_predictor(_chosen(options["checkpoint"]))
+            report = measure(names.PresentNames(found, cards), test).report.as_json()
         except DomainError as error:
             raise CommandError(error.message) from error
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from error
         text = json.dumps(report, indent=None if options["json"] else 1)
         self.stdout.write(text)
+
+
+def _renamed(test: Any, cards: Catalogue) -> Any:
+    """The labeled examples with the names that their intents have today."""
+    from training.ml.data import Dataset
+    from training.serving import names
+
+    return Dataset(
+        tuple(replace(one, intent=names.today(one.intent, cards)) for one in test)
+    )
 
 
 def _chosen(name: str | None) -> Any:
