@@ -118,7 +118,7 @@ def advance(
     if not card.function:
         return Reply(Outcome.INTENT, State(card.name))
     kept = state.arguments if card is opened else {}
-    return _filled(card, {**kept, **values.arguments_of(card, prediction.spans, today)})
+    return _filled(card, {**kept, **values.to_call_with(card, prediction.spans, today)})
 
 
 def _act_of(state: State, prediction: Prediction, cards: Catalogue) -> str:
@@ -140,7 +140,7 @@ def _answers(
     card: IntentCard, asked: str, text: str, prediction: Prediction, today: date
 ) -> dict[str, Any]:
     """Values for the open function: the marked ones, and the one asked for."""
-    found = values.arguments_of(card, prediction.spans, today)
+    found = values.to_call_with(card, prediction.spans, today)
     if not any(p.name == asked for p in card.parameters) or asked in found:
         return found
     value = _whole_answer(text, values.node_of(card, asked), prediction, today)

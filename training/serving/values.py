@@ -16,7 +16,7 @@ def arguments_of(
 ) -> dict[str, Any]:
     """Values by parameter: the first span of each that a value can be read from.
 
-    A list takes the values of all its spans, where the schema takes that list.
+    A list takes the values of all its spans.
     """
     known = {parameter.name for parameter in card.parameters}
     found: dict[str, Any] = {}
@@ -31,6 +31,14 @@ def arguments_of(
             found.setdefault(span.param, []).append(value)
         else:
             found.setdefault(span.param, value)
+    return found
+
+
+def to_call_with(
+    card: IntentCard, spans: Sequence[Span], today: date
+) -> dict[str, Any]:
+    """`arguments_of`, without the lists that the schema refuses as a whole."""
+    found = arguments_of(card, spans, today)
     return {
         name: value
         for name, value in found.items()

@@ -54,7 +54,7 @@ def test_numbers_and_truths_come_typed_and_lists_whole():
     }
 
 
-def test_a_list_that_the_schema_refuses_is_no_value():
+def test_a_list_that_the_schema_refuses_is_not_called_with():
     pair = {"type": "array", "items": {"type": "integer"}, "minItems": 2,
             "uniqueItems": True}  # fmt: skip
 
@@ -63,7 +63,7 @@ def test_a_list_that_the_schema_refuses_is_no_value():
 
     def said(*numbers: str) -> dict:
         spans = [Span(0, 1, "lines", number) for number in numbers]
-        return values.arguments_of(Paired(), spans, TODAY)
+        return values.to_call_with(Paired(), spans, TODAY)
 
     assert said("three", "four") == {"lines": [3, 4]}
     assert said("three") == said("three", "three") == {}
