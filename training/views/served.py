@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -18,41 +18,49 @@ class After:
     """What became of the model of a promoted round.
 
     took_over: the promotion that ended its service; None while it serves.
+    was_rolled_back: that one was of an older model. A newer one that comes back after
+    a roll back of its own only takes over again.
     """
 
     took_over: Promotion | None = None
+    was_rolled_back: bool = False
 
     @property
     def serves(self) -> bool:
         return self.took_over is None
 
-    @property
-    def was_rolled_back(self) -> bool:
-        """Whether one that had served before took its place."""
-        return self.took_over is not None and self.took_over.is_return
-
 
 def history(family: str = FAMILY) -> list[Promotion]:
-    """The latest promotions, newest first; each knows whether it was a roll back."""
-    rows = _promotions(family).select_related("checkpoint__round", "decided_by")
-    return list(rows[:SHOWN])
+    """The latest promotions, newest first; is_return: its model had served before."""
+    earlier = Promotion.objects.filter(
+        family=family,
+        checkpoint=OuterRef("checkpoint"),
+        from_at__lt=OuterRef("from_at"),
+    )
+    found = Promotion.objects.filter(family=family).annotate(is_return=Exists(earlier))
+    return list(found.select_related("checkpoint__round", "decided_by")[:SHOWN])
 
 
 def afterwards(rounds: Iterable[Round], family: str = FAMILY) -> dict[int, After]:
     """By round: what became of its model, where it ever served."""
     ids = {one.pk: one.challenger_id for one in rounds if one.challenger_id}
-    mine = _promotions(family).filter(checkpoint__in=ids.values()).order_by("from_at")
+    promotions = Promotion.objects.filter(family=family)
+    mine = promotions.filter(checkpoint__in=ids.values()).order_by("from_at")
     last = {one.checkpoint_id: one for one in mine}
     ends = [one.to_at for one in last.values() if one.to_at is not None]
-    then = _promotions(family).filter(from_at__in=ends)
+    then = promotions.filter(from_at__in=ends)
     by_start = {
         one.from_at: one for one in then.select_related("checkpoint", "decided_by")
     }
-    found = {}
-    for pk, checkpoint_id in ids.items():
-        if served := last.get(checkpoint_id):
-            found[pk] = After(by_start.get(served.to_at))
-    return found
+    return {
+        pk: _after(checkpoint_id, by_start.get(last[checkpoint_id].to_at))
+        for pk, checkpoint_id in ids.items()
+        if checkpoint_id in last
+    }
+
+
+def _after(checkpoint_id: int, then: Promotion | None) -> After:
+    return After(then, then is not None and then.checkpoint_id < checkpoint_id)
 
 
 def in_words(after: After) -> str:
@@ -75,14 +83,3 @@ def in_words(after: After) -> str:
         )
         % facts
     )
-
-
-def _promotions(family: str) -> QuerySet[Promotion]:
-    """Newest first. is_return: its model had served before, so that it was brought
-    back."""
-    earlier = Promotion.objects.filter(
-        family=family,
-        checkpoint=OuterRef("checkpoint"),
-        from_at__lt=OuterRef("from_at"),
-    )
-    return Promotion.objects.filter(family=family).annotate(is_return=Exists(earlier))

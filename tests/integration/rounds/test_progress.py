@@ -176,6 +176,7 @@ def test_the_forecast_is_told_with_its_interval():
     assert "3,100 to out of sight" in page
     assert "Pay bill" in page and "20 labels add, in points" in page
     assert ">+0.6<" in page
+    assert "Wrong, estimated" in page and "the estimate leans on" in page
 
 
 def test_a_target_out_of_sight_is_said_to_be():

@@ -5,7 +5,7 @@ from django.test import Client
 
 from tests.factories import rounds as factory
 from training.models import DriftCheck, Policy, Round
-from training.services import promotion, rounds
+from training.services import checkpoints, promotion, rounds
 from training.services.rounds import Status
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,12 @@ def promoted(tmp_path):
     return promote
 
 
+def roll_back() -> None:
+    promotion.roll_back(
+        by=factory.engineer(), reason=REASON, instead_of=checkpoints.champion()
+    )
+
+
 def row_of(page: str, found: Round) -> str:
     start = page.index(f'id="round-{found.pk}"')
     return page[start : page.index("</tr>", start)]
@@ -59,7 +65,7 @@ def row_of(page: str, found: Round) -> str:
 
 def test_a_round_whose_model_was_rolled_back_says_so(mia, promoted):
     first, second = promoted("one"), promoted("two")
-    promotion.roll_back(by=factory.engineer(), reason=REASON)
+    roll_back()
 
     page = text_of(mia.get(f"/rounds/{second.pk}"))
     assert "It was rolled back on" in page
@@ -82,10 +88,21 @@ def test_a_round_whose_model_was_followed_by_a_better_one_was_not_rolled_back(
     assert "rolled back" not in text_of(mia.get("/rounds"))
 
 
+def test_a_model_that_came_back_after_its_roll_back_only_took_over_again(mia, promoted):
+    first, second = promoted("one"), promoted("two")
+    for _ in range(2):
+        roll_back()
+
+    page = text_of(mia.get(f"/rounds/{first.pk}"))
+
+    assert "when two took over." in page and "rolled back" not in page
+    assert "It serves now." in text_of(mia.get(f"/rounds/{second.pk}"))
+
+
 def test_the_list_tells_who_brought_which_model_back_and_why(mia, promoted):
     promoted("one")
     promoted("two")
-    promotion.roll_back(by=factory.engineer(), reason=REASON)
+    roll_back()
 
     page = text_of(mia.get("/rounds"))
 
