@@ -88,7 +88,7 @@ def windows_of(champion: Checkpoint) -> dict[str, datetime]:
     not those of nobody calling, and two checks of one day look at the same turns.
     """
     now = timezone.now()
-    _, last, _ = drift_sample.span(now - REFERENCE - 2 * WINDOW, now)
+    last = drift_sample.last_turn(now - REFERENCE - 2 * WINDOW, now)
     day = (last or now).astimezone(UTC).date() + timedelta(days=1)
     end = datetime.combine(day, time.min, tzinfo=UTC)
     begin = end - WINDOW
@@ -241,8 +241,8 @@ def open_round(check: DriftCheck) -> None:
 
 def _check_enough(windows: dict[str, datetime]) -> None:
     for side in ("reference", "window"):
-        begin = windows[f"{side}_from"]
-        __, __, n = drift_sample.span(begin, windows[f"{side}_to"])
+        begin, end = windows[f"{side}_from"], windows[f"{side}_to"]
+        n = drift_sample.count(begin, end, most=LEAST_TURNS)
         if n < LEAST_TURNS:
             few = (
                 _("The time before holds %(n)s turns; %(least)s are needed to compare.")

@@ -49,9 +49,19 @@ JOIN annotations_utterance u ON u.id = o.utterance_id
 LEFT JOIN training_utteranceembedding e ON e.utterance_id = u.id
 WHERE u.redaction = 'full' AND u.status IN ('pool', 'labeled', 'review')
 """
-_SPAN = f"""
-SELECT min(o.occurred_at), max(o.occurred_at), count(*) FROM ({_OCCURRENCES}) o
+# Read from the ends of indexes: years of turns are not counted through.
+_LAST = """
+SELECT max(at) FROM (
+    (SELECT occurred_at AS at FROM annotations_turn
+        WHERE occurred_at >= %(begin)s AND occurred_at < %(end)s
+        ORDER BY occurred_at DESC LIMIT 1)
+    UNION ALL
+    (SELECT created_at FROM training_liveturn
+        WHERE created_at >= %(begin)s AND created_at < %(end)s
+            AND utterance_id IS NOT NULL AND (conversation = '' OR number IS NULL)
+        ORDER BY created_at DESC LIMIT 1)) ends
 """
+_COUNT = f"SELECT count(*) FROM (SELECT FROM ({_OCCURRENCES}) o LIMIT %(most)s) part"
 
 
 @dataclass(frozen=True)
@@ -104,12 +114,16 @@ def embedded_share(begin: datetime, end: datetime) -> float:
     return float(n_embedded / n) if n else 1.0
 
 
-def span(
-    begin: datetime, end: datetime
-) -> tuple[datetime | None, datetime | None, int]:
-    """First and last turn of the window, and how many there are."""
-    [(first, last, n)] = _rows(_SPAN, begin, end)
-    return first, last, n
+def last_turn(begin: datetime, end: datetime) -> datetime | None:
+    """When the last turn of the window was said; None of none."""
+    [(last,)] = _rows(_LAST, begin, end)
+    return last
+
+
+def count(begin: datetime, end: datetime, *, most: int) -> int:
+    """How many turns the window holds, counted no further than `most`."""
+    [(n,)] = _rows(_COUNT, begin, end, most=most)
+    return n
 
 
 def _rows(
