@@ -7,6 +7,7 @@ page. Wired by the settings, so that no app imports the roof.
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -57,7 +58,7 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
     if wants_json(request):
         return JsonResponse(error_body(error), status=status)
     template = "errors/_message.html" if _is_htmx(request) else "errors/page.html"
-    context = {"error": error, "status": status}
+    context = {"error": error, "status": status, "back": _came_from(request)}
     response = render(request, template, context, status=status)
     response["Vary"] = "HX-Request, Accept"
     return response
@@ -110,6 +111,14 @@ def _api_error_body(error: Exception, data: Any) -> dict[str, Any]:
         "message": _("Some fields are not valid; see `fields`."),
         "fields": data,
     }
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours whose form was refused, so that nobody has to find it again."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    if request.method != "POST" or before.netloc != request.get_host():
+        return ""
+    return before._replace(scheme="", netloc="", fragment="").geturl()
 
 
 def _is_htmx(request: HttpRequest) -> bool:

@@ -21,6 +21,28 @@ def test_each_response_has_an_id_and_forbids_inline_code(client: Client, path):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("referer", "leads"),
+    [
+        ("http://testserver/rounds?page=2", True),
+        ("http://elsewhere.example/rounds?page=2", False),
+        ("javascript:alert(1)", False),
+        ("", False),
+    ],
+)
+def test_a_refused_form_leads_back_to_its_own_page_and_to_no_other(referer, leads):
+    client = Client(headers={"Referer": referer})
+    client.force_login(cast.person("mia", "ml_engineer"))
+
+    refused = client.post("/rounds/1/decision", {"decision": "neither"})
+
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert ('<a class="button go" href="/rounds?page=2">' in page) is leads
+    assert page.count('<a class="button') == 1 + leads
+
+
+@pytest.mark.django_db
 def test_a_nul_in_the_address_is_a_bad_request(client: Client):
     assert client.get("/search?q=a%00b").status_code == 400
     assert client.get("/a%00b").status_code == 400
