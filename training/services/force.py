@@ -90,11 +90,15 @@ def decline(*, force_id: int, by: User, reason: str) -> ForcedPromotion:
 
 
 def waiting() -> list[ForcedPromotion]:
-    """What waits for a second person, the oldest first."""
-    asked = ForcedPromotion.objects.filter(status=Status.REQUESTED)
-    return list(
-        asked.select_related("requested_by", "checkpoint").order_by("requested_at")
+    """What a second person may still confirm, the oldest first."""
+    asked = (
+        ForcedPromotion.objects.filter(status=Status.REQUESTED)
+        .select_related(
+            "requested_by", "checkpoint", "round__challenger", "round__champion"
+        )
+        .order_by("requested_at")
     )
+    return [one for one in asked if is_forceable(one.round)]
 
 
 def is_forceable(found: Round) -> bool:

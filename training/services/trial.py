@@ -15,7 +15,7 @@ from annotations.intake.redaction.entities import PLACEHOLDER
 from annotations.language import translated
 from annotations.models import Function, SchemaVersion
 from annotations.services import catalogue
-from training.models import Checkpoint, Evaluation
+from training.models import Checkpoint, Evaluation, SnapshotMember
 from training.services.live import NoModelError, redacted
 from training.serving import champion, names, turns, values
 
@@ -69,11 +69,12 @@ def models_of(function: Function) -> list[Checkpoint]:
 
 
 def models_that_learned(intent_id: int) -> list[Checkpoint]:
-    """The serving models whose frozen data hold labels of the intent."""
+    """The serving models that were trained on labels of the intent."""
     champions = Checkpoint.objects.filter(state=Checkpoint.State.CHAMPION)
     return list(
         champions.filter(
-            round__snapshot__members__annotation__intent=intent_id
+            round__snapshot__members__annotation__intent=intent_id,
+            round__snapshot__members__split=SnapshotMember.Split.TRAIN,
         ).distinct()
     )
 

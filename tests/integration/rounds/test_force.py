@@ -142,6 +142,16 @@ def test_what_passed_is_promoted_and_not_forced(mia):
         force.request(round_id=found.pk, by=mia, reason=REASON)
 
 
+def test_what_can_no_longer_be_confirmed_waits_for_nobody(mia, tmp_path):
+    force.request(round_id=refused().pk, by=mia, reason=REASON)
+    assert len(force.waiting()) == 1
+
+    other = factory.checkpoint("other", tmp_path / "other", factory.SAYINGS)
+    promotion.promote(checkpoint=other, reason=REASON, by=None, instead_of=None)
+
+    assert force.waiting() == []
+
+
 def test_another_champion_since_makes_the_comparison_void(mia, nora, tmp_path):
     found = refused()
     asked = force.request(round_id=found.pk, by=mia, reason=REASON)

@@ -9,10 +9,11 @@ from django.test import Client
 
 from annotations.errors import InvalidError
 from annotations.models import AuditEvent
+from tests.factories import cast
 from tests.factories import rounds as factory
 from training import failpoints
 from training.models import FAMILY, Checkpoint
-from training.services import checkpoints, policies, promotion, rounds
+from training.services import checkpoints, policies, promotion, rounds, trial
 from training.services.rounds import Status
 from training.views import round_facts
 
@@ -203,6 +204,18 @@ def wait_until_blocked(n: int) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError("nobody waits")
+
+
+def test_an_intent_that_only_the_exam_holds_was_not_learned():
+    intents = factory.world()
+    asked = cast.intent("cancel_contract")
+    factory.gold("i want out of my contract", asked, split="exam")
+
+    factory.ended(factory.policy())
+
+    serving = [checkpoints.champion()]
+    assert trial.models_that_learned(intents["fix_internet"].pk) == serving
+    assert trial.models_that_learned(asked.pk) == []
 
 
 def test_a_promotion_rings_for_a_new_ranking(tmp_path, bells):
