@@ -12,11 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from training.ml import (
+    balance,
     bio,
     embedding,
     ensemble,
     finetune,
     intent_model,
+    intent_words,
     joint,
     onnx_export,
     recipe_head,
@@ -95,8 +97,13 @@ def train(
     held_words = held.words or ()
     scorer = _tag_scorer(embedder, tag_set, targets, others, held_words)
     hooks.on_message("Fitting the heads beside it; held-out rows decide who is heard.")
+    in_words = text_encoder.encode_many(
+        [intent_words.in_words(intent) for intent in parts.intents],
+        [()] * len(parts.intents),
+    )
+    names = embedder.utterances(in_words, "embedding again")
     pooled, words, judging = _pooled(
-        model, parts, held_out, config, seen, held.embeddings
+        model, parts, held_out, config, seen, held.embeddings, names
     )
     right = None
     if scorer is not None:
@@ -190,11 +197,13 @@ def _pooled(
     config: TrainConfig,
     seen: Floats,
     unseen: Floats,
+    names: Floats,
 ) -> tuple[IntentModel, LexicalHead | None, tuple[Pooling, HeldOut]]:
     """The model's own head, one refitted on what it embeds, the words, the nearest.
 
-    Held-out rows say how much each counts, which is given back with what each said of
-    them; then they are learned from as well.
+    Held-out rows say how much each counts and how rare intents get their share, which
+    is given back with what each said of them; then they are learned from as well.
+    names: what the model embeds of the intents' names.
     """
     intents = parts.intents
     own = LinearHead(
@@ -202,37 +211,47 @@ def _pooled(
         model.intent_head.weight.detach().cpu().numpy()[: len(intents)],
         model.intent_head.bias.detach().cpu().numpy()[: len(intents)],
     )
-    opinions = _opinions(parts.train, seen, intents, config)
-    refitted, words, near = opinions
-    answers = ensemble.answers(
-        [own, refitted], words, near, unseen, held_out.texts, held_out.labels
+    methods = balance.fits(config.balance)
+    refitted, words, near = _opinions(
+        parts.train, seen, intents, config, methods, names
     )
+    answers = {
+        method: ensemble.answers(
+            [own, head], words, near, unseen, held_out.texts, held_out.labels
+        )
+        for method, head in zip(methods, refitted, strict=True)
+    }
     labels = np.asarray(parts.train.labels, dtype=object)
     inside = labels != OUT_OF_SCOPE
     codes = own.codes(list(labels[inside]))
-    found = ensemble.balanced({"": answers}, STARTS, codes, config.balance)
-    pooling, asked = found.pooling, (found.plain, answers)
+    found = ensemble.balanced(answers, STARTS, codes, config.balance)
+    pooling, chosen = found.pooling, answers[found.method]
     outside = Outside(seen[inside], seen[~inside])
-    scope = ensemble.scope_rule(pooling, intents, answers, outside)
-    if len(held_out):
-        everything = Dataset((*parts.train, *held_out))
-        embeddings = np.concatenate([seen, unseen])
-        refitted, words, near = _opinions(everything, embeddings, intents, config)
-    pooled = ensemble.assemble(pooling, [own, refitted], words, near, scope)
-    return *pooled, asked
+    scope = ensemble.scope_rule(pooling, intents, chosen, outside)
+    everything = Dataset((*parts.train, *held_out))
+    embeddings = np.concatenate([seen, unseen])
+    [head], words, near = _opinions(
+        everything, embeddings, intents, config, (found.method,), names
+    )
+    pooled = ensemble.assemble(pooling, [own, head], words, near, scope)
+    return *pooled, (found.plain, chosen)
 
 
 def _opinions(
-    dataset: Dataset, embeddings: Floats, intents: tuple[str, ...], config: TrainConfig
-) -> tuple[LinearHead, LexicalHead | None, Neighbours]:
-    """Those of the rows in scope."""
+    dataset: Dataset,
+    embeddings: Floats,
+    intents: tuple[str, ...],
+    config: TrainConfig,
+    methods: Sequence[str],
+    names: Floats,
+) -> tuple[list[LinearHead], LexicalHead | None, Neighbours]:
+    """Those of the rows in scope, a linear head by each method of balance."""
     rows = [i for i, label in enumerate(dataset.labels) if label in intents]
     texts = [dataset.texts[row] for row in rows]
     labels = [dataset.labels[row] for row in rows]
-    [refitted], words, near = recipe_parts.opinions(
-        embeddings[rows], texts, labels, intents, config, (config.balance,)
+    return recipe_parts.opinions(
+        embeddings[rows], texts, labels, intents, config, methods, names
     )
-    return refitted, words, near
 
 
 def _monitor(held_out: Targets, device: torch.device, seed: int) -> finetune.Monitor:
