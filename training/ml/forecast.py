@@ -3,7 +3,7 @@
 A learning curve is fitted to the error that heads on growing parts of the labels make
 on the same exam items: error(n) = floor + scale * n ** -exponent, the inverse power
 law of Figueroa et al., Predicting sample size required for classification
-performance, 2012. Intervals come from drawing the exam items again.
+performance, 2012. Intervals come from drawing the conversations of the exam again.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Curve:
     """A fitted learning curve, and the curves that other exam items would have given.
 
     labels: (k,) growing; hits: bool (k, m), whether the head after `labels[i]` labels
-    answers exam item j rightly. Raises ValueError below MIN_POINTS points or
-    MIN_ITEMS items.
+    answers exam item j rightly; groups: the conversation of each item, its own where
+    not given. Raises ValueError below MIN_POINTS points or MIN_ITEMS items.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Curve:
         hits: NDArray[np.bool_],
         rng: np.random.Generator,
         *,
+        groups: Sequence[str] | None = None,
         n_bootstrap: int = N_BOOTSTRAP,
     ) -> None:
         hits = np.asarray(hits, dtype=bool)
@@ -98,8 +99,13 @@ class Curve:
         self.labels = np.asarray(labels, dtype=np.float64)
         missed = (~hits).astype(np.float64)  # (k, m)
         errors = missed.mean(axis=1)
-        counts = rng.multinomial(n_items, np.full(n_items, 1 / n_items), n_bootstrap)
-        redrawn = counts @ missed.T / n_items  # (n_bootstrap, k)
+        groups = groups or [str(item) for item in range(n_items)]
+        number: dict[str, int] = {}  # as they come
+        of = [number.setdefault(group, len(number)) for group in groups]
+        n_groups = len(number)
+        drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), n_bootstrap)
+        counts = drawn[:, of]  # (n_bootstrap, m), how often each item
+        redrawn = counts @ missed.T / counts.sum(axis=1, keepdims=True)
         laws = fit_laws(self.labels, np.concatenate([errors[None], redrawn]), n_items)
         fitted = _errors(laws[:1], self.labels)[0]
         # What the law leaves over: no curve is a power law, and labels come in luck.

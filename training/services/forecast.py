@@ -26,10 +26,14 @@ TRAFFIC = 5000
 
 @dataclass(frozen=True)
 class Labeled:
-    """Gold labels with their vectors, the one resolved first in front."""
+    """Gold labels with their vectors, the one resolved first in front.
+
+    groups: the conversation of each, its own where it is of none.
+    """
 
     intents: list[str]
     vectors: "NDArray[Any]"
+    groups: list[str]
 
     def __len__(self) -> int:
         return len(self.intents)
@@ -86,7 +90,8 @@ def _made() -> LearningForecast | None:
         return None
     answers = prefixes.answers(train.vectors, train.intents, exam.vectors, sizes)
     hits = np.stack([a == np.asarray(exam.intents, dtype=object) for a in answers])
-    curve = forecast.Curve(sizes, hits, np.random.default_rng(len(train)))
+    rng = np.random.default_rng(len(train))
+    curve = forecast.Curve(sizes, hits, rng, groups=exam.groups)
     return LearningForecast.objects.create(
         model_name=head.name,
         n_labels=len(train),
@@ -176,13 +181,14 @@ def _labeled(split: str, encoder: str) -> Labeled:
     gold = list(
         _gold(split)
         .order_by("resolved_at", "utterance_id")
-        .values_list("utterance_id", "intent__name")
+        .values_list("utterance_id", "intent__name", "utterance__conversation")
     )
-    ids, vectors = embeddings.read(encoder, [pk for pk, _ in gold])
+    ids, vectors = embeddings.read(encoder, [pk for pk, *_ in gold])
     row_of = {int(pk): row for row, pk in enumerate(ids)}
-    known = [(pk, name) for pk, name in gold if pk in row_of]
-    rows = np.array([row_of[pk] for pk, _ in known], dtype=np.intp)
-    return Labeled([name for _, name in known], vectors[rows])
+    known = [one for one in gold if one[0] in row_of]
+    rows = np.array([row_of[pk] for pk, *_ in known], dtype=np.intp)
+    groups = [f"c{call}" if call else f"u{pk}" for pk, _, call in known]
+    return Labeled([name for _, name, _ in known], vectors[rows], groups)
 
 
 def _gold(split: str) -> Any:

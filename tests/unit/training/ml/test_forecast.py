@@ -128,3 +128,31 @@ def test_labeling_stops_where_the_curve_is_flat():
     assert found.stop
     assert found.gain < forecast.STOP_GAIN
     assert "would add 0.0 points" in found.reason
+
+
+def test_items_of_one_conversation_are_drawn_together():
+    """Ten items that stand and fall together tell no more than one."""
+    law = PowerLaw(floor=0.02, scale=2.0, exponent=0.5)
+    once = hits_of(law, 100)
+    tenfold = np.repeat(once, 10, axis=1)
+    calls = [str(item // 10) for item in range(1000)]
+
+    def width(hits, groups=None) -> float:
+        curve = Curve(SIZES, hits, np.random.default_rng(0), groups=groups)
+        last = curve.measured()[-1]
+        return last.high - last.low
+
+    assert width(tenfold, calls) == pytest.approx(width(once), rel=0.2)
+    assert width(tenfold) < 0.5 * width(once)
+
+
+def test_items_of_different_conversations_are_drawn_one_by_one():
+    hits = hits_of(PowerLaw(floor=0.02, scale=2.0, exponent=0.5), 200)
+    alone = [f"c{item}" for item in range(200)]
+
+    with_groups, without = (
+        Curve(SIZES, hits, np.random.default_rng(0), groups=groups)
+        for groups in (alone, None)
+    )
+
+    np.testing.assert_array_equal(with_groups.redrawn, without.redrawn)
