@@ -85,8 +85,8 @@ def measure(
     """Every metric of `model` on labeled examples.
 
     `seconds`: what training took; the time of measuring is added. Accuracy counts
-    what the model answers, fallback included; in-scope accuracy asks which intent it
-    would have named had it not fallen back.
+    what the model answers; a fallback is an answer only where some examples are out of
+    scope. In-scope accuracy asks which intent it would have named without one.
     """
     if len(dataset) == 0:
         raise ValueError("there are no labeled examples to measure on")
