@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from annotations.errors import ConflictError, InvalidError, NotFoundError
 from annotations.models import User, Utterance
 from annotations.services import audit
 from training.models import FAMILY, Checkpoint, Policy, Round, RoundStep
-from training.services import datasets, doorbell
+from training.services import datasets, doorbell, dues
 
 logger = logging.getLogger(__name__)
 
@@ -59,54 +59,9 @@ class Claim:
     attempt: int
 
 
-@dataclass(frozen=True)
-class Due:
-    """How far a policy is from starting a round."""
-
-    policy: Policy
-    new_gold: int
-    waited: timedelta | None
-
-    @property
-    def missing(self) -> int:
-        return max(0, self.policy.min_new_gold - self.new_gold)
-
-    @property
-    def is_due(self) -> bool:
-        return bool(self.new_gold) and (not self.missing or self.has_waited)
-
-    @property
-    def has_waited(self) -> bool:
-        limit = timedelta(minutes=self.policy.max_wait_minutes)
-        return self.waited is not None and self.waited >= limit
-
-    @property
-    def cause(self) -> str:
-        """Why a round starts, in words."""
-        labels = f"{self.new_gold} new gold labels of iteration {self.policy.iteration}"
-        if not self.missing:
-            return f"{labels}; {self.policy.min_new_gold} were asked for"
-        return f"{labels} have waited {self.policy.max_wait_minutes} minutes"
-
-
-def dues(family: str = FAMILY) -> list[Due]:
-    """Every active policy with the gold labels that came since the last round."""
-    last = Round.objects.filter(family=family).aggregate(at=Max("requested_at"))["at"]
-    fresh = datasets.gold().filter(utterance__split=Utterance.Split.TRAIN)
-    if last is not None:
-        fresh = fresh.filter(resolved_at__gt=last)
-    found = []
-    for policy in Policy.objects.filter(is_active=True):
-        mine = fresh.filter(intent__iteration=policy.iteration)
-        oldest = mine.aggregate(at=Min("resolved_at"))["at"]
-        waited = timezone.now() - oldest if oldest else None
-        found.append(Due(policy, mine.count(), waited))
-    return found
-
-
 def start_due() -> Round | None:
     """Request a round for the first policy that is due; None where nothing starts."""
-    for due in dues():
+    for due in dues.current():
         if due.is_due:
             try:
                 return request(policy=due.policy, cause=due.cause, by=None)

@@ -19,6 +19,7 @@ from training.models import DriftCheck, ForcedPromotion, Policy, Round
 from training.services import (
     checkpoints,
     datasets,
+    dues,
     force,
     promotion,
     round_log,
@@ -153,7 +154,7 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
         "history": served.history(),
         "status": status,
         "statuses": Round.Status.choices,
-        "dues": rounds.dues(),
+        "dues": dues.current(),
         "resting": Policy.objects.filter(is_active=False).order_by("iteration"),
         "working": working,
         "champion": checkpoints.champion(),

@@ -9,7 +9,7 @@ from annotations.models import AuditEvent, GoldLabel
 from tests.factories import cast
 from tests.factories import rounds as factory
 from training.models import Checkpoint, Policy, Round
-from training.services import rounds
+from training.services import dues, rounds
 from training.services.rounds import Status
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_exam_labels_do_not_make_a_round_due(policy):
     for _ in range(policy.min_new_gold):
         factory.gold("why is my bill so high", intent, split="exam")
 
-    [due] = [due for due in rounds.dues() if due.policy == policy]
+    [due] = [due for due in dues.current() if due.policy == policy]
 
     assert due.new_gold == 0
     assert not due.is_due
@@ -98,7 +98,7 @@ def test_a_policy_counts_only_its_own_iteration(policy):
     factory.world(n_train=2, n_exam=0)
     factory.gold("the router is broken", cast.intent("reset_router", iteration=2))
 
-    found = {due.policy.iteration: due for due in rounds.dues()}
+    found = {due.policy.iteration: due for due in dues.current()}
 
     assert found[policy.iteration].new_gold == 6
     assert found[policy.iteration].missing == 4
@@ -133,6 +133,26 @@ def test_labels_before_the_last_round_are_not_new(policy):
     GoldLabel.objects.update(resolved_at=Now() - timedelta(minutes=1))
 
     assert rounds.start_due() is None
+
+
+def test_labels_of_a_round_that_failed_are_new_again_after_the_longest_wait(policy):
+    """Nothing has learned them, and maybe nobody looks before the morning."""
+    factory.world()
+    GoldLabel.objects.update(resolved_at=Now() - timedelta(minutes=1))
+    fail(requested(policy))
+    assert rounds.start_due() is None, "not at once"
+
+    wait = timedelta(minutes=policy.max_wait_minutes)
+    Round.objects.update(finished_at=Now() - wait)
+
+    again = rounds.start_due()
+    assert again is not None
+    fail(again)
+    assert rounds.start_due() is None, "after as long a wait again"
+
+
+def fail(found: Round) -> None:
+    Round.objects.filter(pk=found.pk).update(status=Status.FAILED, finished_at=Now())
 
 
 @pytest.mark.parametrize(
