@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta, binomtest, norm
 
 from annotations.shares import Z_95
+from training.ml.multiplicity import holm
 from training.ml.resampling import ENOUGH_GROUPS, Resampler, ratio
 
 Floats = NDArray[np.floating[Any]]
@@ -245,16 +246,6 @@ def intent_changes(
             }
         )
     return tuple(found)
-
-
-def holm(chances: Sequence[float]) -> list[float]:
-    """Chances corrected for their number, so that one below alpha is believed."""
-    order = np.argsort(chances, kind="stable")
-    adjusted, highest = [0.0] * len(chances), 0.0
-    for rank, place in enumerate(order):
-        highest = max(highest, min(1.0, (len(chances) - rank) * chances[place]))
-        adjusted[place] = highest
-    return adjusted
 
 
 def most_lost(wins: int, losses: int, n: int, level: float = 0.95) -> float:

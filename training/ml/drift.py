@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 from threadpoolctl import threadpool_limits
 
+from training.ml.multiplicity import holm
+
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 
@@ -206,17 +208,6 @@ def label_shift(
         {name: float(share / total) for name, share in zip(names, shares, strict=True)},
         right_share,
     )
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values adjusted for having asked several questions (Holm, 1979)."""
-    order = np.argsort(p_values)
-    adjusted = np.empty(len(p_values))
-    running = 0.0
-    for place, index in enumerate(order):
-        running = max(running, (len(p_values) - place) * p_values[index])
-        adjusted[index] = min(1.0, running)
-    return [float(p) for p in adjusted]
 
 
 def is_changed(tests: Sequence[Test], level: float = LEVEL) -> list[bool]:

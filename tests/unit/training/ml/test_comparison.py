@@ -163,12 +163,6 @@ def test_gates_refuse_what_nobody_knows():
     assert Gates.from_json({"critical": ["a"]}).critical == ("a",)
 
 
-def test_holm_worked_by_hand():
-    # Three chances: 3 x .01, 2 x .02 and 1 x .04, never below the one before.
-    assert comparison.holm([0.04, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
-    assert comparison.holm([]) == []
-
-
 def test_among_many_intents_a_small_loss_is_a_doubt_and_not_a_fall():
     names = [f"i{n}" for n in range(10)]
     intents = [name for name in names for _ in range(20)]

@@ -18,10 +18,6 @@ def test_auc_counts_pairs_in_order_and_ties_half():
     assert drift.auc(scores[None], positive[None]) == pytest.approx([3.5 / 4])
 
 
-def test_holm_multiplies_the_smallest_most():
-    assert drift.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-
-
 def test_stability_of_two_shares_is_the_textbook_sum():
     found = drift.stability_test({"a": 900, "b": 100}, {"a": 600, "b": 400})
 
