@@ -7,7 +7,14 @@ import uuid
 import pytest
 from django.test import Client
 
-from annotations.models import Annotation, Conversation, GoldLabel, Utterance
+from annotations.models import (
+    Annotation,
+    Conversation,
+    GoldLabel,
+    Intent,
+    User,
+    Utterance,
+)
 from tests.factories import cast
 from tests.factories import rounds as factory
 from training.models import Round, SnapshotMember
@@ -22,6 +29,17 @@ def conversation(number: int) -> Conversation:
 
 def card() -> dict:
     return datasets.freeze().description["card"]
+
+
+def answered_again(label: GoldLabel, intent: Intent, by: User) -> None:
+    Annotation.objects.create(
+        id=uuid.uuid4(),
+        kind=Annotation.Kind.LABEL,
+        utterance=label.utterance,
+        annotator=by,
+        intent=intent,
+        body_hash="0" * 64,
+    )
 
 
 def test_the_card_counts_splits_sources_intents_and_calls():
@@ -55,14 +73,7 @@ def test_agreement_is_of_texts_that_two_people_answered():
     ben = cast.ben()
     names = ["check_bill", "check_bill", "fix_internet"]
     for label, said in zip(GoldLabel.objects.order_by("pk")[:3], names, strict=True):
-        Annotation.objects.create(
-            id=uuid.uuid4(),
-            kind=Annotation.Kind.LABEL,
-            utterance=label.utterance,
-            annotator=ben,
-            intent=intents[said],
-            body_hash="0" * 64,
-        )
+        answered_again(label, intents[said], ben)
 
     found = card()["agreement"]
 
@@ -75,14 +86,7 @@ def test_who_disagrees_counts_though_nobody_has_decided_yet():
     intents, ben = factory.world(), cast.ben()
     disputed, agreed = GoldLabel.objects.order_by("pk")[:2]
     for label, said in ((disputed, "fix_internet"), (agreed, "check_bill")):
-        Annotation.objects.create(
-            id=uuid.uuid4(),
-            kind=Annotation.Kind.LABEL,
-            utterance=label.utterance,
-            annotator=ben,
-            intent=intents[said],
-            body_hash="0" * 64,
-        )
+        answered_again(label, intents[said], ben)
     Utterance.objects.filter(pk=disputed.utterance_id).update(status="review")
     disputed.delete()
 

@@ -11,7 +11,7 @@ from annotations.views import polling
 from tests.factories import cast
 from tests.factories import rounds as factory
 from tests.integration.security.routes import patterns
-from training.models import Round
+from training.models import DriftCheck, Round
 from training.services import rounds
 from training.services.rounds import Status
 
@@ -103,6 +103,19 @@ def intent_move(ada):
 
 
 @pytest.fixture
+def drift_check(tmp_path):
+    """One that no worker has taken yet."""
+    return DriftCheck.objects.create(
+        cause="a test",
+        checkpoint=factory.checkpoint("one", tmp_path / "one", factory.SAYINGS),
+        reference_from="2026-01-01T00:00Z",
+        reference_to="2026-02-01T00:00Z",
+        window_from="2026-02-01T00:00Z",
+        window_to="2026-03-01T00:00Z",
+    )
+
+
+@pytest.fixture
 def admin(ada):
     client = Client()
     client.force_login(ada)
@@ -115,7 +128,7 @@ def is_polled(found: URLPattern) -> bool:
 
 
 def test_every_polled_address_answers_an_unchanged_poll_with_304(
-    admin, round_at_work, bulk_action, intent_move
+    admin, round_at_work, bulk_action, intent_move, drift_check
 ):
     batch = IntakeBatch.objects.create(
         source="calls", reader="jsonl", file_name="a.jsonl", sha256="1" * 64
@@ -129,6 +142,7 @@ def test_every_polled_address_answers_an_unchanged_poll_with_304(
         "source_batch": [batch.pk],
         "bulk_state": [bulk_action.pk],
         "intent_move": [intent_move.pk],
+        "drift_check": [drift_check.pk],
     }
 
     assert set(arguments) == {name for name, found in patterns() if is_polled(found)}
