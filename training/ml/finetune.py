@@ -20,9 +20,11 @@ import torch
 from numpy.typing import NDArray
 
 from training.ml import joint, losses, precision, resume
+from training.ml.dropout import OwnDropout
 from training.ml.errors import TrainingCancelledError
 from training.ml.hooks import Hooks, Progress
-from training.ml.targets import Targets, batches, n_batches, tag_tensor
+from training.ml.shares import Shares, shares
+from training.ml.targets import Targets, batches, n_batches, n_known_tags, tag_tensor
 from training.ml.tokens import pad
 
 EXAMPLES_WORTH = 50_000
@@ -278,10 +280,11 @@ def _train_epoch(
     rng = np.random.default_rng([config.seed, run.epoch])
     lost: list[float] = []
     devices = [place] if place.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):  # dropout: same epoch, same masks
+    with torch.random.fork_rng(devices=devices), shares(place) as sharing:
+        # Dropout on CUDA; the same epoch draws the same masks.
         torch.manual_seed(config.seed * 1_000_003 + run.epoch)
-        for indices in batches(targets, config.batch_size, rng):
-            lost.append(_train_step(run, targets, indices, config, place))
+        for rows in batches(targets, config.batch_size, rng):
+            lost.append(_train_step(run, targets, rows, config, sharing))
             if run.step % hooks.every_steps == 0 or run.step == run.steps:
                 hooks.on_progress(_progress(run, lost, hooks, since))
                 if hooks.should_stop():
@@ -292,27 +295,48 @@ def _train_epoch(
 def _train_step(
     run: _Run,
     targets: Targets,
-    indices: NDArray[np.int64],
+    rows: NDArray[np.int64],
     config: FinetuneConfig,
-    place: torch.device,
+    sharing: Shares,
 ) -> float:
     _set_rates(run, config)
-    batch = pad([targets.encoded[i] for i in indices])
-    inputs = joint.tensors(batch, place)
-    intent_of = torch.from_numpy(targets.intents[indices]).to(place)
-    tag_of = tag_tensor(targets, indices, inputs["n_words"]).to(place)
-    with precision.autocast(place, config.precision):
-        intents, tags = run.model(**inputs)
-    adjusted = intents.float() + config.balance * run.log_prior
-    wanted = losses.named(config.loss)(adjusted, intent_of)
-    loss = wanted + joint.tag_loss(tags, tag_of)
-    run.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    whole = n_known_tags(targets, rows)
+
+    def loss_of(some: NDArray[np.int64], share: int) -> torch.Tensor:
+        seed = (config.seed, run.step, share)
+        intent_loss, tag_loss = _losses(run, targets, some, config, seed)
+        known = n_known_tags(targets, some)
+        # Means over the share's rows and words, as parts of those over the batch's.
+        return intent_loss * (len(some) / len(rows)) + tag_loss * (
+            known / max(1, whole)
+        )
+
+    loss = sharing.backward(loss_of, rows, list(run.trained().values()))
     torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
     run.optimizer.step()
     run.step += 1
     _average(run)
-    return float(loss.detach())
+    return loss
+
+
+def _losses(
+    run: _Run,
+    targets: Targets,
+    rows: NDArray[np.int64],
+    config: FinetuneConfig,
+    seed: tuple[int, ...],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean loss of the intents of some rows, and that of their words' tags."""
+    place = _place(run.model)
+    inputs = joint.tensors(pad([targets.encoded[row] for row in rows]), place)
+    intent_of = torch.from_numpy(targets.intents[rows]).to(place)
+    tag_of = tag_tensor(targets, rows, inputs["n_words"]).to(place)
+    drops = OwnDropout(seed) if place.type == "cpu" else contextlib.nullcontext()
+    with precision.autocast(place, config.precision), drops:
+        intents, tags = run.model(**inputs)
+    adjusted = intents.float() + config.balance * run.log_prior
+    wanted = losses.named(config.loss)(adjusted, intent_of)
+    return wanted, joint.tag_loss(tags, tag_of)
 
 
 def _set_rates(run: _Run, config: FinetuneConfig) -> None:

@@ -33,13 +33,20 @@ def settle(threads: int | None = None) -> dict[str, Any]:
 
 
 @contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Torch computes on the thread that asks it, for as long as the block runs."""
+def torch_threads(n: int) -> Iterator[None]:
+    """Torch computes on `n` threads at a time, for as long as the block runs."""
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(n)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Torch computes on the thread that asks it, for as long as the block runs."""
+    with torch_threads(1):
+        yield

@@ -86,3 +86,8 @@ def tag_tensor(
     for row, index in enumerate(indices):
         tags[row, : len(targets.tags[index])] = targets.tags[index]
     return torch.from_numpy(tags)
+
+
+def n_known_tags(targets: Targets, indices: NDArray[np.int64]) -> int:
+    """How many words of some examples have a tag to learn."""
+    return sum(tag != joint.IGNORED for row in indices for tag in targets.tags[row])
