@@ -75,7 +75,7 @@ def smaller(
 
 
 def _answers(bundle: Bundle, graph: Path, tokenizer: Path, rows: Dataset) -> _Answers:
-    """What the bundle says behind this graph.
+    """What the bundle says behind this graph of each row alone, as of a live turn.
 
     What the graph makes of these rows stays beside it: those held out hardly change
     from round to round, and a light head's graph never does.
@@ -85,7 +85,8 @@ def _answers(bundle: Bundle, graph: Path, tokenizer: Path, rows: Dataset) -> _An
     encoded = text_encoder.encode_many(
         rows.texts, [e.context[-turns:] if turns else () for e in rows]
     )
-    made = frozen.embed(graph, encoded, memory=graph.with_suffix(".parity.npz"))
+    memory = graph.with_suffix(".parity.npz")
+    made = frozen.embed(graph, encoded, memory=memory, batch_size=1)
     assert made.words is not None, "an exported encoder gives words' states"
     words = [states.astype(np.float32) for states in made.words]
     said = bundle.predict(made.embeddings, rows.texts)

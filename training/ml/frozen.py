@@ -48,22 +48,29 @@ class _Known:
 
 
 def embed(
-    graph: Path, encoded: Sequence[Encoded], *, memory: Path, hooks: Hooks | None = None
+    graph: Path,
+    encoded: Sequence[Encoded],
+    *,
+    memory: Path,
+    batch_size: int = BATCH_SIZE,
+    hooks: Hooks | None = None,
 ) -> Embedded:
     """Embeddings and words' states of utterances, from `memory` where it has them.
 
     graph: an encoder that `onnx_export` wrote. memory: a file that afterwards holds
-    what was asked for and nothing else; hashes and numbers, never a text. Raises
+    what was asked for and nothing else; hashes and numbers, never a text. batch_size:
+    utterances encoded at once; 1 for what a turn gets alone. Raises
     TrainingCancelledError when `hooks.should_stop` says so.
     """
     hooks = hooks or Hooks()
-    of_graph = sha256_of(graph)
+    of_graph = f"{sha256_of(graph)} {batch_size}"
     keys = [_key(one) for one in encoded]
     before = _read(memory, of_graph)
     wanted = dict(zip(keys, encoded, strict=True))
     new = {key: one for key, one in wanted.items() if key not in before}
     found = {key: before[key] for key in wanted if key in before}
-    found |= dict(zip(new, _encode(graph, list(new.values()), hooks), strict=True))
+    made = _encode(graph, list(new.values()), batch_size, hooks)
+    found |= dict(zip(new, made, strict=True))
     if new or len(before) > len(wanted):
         _write(memory, of_graph, found)
     return Embedded(
@@ -72,7 +79,9 @@ def embed(
     )
 
 
-def _encode(graph: Path, encoded: Sequence[Encoded], hooks: Hooks) -> list[_Known]:
+def _encode(
+    graph: Path, encoded: Sequence[Encoded], batch_size: int, hooks: Hooks
+) -> list[_Known]:
     """Of one length at a time, by as many threads as torch has."""
     if not encoded:
         return []
@@ -81,13 +90,14 @@ def _encode(graph: Path, encoded: Sequence[Encoded], hooks: Hooks) -> list[_Know
     done, started = 0, hooks.clock()
 
     def one(rows: Sequence[int]) -> list[_Known]:
-        full = [*rows, *[rows[-1]] * (BATCH_SIZE - len(rows))]
+        full = [*rows, *[rows[-1]] * (batch_size - len(rows))]
         batch = pad([encoded[row] for row in full])
         vectors, states = running.run(None, batch.feed())
         words = [means.astype(np.float16) for means in batch.word_means(states)]
         return [_Known(*pair) for pair in zip(vectors, words, strict=True)][: len(rows)]
 
-    batches = list(_of_one_length([len(each) for each in encoded]))
+    lengths = [len(each) for each in encoded]
+    batches = list(_of_one_length(lengths, batch_size))
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:
         waiting = [(rows, threads.submit(one, rows)) for rows in batches]
         for rows, answer in waiting:
@@ -101,12 +111,12 @@ def _encode(graph: Path, encoded: Sequence[Encoded], hooks: Hooks) -> list[_Know
     return [found[row] for row in range(len(encoded))]
 
 
-def _of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+def _of_one_length(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
     order = np.argsort(lengths, kind="stable")
     ends = np.flatnonzero(np.diff(np.asarray(lengths)[order])) + 1
     for rows in np.split(order, ends):
-        for begin in range(0, len(rows), BATCH_SIZE):
-            yield [int(row) for row in rows[begin : begin + BATCH_SIZE]]
+        for begin in range(0, len(rows), batch_size):
+            yield [int(row) for row in rows[begin : begin + batch_size]]
 
 
 def _key(one: Encoded) -> bytes:

@@ -28,7 +28,7 @@ class TaggerSuggester:
         self._predictor = predictor
 
     def spans(self, examples: Sequence[Example]) -> list[list[Span]]:
-        _, predictions = self._predictor.predict_many(examples)
+        _, predictions = self._predictor.predict_many(examples, together=True)
         return [list(prediction.spans) for prediction in predictions]
 
 

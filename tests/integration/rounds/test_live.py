@@ -231,9 +231,9 @@ def test_many_lines_are_answered_in_their_order_and_equal_turns_asked_once(
     asked: list[str] = []
     ask_many = Predictor.predict_many
 
-    def noted(self, examples):
+    def noted(self, examples, **how):
         asked.extend(example.text for example in examples)
-        return ask_many(self, examples)
+        return ask_many(self, examples, **how)
 
     monkeypatch.setattr(Predictor, "predict_many", noted)
     monkeypatch.setattr(predict, "BATCH", 3)

@@ -110,7 +110,7 @@ def answered(predictor: Any, lines: Iterable[Line]) -> Iterator[list[str]]:
 
 
 def _predictions(predictor: Any, examples: Sequence[Example]) -> list[Any]:
-    found: list[Any] = predictor.predict_many(examples)[1]
+    found: list[Any] = predictor.predict_many(examples, together=True)[1]
     return found
 
 

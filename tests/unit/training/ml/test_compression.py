@@ -9,9 +9,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.factories import tiny_model
 from training.ml import bundle as bundles
-from training.ml import compression
+from training.ml import checkpoint, compression
 from training.ml.compression import _Answers, _compare
 from training.ml.data import Dataset, Example
+from training.serving.predictor import Predictor
 
 SAYINGS = {
     "check_bill": "why is my bill so high",
@@ -92,6 +93,26 @@ def test_another_encoder_under_the_same_name_is_made_small_anew(model, tmp_path)
     second, _ = compression.smaller(made, path, tokenizer, ROWS)
 
     assert second != first
+
+
+def test_an_int8_answer_is_that_of_the_turn_alone_whatever_is_asked_beside_it(
+    model, tmp_path
+):
+    made, graph, tokenizer = model
+    path = with_a_product(graph, tmp_path / "product.onnx")
+    small, _ = compression.smaller(made, path, tokenizer, ROWS)
+    files = bundles.to_files(made, small, tokenizer)
+    checkpoint.write(tmp_path / "served", files, {}, key=b"k")
+    served = Predictor(tmp_path / "served", key=b"k")
+    turns = list(ROWS.examples[:3])
+
+    encoded = served._encoder.encode_many([t.text for t in turns], [()] * len(turns))
+    alone = np.concatenate([served._embed([one], together=False)[0] for one in encoded])
+    many, _ = served._embed(encoded, together=False)
+    together, _ = served._embed(encoded, together=True)
+
+    np.testing.assert_array_equal(many, alone)
+    assert np.abs(together - alone).max() > 1e-4  # the graph tells what stands beside
 
 
 def test_too_few_rows_say_too_little(model, tmp_path):

@@ -29,9 +29,9 @@ def asked(monkeypatch):
     counts: list[int] = []
     encode = frozen._encode
 
-    def counted(graph, encoded, hooks):
+    def counted(graph, encoded, *how):
         counts.append(len(encoded))
-        return encode(graph, encoded, hooks)
+        return encode(graph, encoded, *how)
 
     monkeypatch.setattr(frozen, "_encode", counted)
     return counts
@@ -49,6 +49,18 @@ def test_only_new_utterances_are_encoded(graph, encoded, asked, tmp_path):
     np.testing.assert_array_equal(later.embeddings[4], fresh.embeddings[0])
     for one, other in zip(later.words, (*fresh.words, fresh.words[0]), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_numbers_of_batches_are_not_taken_for_those_of_rows_alone(
+    graph, encoded, asked, tmp_path
+):
+    memory = tmp_path / "memory.npz"
+
+    frozen.embed(graph, encoded, memory=memory)
+    frozen.embed(graph, encoded, memory=memory, batch_size=1)
+    frozen.embed(graph, encoded, memory=memory, batch_size=1)
+
+    assert asked == [4, 4, 0]
 
 
 def test_what_was_not_asked_for_again_is_forgotten(graph, encoded, asked, tmp_path):

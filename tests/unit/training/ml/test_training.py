@@ -119,14 +119,16 @@ def test_one_turn_is_answered_as_many_are(base, tmp_path):
     made = predictor(train(base, tmp_path / "work", "head"), tmp_path / "one")
     examples = list(dataset())[:5]
 
-    _, together = made.predict_many(examples)
     alone = [made.predict(example) for example in examples]
+    _, many = made.predict_many(examples)
+    _, together = made.predict_many(examples, together=True)
 
-    for one, other in zip(together, alone, strict=True):
-        assert one.intent == other.intent
-        assert one.spans == other.spans
-        assert one.intents[0][1] == pytest.approx(other.intents[0][1], abs=1e-4)
-        assert other.seconds > 0
+    for one, *others in zip(alone, many, together, strict=True):
+        assert one.seconds > 0
+        for other in others:
+            assert other.intent == one.intent
+            assert other.spans == one.spans
+            assert other.intents[0][1] == pytest.approx(one.intents[0][1], abs=1e-4)
 
 
 def test_batches_encoded_side_by_side_say_the_same(base, tmp_path):
@@ -134,8 +136,8 @@ def test_batches_encoded_side_by_side_say_the_same(base, tmp_path):
     beside = Predictor(tmp_path / "one", key=b"k", beside=2)
     examples = list(dataset(96))
 
-    proba, answers = made.predict_many(examples)
-    again, the_same = beside.predict_many(examples)
+    proba, answers = made.predict_many(examples, together=True)
+    again, the_same = beside.predict_many(examples, together=True)
 
     assert proba.tobytes() == again.tobytes()
     assert answers == the_same
