@@ -3,13 +3,14 @@
 from typing import Any
 
 import numpy as np
+from django.db.models import Exists, OuterRef
 
 from annotations.models import Intent
 from training.ml import gate
 from training.ml.comparison import Side
 from training.ml.data import Dataset
 from training.ml.gate import Exam, Gates, Guard
-from training.models import Checkpoint, Policy, Round, RoundStep
+from training.models import Checkpoint, Policy, Promotion, Round, RoundStep
 from training.services import policies
 
 Status = Round.Status
@@ -53,13 +54,27 @@ def exam_facts(exam: Dataset) -> dict[str, Any]:
 
 
 def needs_a_person(found: Round, verdict: dict[str, Any]) -> bool:
-    """Whether a person decides: as the policy says, where the gate is in doubt, and
-    where somebody moved a gate that then opened while the round was under way."""
+    """Whether a person decides: as the policy says, where the gate is in doubt, and,
+    if it opens, where somebody moved it or rolled back while the round was under way.
+    """
     if found.policy.promotion == Policy.Promotion.PERSON or verdict["in_doubt"]:
         return True
-    return verdict["passed"] and bool(
-        policies.changed_by_since(found.policy, found.requested_at)
+    return verdict["passed"] and (
+        bool(policies.changed_by_since(found.policy, found.requested_at))
+        or was_rolled_back_during(found)
     )
+
+
+def was_rolled_back_during(found: Round) -> bool:
+    """Whether a model came back since the round began: what spoke against the one after
+    it, which the exam did not show, may speak against this challenger as well."""
+    since = Promotion.objects.filter(
+        family=found.family, from_at__gte=found.requested_at
+    )
+    before = Promotion.objects.filter(
+        checkpoint=OuterRef("checkpoint"), from_at__lt=OuterRef("from_at")
+    )
+    return since.filter(Exists(before)).exists()
 
 
 def verdict_on(found: Round) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from training.models import Checkpoint, Evaluation, Round, RoundStep
-from training.services import policies
+from training.services import judgement, policies
 from training.services.rounds import MAX_ATTEMPTS, SILENCE
 
 Status = Round.Status
@@ -37,6 +37,12 @@ def sentence(found: Round, trainer_alive: bool, worker_alive: bool = True) -> st
             return _(
                 "The comparison is done. Its policy was changed meanwhile: somebody who"
                 " did not change it has to decide."
+            )
+        if judgement.was_rolled_back_during(found):
+            return _(
+                "The comparison is done. Somebody rolled back meanwhile: a person has"
+                " to decide whether what spoke against that model speaks against this"
+                " one."
             )
         return _("The comparison is done; a person has to decide.")
     if found.status == Status.SHADOW:

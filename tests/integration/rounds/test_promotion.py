@@ -163,6 +163,34 @@ def test_rolling_back_brings_the_model_before_back(tmp_path):
     assert event.object == f"checkpoint:{two.pk}"
 
 
+def test_nothing_is_promoted_by_itself_over_a_roll_back_that_it_did_not_see(tmp_path):
+    factory.world()
+    mia = factory.engineer()
+    # They call everything about plans a bill, so that a third of the exam is lost.
+    poor = {
+        "check_bill": "i want to cancel my plan",
+        "fix_internet": "the internet is broken please fix it",
+    }
+    one = factory.checkpoint("one", tmp_path / "one", poor)
+    two = factory.checkpoint("two", tmp_path / "two", poor)
+    promotion.promote(checkpoint=one, reason=REASON, by=None, instead_of=None)
+    promotion.promote(checkpoint=two, reason=REASON, by=None, instead_of=one)
+    failpoints.arm(
+        "training.begun",
+        lambda: (
+            failpoints.disarm(),
+            promotion.roll_back(by=mia, reason=REASON, instead_of=two),
+        ),
+    )
+
+    found = factory.ended(factory.policy())
+
+    assert found.verdict["passed"]
+    assert found.status == Status.AWAITING
+    assert "rolled back meanwhile" in round_facts.sentence(found, True)
+    assert checkpoints.champion() == one
+
+
 def test_two_people_who_roll_back_at_once_roll_back_once(tmp_path):
     """The second would bring back what the first took away."""
     one = factory.checkpoint("one", tmp_path / "one", factory.SAYINGS)
