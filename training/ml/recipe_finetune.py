@@ -18,7 +18,6 @@ from training.ml import (
     ensemble,
     finetune,
     intent_model,
-    intent_words,
     joint,
     onnx_export,
     recipe_head,
@@ -30,6 +29,7 @@ from training.ml.data import OUT_OF_SCOPE, Dataset
 from training.ml.ensemble import HeldOut, Outside, Pooling
 from training.ml.hooks import Hooks
 from training.ml.intent_model import IntentModel, LinearHead
+from training.ml.intent_words import in_words
 from training.ml.lexical import LexicalHead
 from training.ml.neighbours import Neighbours
 from training.ml.recipe_parts import (
@@ -71,37 +71,18 @@ def train(
     targets = prepare(parts.train, text_encoder, classes, tag_set, turns)
     others = prepare(held_out, text_encoder, classes, tag_set, turns)
 
-    n_tags = tag_set.size if tag_set.params else 0
-    seed = config.finetuning.seed
-    model = joint.fresh_model(base, len(classes), n_tags, seed=seed)
-    embedder = _Embedder(model, finetune.device_of(config.device), hooks)
-    if turns == 0 and recipe_head.remembers(embedder.device):
-        _, everything = recipe_head.embedded(parts, config, base, shared, hooks)
-        start = everything.embeddings[: len(targets)]
-    else:
-        start = embedder.utterances(targets.encoded, "embedding")
-    linear = intent_model.fit_linear_head(start, parts.train.labels)
-    model.begin_with(*rows_of(linear, classes))
-    losses = finetune.finetune(
-        model,
-        targets,
-        config.finetuning,
-        monitor=_monitor(others, embedder.device, seed) if len(others) else None,
-        hooks=hooks,
-        resume_folder=work,
-        device=config.device,
+    embedder, losses = _fine_tuned(
+        parts, config, (targets, others), classes, base, work, shared, hooks
     )
-
-    seen = embedder.utterances(targets.encoded, "embedding again")
+    model = embedder.model
+    said = [in_words(intent) for intent in parts.intents]
+    named = text_encoder.encode_many(said, [()] * len(said))
+    vectors = embedder.utterances([*targets.encoded, *named], "embedding again")
+    seen, names = vectors[: len(targets)], vectors[len(targets) :]
     held = embedder.with_words(others.encoded)
     held_words = held.words or ()
     scorer = _tag_scorer(embedder, tag_set, targets, others, held_words)
     hooks.on_message("Fitting the heads beside it; held-out rows decide who is heard.")
-    in_words = text_encoder.encode_many(
-        [intent_words.in_words(intent) for intent in parts.intents],
-        [()] * len(parts.intents),
-    )
-    names = embedder.utterances(in_words, "embedding again")
     pooled, words, judging = _pooled(
         model, parts, held_out, config, seen, held.embeddings, names
     )
@@ -128,6 +109,51 @@ def train(
         tuple(losses),
         judged(*judging, held_rows, right),
     )
+
+
+def _fine_tuned(
+    parts: Parts,
+    config: TrainConfig,
+    data: tuple[Targets, Targets],
+    classes: tuple[str, ...],
+    base: Path,
+    work: Path,
+    shared: Path,
+    hooks: Hooks,
+) -> tuple[_Embedder, Sequence[float]]:
+    """The encoder in `base` with heads, trained, and the mean loss of every epoch.
+
+    data: what is learned from, and held-out rows that say which epoch is kept.
+    """
+    targets, others = data
+    n_tags = parts.tag_set.size if parts.tag_set.params else 0
+    seed = config.finetuning.seed
+    model = joint.fresh_model(base, len(classes), n_tags, seed=seed)
+    embedder = _Embedder(model, finetune.device_of(config.device), hooks)
+    if config.finetuning.context_turns == 0 and recipe_head.remembers(embedder.device):
+        _, everything = recipe_head.embedded(parts, config, base, shared, hooks)
+        start = everything.embeddings[: len(targets)]
+    else:
+        start = embedder.utterances(targets.encoded, "embedding")
+    linear = intent_model.fit_linear_head(start, parts.train.labels)
+    model.begin_with(*rows_of(linear, classes))
+    monitor = None
+    if len(others):
+        monitor = _monitor(others, embedder.device, seed)
+        hooks.on_message(
+            "An epoch's score on held-out rows: the share of intents right plus the "
+            "share of utterances tagged right."
+        )
+    losses = finetune.finetune(
+        model,
+        targets,
+        config.finetuning,
+        monitor=monitor,
+        hooks=hooks,
+        resume_folder=work,
+        device=config.device,
+    )
+    return embedder, losses
 
 
 @dataclass(frozen=True)
