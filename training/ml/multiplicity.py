@@ -13,6 +13,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     order = sorted(range(len(p_values)), key=lambda place: p_values[place])
     adjusted, highest = [0.0] * len(p_values), 0.0
     for rank, place in enumerate(order):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected = (len(p_values) - rank) * float(p_values[place])
+        highest = max(highest, min(1.0, corrected))
         adjusted[place] = highest
     return adjusted

@@ -1,5 +1,8 @@
 """What each of several answers is worth."""
 
+import json
+
+import numpy as np
 import pytest
 
 from training.ml.multiplicity import holm
@@ -20,3 +23,9 @@ def test_the_smallest_is_multiplied_most_and_none_falls_below_the_one_before(
     asked, worth
 ):
     assert holm(asked) == pytest.approx(worth)
+
+
+def test_what_numpy_asks_can_be_written_down():
+    beyond = [p < 0.05 for p in holm(list(np.array([0.01, 0.2])))]
+
+    assert json.dumps(beyond) == "[true, false]"
