@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from training.ml import bio, reproducible, word_memory
 from training.ml.data import Dataset
+from training.ml.dropout import OwnDropout
 from training.ml.errors import TrainingCancelledError
 from training.ml.joint import IGNORED, TagHead
 from training.ml.tag_scorer import Linear, TagScorer
@@ -57,7 +58,8 @@ def fit_tagger(
     with torch.random.fork_rng(devices=[]), reproducible.one_torch_thread():
         torch.manual_seed(seed)
         head = TagHead(flat.shape[1], n_tags)
-        _train(head, (flat, places, labels), should_stop)
+        with OwnDropout([seed]):
+            _train(head, (flat, places, labels), should_stop)
     return fold(head.eval(), mean, spread)
 
 
