@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -86,6 +86,17 @@ class Evaluation(models.Model):
         return f"evaluation of checkpoint {self.checkpoint_id}"
 
 
+class PromotionQuerySet(models.QuerySet["Promotion"]):
+    def with_return(self) -> "PromotionQuerySet":
+        """is_return: whether the model had served before."""
+        earlier = Promotion.objects.filter(
+            family=OuterRef("family"),
+            checkpoint=OuterRef("checkpoint"),
+            from_at__lt=OuterRef("from_at"),
+        )
+        return self.annotate(is_return=Exists(earlier))
+
+
 class Promotion(models.Model):
     """The time during which a checkpoint was, or is, the champion."""
 
@@ -97,6 +108,8 @@ class Promotion(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True
     )
+
+    objects = PromotionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-from_at"]

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from django.db.models import Exists, OuterRef
 
 from annotations.models import Intent
 from training.ml import gate
@@ -71,10 +70,7 @@ def was_rolled_back_during(found: Round) -> bool:
     since = Promotion.objects.filter(
         family=found.family, from_at__gte=found.requested_at
     )
-    before = Promotion.objects.filter(
-        checkpoint=OuterRef("checkpoint"), from_at__lt=OuterRef("from_at")
-    )
-    return since.filter(Exists(before)).exists()
+    return since.with_return().filter(is_return=True).exists()
 
 
 def verdict_on(found: Round) -> dict[str, Any]:

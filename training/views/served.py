@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -32,12 +31,7 @@ class After:
 
 def history(family: str = FAMILY) -> list[Promotion]:
     """The latest promotions, newest first; is_return: its model had served before."""
-    earlier = Promotion.objects.filter(
-        family=family,
-        checkpoint=OuterRef("checkpoint"),
-        from_at__lt=OuterRef("from_at"),
-    )
-    found = Promotion.objects.filter(family=family).annotate(is_return=Exists(earlier))
+    found = Promotion.objects.filter(family=family).with_return()
     return list(found.select_related("checkpoint__round", "decided_by")[:SHOWN])
 
 

@@ -376,27 +376,3 @@ def test_the_losses_of_an_ended_training_are_a_table_too(mia, requested):
 
     assert '<td class="n">1.250</td>' in page
     assert "It failed after" in page and "it broke" in page
-
-
-@pytest.mark.usefixtures("tiny")
-def test_a_model_has_a_page_with_its_report(owner):
-    factory.world()
-    found = rounds.request(policy=factory.policy(), cause="a test", by=None)
-    execution.run(found.pk, worker="here")
-    name = rounds.get(found.pk).challenger.name
-
-    page = text_of(owner.get(f"/models/{name}"))
-
-    assert "On the exam" in page and "Calibration" in page
-    assert "by the policy" in page and "to now" in page
-    assert owner.get("/models/none-such").status_code == 404
-    assert client_of(cast.ana()).get(f"/models/{name}").status_code == 403
-
-
-def test_a_model_that_was_never_measured_says_so(owner, tmp_path):
-    factory.checkpoint("one", tmp_path / "one", factory.SAYINGS)
-
-    page = text_of(owner.get("/models/one"))
-
-    assert "This model was not measured on an exam" in page
-    assert "It never did." in page
